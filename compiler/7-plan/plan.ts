@@ -1,0 +1,105 @@
+// Takes: nothing. Gives: the type of a Plan.
+// Promises: a Plan is plain JSON; an engine needs nothing else of the compiler to run it.
+
+export type StorageType = 'f32' | 'f16' | 'i32' | 'u32';
+
+/** A number known before the Plan was made, written into a tensor once, when the Plan is loaded. */
+export type ConstantData =
+  /** Row-major values. */
+  | { readonly kind: 'values'; readonly values: readonly number[] }
+  /**
+   * Angles of rotary position embedding: element (p, j) is fn(p * inverseFrequencies[j]) * factor,
+   * p in [0, positions). RoFormer, arXiv 2104.09864.
+   */
+  | {
+      readonly kind: 'rope_table';
+      readonly fn: 'cos' | 'sin';
+      readonly positions: number;
+      readonly inverseFrequencies: readonly number[];
+      readonly factor: number;
+    };
+
+export type TensorRole =
+  /** A weight of the model. Persistent, shared by name between Plans. */
+  | 'parameter'
+  /** Optimizer moments, accumulated gradients, KV cache. Persistent, shared by name between Plans; starts at zero. */
+  | 'state'
+  /** Written by the caller before a run. */
+  | 'input'
+  /** Read by the caller after a run. */
+  | 'output'
+  /** Filled once from `ConstantData`. */
+  | 'constant';
+
+/** A tensor the outside can name. It lives in a buffer of its own. */
+export interface PlanTensor {
+  readonly name: string;
+  readonly role: TensorRole;
+  readonly type: StorageType;
+  /** Row-major; `[]` is a scalar. */
+  readonly shape: readonly number[];
+  /** Names of the axes of `shape`. */
+  readonly dims: readonly string[];
+  readonly buffer: number;
+  readonly data?: ConstantData;
+}
+
+export interface PlanBuffer {
+  /** Size in bytes, a multiple of 4. */
+  readonly bytes: number;
+  /** `arena` holds intermediate tensors at offsets with disjoint lifetimes; its content is dead between runs. */
+  readonly kind: 'arena' | 'tensor';
+}
+
+export interface PlanKernel {
+  /** For people: family and the graph nodes inside, e.g. `row:norm.mix`. */
+  readonly name: string;
+  readonly family: string;
+  /** WGSL text with one entry point `main`; bindings 0..n-1 of group 0 are storage buffers, all `read_write`. */
+  readonly code: string;
+}
+
+export interface PlanBinding {
+  readonly buffer: number;
+  /** In bytes, a multiple of 256. */
+  readonly offset: number;
+  readonly bytes: number;
+}
+
+/** One dispatch. Steps run in order, each sees the writes of all before it. */
+export interface PlanStep {
+  readonly kernel: number;
+  readonly bindings: readonly PlanBinding[];
+  readonly workgroups: readonly [number, number, number];
+}
+
+/** What a device must offer for this Plan to run. */
+export interface PlanNeeds {
+  readonly features: readonly string[];
+  readonly maxBindingBytes: number;
+  readonly maxStorageBindings: number;
+  readonly maxInvocations: number;
+  readonly maxWorkgroupStorage: number;
+}
+
+export interface Plan {
+  readonly version: 1;
+  readonly name: string;
+  readonly tensors: readonly PlanTensor[];
+  readonly buffers: readonly PlanBuffer[];
+  readonly kernels: readonly PlanKernel[];
+  readonly steps: readonly PlanStep[];
+  readonly needs: PlanNeeds;
+}
+
+/** The limits a Plan is made for; the engine reports them, `defaultTarget` stands in when no device is there. */
+export interface Target {
+  readonly features: readonly string[];
+  readonly maxBindingBytes: number;
+  readonly maxStorageBindings: number;
+  readonly maxInvocations: number;
+  readonly maxWorkgroupStorage: number;
+  readonly maxWorkgroupsPerDimension: number;
+  /** True for a software adapter: barriers cost, registers are cheap. */
+  readonly software: boolean;
+}
