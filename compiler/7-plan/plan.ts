@@ -96,6 +96,8 @@ export interface Plan {
 export interface Target {
   readonly features: readonly string[];
   readonly maxBindingBytes: number;
+  /** Size one buffer may have; `maxBindingBytes` where it is not told. */
+  readonly maxBufferBytes?: number;
   readonly maxStorageBindings: number;
   readonly maxInvocations: number;
   readonly maxWorkgroupStorage: number;

@@ -1,0 +1,55 @@
+// Takes: nothing but the environment (DAWN_NODE: a dawn.node file to load in place of the npm package's).
+// Gives: Dawn's WebGPU entry point, one for the whole process.
+// Promises: it stays reachable until every holder released it; Dawn crashes when it is collected under a live device.
+import { createRequire } from 'node:module';
+import { resolve } from 'node:path';
+import { useCachedDriver } from '../driver/cached-driver.ts';
+import { DeviceError } from './device-error.ts';
+
+const toggles = [
+  'enable-dawn-features=vulkan_enable_f16_on_nvidia', // f16 is there on NVIDIA, Dawn only hides it
+  'disable-dawn-features=timestamp_quantization', // 65 us steps hide kernels of 10
+];
+
+interface DawnModule {
+  create(options: string[]): GPU;
+}
+
+interface Holder {
+  readonly gpu: GPU;
+  users: number;
+}
+
+const slot = Symbol.for('modelc.dawn');
+const shared = globalThis as { [slot]?: Holder };
+
+/** Every call must be paid back by one `releaseDawn`, or the process does not end. */
+export async function acquireDawn(): Promise<GPU> {
+  const holder = shared[slot];
+  if (holder) {
+    holder.users++;
+    return holder.gpu;
+  }
+  useCachedDriver();
+  const module = await loadDawn();
+  const made = (shared[slot] ??= { gpu: module.create(toggles), users: 0 });
+  made.users++;
+  return made.gpu;
+}
+
+export function releaseDawn(): void {
+  const holder = shared[slot];
+  if (holder && --holder.users === 0) delete shared[slot];
+}
+
+async function loadDawn(): Promise<DawnModule> {
+  const file = process.env['DAWN_NODE'];
+  try {
+    if (file) return createRequire(import.meta.url)(resolve(file)) as DawnModule;
+    return await import('webgpu');
+  } catch (cause) {
+    const what = file ? `the file DAWN_NODE names, ${file},` : 'the npm package webgpu (Dawn)';
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new DeviceError(`${what} cannot be loaded on ${process.platform}-${process.arch}: ${reason}`, { cause });
+  }
+}

@@ -1,0 +1,8 @@
+// Takes: what went wrong on the device.
+// Gives: the one error class of the engine.
+// Promises: its message is a sentence a person can act on; further sentences stand on lines of their own.
+
+/** No adapter, a refused kernel, memory that ran out, a lost device. */
+export class DeviceError extends Error {
+  override readonly name = 'DeviceError';
+}
