@@ -1,0 +1,71 @@
+// Takes: a checked model. Gives: its graphs without gradients: forward, loss, generation.
+// Promises: the inputs, states and outputs named here are all that a caller must know.
+import type { BlockExpr, MixerSpec, Model, TrainSpec } from '../../2-check/model.ts';
+import { invariant } from '../../diagnostics.ts';
+import { GraphBuilder } from '../builder.ts';
+import type { Graph } from '../ops.ts';
+import { isCausal } from './lower-attention.ts';
+import { lowerHead, lowerLoss, lowerTrunk } from './lower-model.ts';
+import { BATCH, input, SEQ, startLowering } from './lowering.ts';
+
+/** tokens i32 [batch, seq] -> logits [batch, seq, vocab] */
+export function forwardGraph(model: Model): Graph {
+  const builder = new GraphBuilder(`${model.name}.forward`);
+  const l = startLowering(builder, model);
+  builder.output('logits', lowerHead(l, lowerTrunk(l, input(builder, 'tokens', 'i32', [BATCH, SEQ]))));
+  return builder.finish();
+}
+
+/** tokens, labels, loss_scale of a graph with a loss. */
+export function lossInputs(builder: GraphBuilder) {
+  return {
+    tokens: input(builder, 'tokens', 'i32', [BATCH, SEQ]),
+    labels: input(builder, 'labels', 'i32', [BATCH, SEQ]),
+    lossScale: input(builder, 'loss_scale', 'f32', []),
+  };
+}
+
+/** tokens, labels i32 [batch, seq], loss_scale f32 [] (1 / number of labels that count) -> loss f32 [] */
+export function lossGraph(model: Model, loss: TrainSpec['loss']): Graph {
+  const builder = new GraphBuilder(`${model.name}.loss`);
+  builder.output('loss', lowerLoss(startLowering(builder, model), loss, lossInputs(builder)));
+  return builder.finish();
+}
+
+function mixers(expr: BlockExpr): readonly MixerSpec[] {
+  switch (expr.kind) {
+    case 'ref':
+    case 'number':
+      return [];
+    case 'arithmetic':
+      return [...mixers(expr.left), ...mixers(expr.right)];
+    case 'norm':
+    case 'ffn':
+      return mixers(expr.input);
+    case 'mixer':
+      return [expr.spec, ...mixers(expr.input)];
+  }
+}
+
+/** Whether no token sees a later one: only such a model can generate token by token. */
+export function isAutoregressive(model: Model): boolean {
+  const equations = model.layers.flatMap((layer) => layer.equations);
+  return equations.flatMap((equation) => mixers(equation.value)).every((mixer) => isCausal(mixer.mask));
+}
+
+/**
+ * tokens i32 [batch, seq], `offset` i32 [] (position of the first token), `last` i32 [] (index in seq of the token whose
+ * logits are wanted) -> logits [batch, vocab]. The keys and values of the tokens go into the caches
+ * `cache.layers.{i}.{mixer}.k|v` [batch, past, kv_heads, head_dim] at rows offset .. offset + seq - 1, all of which must
+ * be below `past`. Tokens after `last` are padding; their rows are written again before any later query sees them.
+ */
+export function generateGraph(model: Model): Graph {
+  invariant(isAutoregressive(model), `${model.name} sees later tokens, so it cannot generate`);
+  const builder = new GraphBuilder(`${model.name}.generate`);
+  const tokens = input(builder, 'tokens', 'i32', [BATCH, SEQ]);
+  const l = startLowering(builder, model, { offset: input(builder, 'offset', 'i32', []), cached: true });
+  const hidden = lowerTrunk(l, tokens);
+  const last = builder.add('gather', { dim: 'seq' }, [hidden, input(builder, 'last', 'i32', [])]);
+  builder.output('logits', lowerHead(l, last));
+  return builder.finish();
+}

@@ -1,0 +1,115 @@
+// Takes: the input of an attention mixer. Gives: its output, d_model wide.
+// Promises: query heads stay grouped by their key head: [batch, seq, kv_heads, group, head_dim].
+import type { GqaSpec, MaskSpec } from '../../2-check/model.ts';
+import { and, constant, div, eq, le, lt, mul, sub, variable } from '../expr-build.ts';
+import type { Expr } from '../expr.ts';
+import type { Node } from '../ops.ts';
+import type { Dim } from '../types.ts';
+import { lowerRope } from './lower-rope.ts';
+import { BATCH, linear, norm, softcap } from './lowering.ts';
+import type { Lowering } from './lowering.ts';
+import { projectionDims } from './parameters.ts';
+
+/** Which pairs of positions are seen, over `query` and `key`. */
+export function maskExpr(mask: MaskSpec): Expr {
+  const query = variable('query', 'i32');
+  const key = variable('key', 'i32');
+  switch (mask.kind) {
+    case 'full':
+      return constant(1, 'bool');
+    case 'causal':
+      return le(key, query);
+    case 'window':
+      return lt(sub(query, mask.size), key);
+    case 'chunk':
+      return eq(div(key, mask.size), div(query, mask.size));
+    case 'all': {
+      const [first, ...rest] = mask.parts.map(maskExpr);
+      return first ? rest.reduce((seen, part) => and(seen, part), first) : constant(1, 'bool');
+    }
+  }
+}
+
+/** Whether no query sees a later key: only then can tokens be generated one by one. */
+export function isCausal(mask: MaskSpec): boolean {
+  return mask.kind === 'causal' || (mask.kind === 'all' && mask.parts.some(isCausal));
+}
+
+/** Scaled and capped, over `score`. */
+function scoreExpr(spec: GqaSpec): Expr {
+  const scaled = mul(variable('score', 'f32'), spec.scale);
+  return spec.softcap === null ? scaled : softcap(scaled, spec.softcap);
+}
+
+/** Queries or keys, normed and rotated: x W^T as [batch, seq, ..heads, head_dim]. */
+function heads(l: Lowering, name: string, part: 'q' | 'k', spec: GqaSpec, x: Node): Node {
+  const { builder } = l;
+  const flat = projectionDims(spec)[part === 'q' ? 'q' : 'kv'].name;
+  const group = part === 'q' ? [{ name: 'group', size: spec.heads / spec.kvHeads }] : [];
+  const into: Dim[] = [{ name: 'kv_heads', size: spec.kvHeads }, ...group, { name: 'head_dim', size: spec.headDim }];
+  const split = (y: Node) => builder.add('split', { dim: flat, into }, [y]);
+  const merge = (y: Node) => builder.add('merge', { dims: into.map((dim) => dim.name), into: flat }, [y]);
+  const rotate = (y: Node) => (spec.rope ? lowerRope(l, spec.rope, spec.headDim, y) : y);
+  const { qkNorm } = spec;
+  const y = builder.at({ path: part }, () => linear(l, `${name}.${part}`, x));
+  if (!qkNorm) return rotate(split(y));
+  const normed = (z: Node, dim: string) =>
+    builder.at({ path: `${part}_norm` }, () => norm(l, `${name}.${part}_norm`, qkNorm, z, dim));
+  if (qkNorm.per === 'head') {
+    return qkNorm.order === 'before_rope' ? rotate(normed(split(y), 'head_dim')) : normed(rotate(split(y)), 'head_dim');
+  }
+  return qkNorm.order === 'before_rope' ? rotate(split(normed(y, flat))) : split(normed(merge(rotate(split(y))), flat));
+}
+
+function values(l: Lowering, name: string, spec: GqaSpec, x: Node): Node {
+  const y = l.builder.at({ path: 'v' }, () => linear(l, `${name}.v`, x));
+  const into = [
+    { name: 'kv_heads', size: spec.kvHeads },
+    { name: 'head_dim', size: spec.headDim },
+  ];
+  return l.builder.add('split', { dim: projectionDims(spec).kv.name, into }, [y]);
+}
+
+/** Keys or values of this run, after those of the cache: [batch, key or past, kv_heads, head_dim]. */
+function remember(l: Lowering, name: string, spec: GqaSpec, x: Node): Node {
+  const { builder, offset } = l;
+  if (!l.cached || !offset) return builder.add('rename', { from: 'seq', to: 'key' }, [x]);
+  const dims = [
+    BATCH,
+    { name: 'past', size: 'past' },
+    { name: 'kv_heads', size: spec.kvHeads },
+    { name: 'head_dim', size: spec.headDim },
+  ];
+  const cache = builder.add('source', { name: `cache.${name}`, role: 'state', type: { type: 'f32', dims } }, []);
+  const rows = builder.add('rename', { from: 'seq', to: 'past' }, [x]);
+  const updated = builder.add('update', { dim: 'past' }, [cache, rows, offset]);
+  builder.update(cache, updated);
+  return updated;
+}
+
+/** Grouped-query attention of the mixer called `name` (`layers.0.attn`); x, result: [batch, seq, d_model]. */
+export function lowerAttention(l: Lowering, name: string, spec: GqaSpec, x: Node): Node {
+  const { builder } = l;
+  const q = heads(l, name, 'q', spec, x);
+  const k = remember(l, `${name}.k`, spec, heads(l, name, 'k', spec, x));
+  const v = remember(l, `${name}.v`, spec, values(l, name, spec, x));
+  const rate = l.dropout?.rates.attention ?? 0;
+  const drop = l.dropout && rate > 0 ? { rate, stream: l.dropout.stream() } : null;
+  const attrs = {
+    part: 'out',
+    query: 'seq',
+    key: l.cached ? 'past' : 'key',
+    depth: 'head_dim',
+    valueDepth: 'head_dim',
+    score: scoreExpr(spec),
+    mask: maskExpr(spec.mask),
+    dropout: drop,
+  } as const;
+  const offset = l.offset ?? builder.add('constant', ZERO, []);
+  const seed = l.dropout && drop ? [l.dropout.seed] : [];
+  const out = builder.add('attention', attrs, [q, k, v, offset, ...seed]);
+  const merged = builder.add('merge', { dims: ['kv_heads', 'group', 'head_dim'], into: projectionDims(spec).q.name }, [out]); // prettier-ignore
+  return builder.at({ path: 'o' }, () => linear(l, `${name}.o`, merged));
+}
+
+const ZERO = { data: { kind: 'values', values: [0] }, type: { type: 'i32', dims: [] } } as const;

@@ -1,0 +1,98 @@
+// Takes: a parameter and its gradient. Gives: the optimizer's step, as more graph.
+// Promises: all that changes from step to step (lr_scale, step) is an input; the state is zero at the start.
+import type { OptimizerSpec } from '../2-check/model.ts';
+import type { GraphBuilder } from '../3-graph/builder.ts';
+import { add, constant, div, exp, le, mul, neg, select, sqrt, sub } from '../3-graph/expr-build.ts';
+import type { Expr } from '../3-graph/expr.ts';
+import { parameterSource } from '../3-graph/model/lowering.ts';
+import { parameterType } from '../3-graph/model/parameters.ts';
+import type { Parameter } from '../3-graph/model/parameters.ts';
+import { elementwise } from '../3-graph/node-build.ts';
+import type { Node } from '../3-graph/ops.ts';
+import { weightDecay } from './parameter-groups.ts';
+
+type Spec<K extends OptimizerSpec['kind']> = Extract<OptimizerSpec, { kind: K }>;
+
+export interface StepInputs {
+  /** f32 []: the schedule's value, times the optimizer's `lr`. */
+  readonly lrScale: Node;
+  /** f32 []: 1 for the first step. */
+  readonly step: Node;
+}
+
+/** A tensor like the parameter that lives from step to step. */
+export function stateLike(builder: GraphBuilder, prefix: string, parameter: Parameter) {
+  const name = `${prefix}.${parameter.name}`;
+  return builder.add('source', { name, role: 'state', type: parameterType(parameter) }, []);
+}
+
+/**
+ * 1 - beta^t without cancellation: with y = t ln(beta), -(y + y^2/2! + ..) near 0 and 1 - e^y elsewhere. In f32
+ * `1 - pow(0.999, 1)` is wrong in the fourth digit.
+ */
+function oneMinusPower(beta: number, t: Expr): Expr {
+  if (beta === 0) return constant(1);
+  const y = mul(Math.log(beta), t);
+  // Horner: y (1 + y/2 (1 + y/3 (..))) up to y^9 / 9!, good to 1e-9 for |y| <= 0.5.
+  let series: Expr = add(1, div(y, 9));
+  for (let n = 8; n > 1; n--) series = add(1, mul(div(y, n), series));
+  return select(le(-0.5, y), neg(mul(y, series)), sub(1, exp(y)));
+}
+
+/**
+ * AdamW, arXiv 1711.05101: m = b1 m + (1 - b1) g; v = b2 v + (1 - b2) g^2;
+ * p = p - lr (m / (1 - b1^t)) / (sqrt(v / (1 - b2^t)) + eps) - lr wd p.
+ */
+function adamw(
+  builder: GraphBuilder,
+  spec: Spec<'adamw'>,
+  parameter: Parameter,
+  gradient: Node,
+  inputs: StepInputs,
+): void {
+  const [beta1, beta2] = spec.betas;
+  const weight = parameterSource(builder, parameter);
+  const oldM = stateLike(builder, 'adam.m', parameter);
+  const oldV = stateLike(builder, 'adam.v', parameter);
+  const m = elementwise(builder, [oldM, gradient], (x, g) => add(mul(beta1, x), mul(1 - beta1, g)));
+  const v = elementwise(builder, [oldV, gradient], (x, g) => add(mul(beta2, x), mul(1 - beta2, mul(g, g))));
+  const { lrScale, step } = inputs;
+  const lr = elementwise(builder, [lrScale, step], (x, t) => div(mul(spec.lr, x), oneMinusPower(beta1, t)));
+  const root = elementwise(builder, [step], (t) => sqrt(oneMinusPower(beta2, t)));
+  const decay = spec.lr * weightDecay(parameter, spec);
+  const next = elementwise(builder, [weight, m, v, lr, root, lrScale], (p, first, second, rate, correction, scale) => {
+    const moved = sub(p, mul(rate, div(first, add(div(sqrt(second), correction), spec.eps))));
+    return sub(moved, mul(mul(decay, scale), p));
+  });
+  builder.update(oldM, m);
+  builder.update(oldV, v);
+  builder.update(weight, next);
+}
+
+/** SGD as in PyTorch: g = g + wd p; u = momentum u + g; p = p - lr u. */
+function sgd(builder: GraphBuilder, spec: Spec<'sgd'>, parameter: Parameter, gradient: Node, inputs: StepInputs): void {
+  const weight = parameterSource(builder, parameter);
+  const decay = weightDecay(parameter, spec);
+  let direction = elementwise(builder, [gradient, weight], (g, p) => add(g, mul(decay, p)));
+  if (spec.momentum !== 0) {
+    const old = stateLike(builder, 'sgd.momentum', parameter);
+    direction = elementwise(builder, [old, direction], (u, g) => add(mul(spec.momentum, u), g));
+    builder.update(old, direction);
+  }
+  const step = elementwise(builder, [weight, direction, inputs.lrScale], (p, u, scale) =>
+    sub(p, mul(mul(spec.lr, scale), u)),
+  );
+  builder.update(weight, step);
+}
+
+/** Updates the parameter, and the optimizer's state, by one step. */
+export function optimizerStep(
+  builder: GraphBuilder,
+  spec: OptimizerSpec,
+  parameter: Parameter,
+  gradient: Node,
+  inputs: StepInputs,
+): void {
+  if (spec.kind === 'adamw') adamw(builder, spec, parameter, gradient, inputs);
+  else sgd(builder, spec, parameter, gradient, inputs);
+}
