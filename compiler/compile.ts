@@ -1,0 +1,114 @@
+// Takes: the text of a .model file. Gives: checked models, and Plans for training and generation.
+// Promises: one line per stage; every stage's result is handed to `onStage`; no file access, no device.
+import type { SourceFile } from '../grammar/source.ts';
+import type { FileNode } from './1-syntax/ast.ts';
+import { parseFile } from './1-syntax/parse-file.ts';
+import { checkFile } from './2-check/check.ts';
+import type { CheckedFile, Model, TrainSpec } from './2-check/model.ts';
+import { forwardGraph, generateGraph, lossGraph } from './3-graph/model/entry-graphs.ts';
+import type { Graph } from './3-graph/ops.ts';
+import type { Sizes } from './3-graph/types.ts';
+import { verifyGraph } from './3-graph/verify.ts';
+import { trainGraphs } from './4-autograd/train-graph.ts';
+import { fuse } from './5-optimize/fuse.ts';
+import type { Program } from './5-optimize/groups.ts';
+import { simplify } from './5-optimize/simplify.ts';
+import { verifyProgram } from './5-optimize/verify-program.ts';
+import { planProgram } from './7-plan/plan-program.ts';
+import type { Plan, Target } from './7-plan/plan.ts';
+import type { Diagnostic } from './diagnostics.ts';
+
+export interface CheckedSource {
+  readonly ast: FileNode;
+  readonly file: CheckedFile;
+  /** Of both the syntax and the meaning; in the order of the text. */
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** `prelude`: the files of specs/std. A file with errors still gives whatever could be resolved. */
+export function checkSource(source: SourceFile, prelude: readonly SourceFile[]): CheckedSource {
+  const { ast, diagnostics: syntax } = parseFile(source);
+  const std = prelude.map((file) => parseFile(file).ast);
+  const { file, diagnostics: meaning } = checkFile(ast, std);
+  const diagnostics = [...syntax, ...meaning].sort((a, b) => a.span.start - b.span.start);
+  return { ast, file, diagnostics };
+}
+
+export interface CompileOptions {
+  readonly target: Target;
+  /** False: one kernel per op, nothing shared; for comparison. */
+  readonly fusion?: boolean;
+  readonly onStage?: (stage: StageResult) => void;
+}
+
+/** What `compile --emit` prints. `plan` names the Plan being made: `train.step`, `decode`, ... */
+export type StageResult =
+  | { readonly stage: 'graph'; readonly plan: string; readonly graph: Graph }
+  | { readonly stage: 'simplified'; readonly plan: string; readonly graph: Graph }
+  | { readonly stage: 'groups'; readonly plan: string; readonly program: Program }
+  | { readonly stage: 'plan'; readonly plan: string; readonly value: Plan };
+
+/** One graph down the road, its symbols bound to `sizes`. */
+export function compileGraph(graph: Graph, sizes: Sizes, options: CompileOptions): Plan {
+  const { target, fusion = true, onStage = () => {} } = options;
+  const plan = graph.name;
+  verifyGraph(graph);
+  onStage({ stage: 'graph', plan, graph });
+  const simplified = fusion ? simplify(graph) : graph;
+  verifyGraph(simplified);
+  onStage({ stage: 'simplified', plan, graph: simplified });
+  const program = fuse(simplified, sizes, { fusion, maxTensors: Math.min(12, target.maxStorageBindings) });
+  verifyProgram(program);
+  onStage({ stage: 'groups', plan, program });
+  const value = planProgram(program, target, { pack: fusion, reuse: true });
+  onStage({ stage: 'plan', plan, value });
+  return value;
+}
+
+export type TrainingPlans =
+  /** Forward, backward and optimizer in one. */
+  | { readonly kind: 'whole'; readonly step: Plan; readonly evaluate: Plan }
+  /** `accumulate` per micro-batch, then `apply`. */
+  | { readonly kind: 'accumulated'; readonly accumulate: Plan; readonly apply: Plan; readonly evaluate: Plan };
+
+/** Plans of a training run; micro-batches of [batch / accumulate, seq]. */
+export function compileTraining(model: Model, train: TrainSpec, options: CompileOptions): TrainingPlans {
+  const sizes = { batch: train.batch / train.accumulate, seq: train.seq };
+  const graphs = trainGraphs(model, train);
+  const evaluate = compileGraph(lossGraph(model, train.loss), sizes, options);
+  if ('step' in graphs) return { kind: 'whole', step: compileGraph(graphs.step, sizes, options), evaluate };
+  const accumulate = compileGraph(graphs.accumulate, sizes, options);
+  return { kind: 'accumulated', accumulate, apply: compileGraph(graphs.apply, sizes, options), evaluate };
+}
+
+export interface GenerationPlans {
+  /** Positions that may be used. The cache holds them rounded up to whole chunks. */
+  readonly context: number;
+  /** Tokens one run of `prefill` takes. */
+  readonly chunk: number;
+  readonly prefill: Plan;
+  readonly decode: Plan;
+}
+
+/** Plans to generate with a cache: the prompt in chunks, then a token at a time. */
+export function compileGeneration(
+  model: Model,
+  options: CompileOptions & { readonly batch?: number; readonly chunk?: number; readonly context?: number },
+): GenerationPlans {
+  const { batch = 1, context = model.context } = options;
+  const chunk = Math.min(options.chunk ?? 64, context);
+  const capacity = Math.ceil(context / chunk) * chunk;
+  const graph = generateGraph(model);
+  const compile = (name: string, seq: number): Plan =>
+    compileGraph({ ...graph, name }, { batch, seq, past: capacity }, options);
+  return { context, chunk, prefill: compile('prefill', chunk), decode: compile('decode', 1) };
+}
+
+/** Logits of whole sequences, without a cache. */
+export function compileForward(
+  model: Model,
+  sizes: { readonly batch: number; readonly seq: number },
+  options: CompileOptions,
+): Plan {
+  return compileGraph(forwardGraph(model), sizes, options);
+}

@@ -1,0 +1,45 @@
+// Takes: a .model file. Gives: the resolved architecture and what it costs.
+// Promises: needs no device; figures that cannot be had are said in a sentence.
+import { Command } from 'commander';
+import type { Model, TrainSpec } from '../../compiler/2-check/model.ts';
+import { defaultTarget } from '../../compiler/7-plan/default-target.ts';
+import { formatDiagnostic } from '../../compiler/diagnostics.ts';
+import { explainModel, printExplanation } from '../../compiler/explain/explain.ts';
+import { type PlanFigures, planFigures } from '../../compiler/explain/plan-figures.ts';
+import { chooseModel, chooseTrain, loadModelFile, type LoadedFile } from '../model-file.ts';
+import { colorOn, print, printJson } from '../terminal.ts';
+import { plain } from './check.ts';
+
+export function explainCommand(): Command {
+  return new Command('explain')
+    .description('print the resolved architecture: layers, parameters, costs, plans, lints')
+    .argument('<file>', '.model file')
+    .option('--model <name>', 'which model or variant (default: the first)')
+    .option('--no-plans', 'leave out the figures of the compiled plans, which take longest')
+    .option('--json', 'everything as JSON')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  modelc explain specs/quickstart.model\n  modelc explain specs/families/llama.model --no-plans --json',
+    )
+    .action((file: string, options: { model?: string; plans: boolean; json?: boolean }) => {
+      const loaded = loadModelFile(file, colorOn('stderr'));
+      const model = chooseModel(loaded, options.model);
+      const figures = options.plans ? figuresOf(loaded, model) : 'left out';
+      const lints = loaded.diagnostics;
+      if (options.json === true) printJson({ ...explainModel(model), plans: figures, lints: lints.map(plain) });
+      else {
+        print(printExplanation(explainModel(model), figures));
+        for (const lint of lints) print(`\n${formatDiagnostic(lint, { color: colorOn('stdout') })}`);
+      }
+    });
+}
+
+function figuresOf(loaded: LoadedFile, model: Model): readonly PlanFigures[] | string {
+  const train: TrainSpec | undefined = loaded.file.trains.length > 0 ? chooseTrain(loaded, model) : undefined;
+  try {
+    return planFigures(model, train, defaultTarget);
+  } catch (error) {
+    if (error instanceof Error && error.name === 'PlanError') return error.message;
+    throw error;
+  }
+}

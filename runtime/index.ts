@@ -1,0 +1,20 @@
+// Takes: nothing. Gives: the public API: what the commands do, as functions.
+// Promises: everything named here is documented and stays; the command line is made of nothing else.
+export { compileForward, compileGeneration, compileGraph, compileTraining, checkSource } from '../compiler/compile.ts';
+export type { CheckedSource, CompileOptions, GenerationPlans, StageResult, TrainingPlans } from '../compiler/compile.ts'; // prettier-ignore
+export type { Plan, Target } from '../compiler/7-plan/plan.ts';
+export { defaultTarget } from '../compiler/7-plan/default-target.ts';
+export { formatDiagnostic, type Diagnostic } from '../compiler/diagnostics.ts';
+export { explainModel, printExplanation, type Explanation } from '../compiler/explain/explain.ts';
+export { diffModels, printDiff, type ModelDiff } from '../compiler/explain/diff.ts';
+export { openDevice, type EngineDevice } from './engine/device.ts';
+export { Session } from './engine/session.ts';
+export type { Executable } from './engine/executable.ts';
+export { checkSourceFile, chooseGenerate, chooseModel, chooseTrain, loadModelFile, readPrelude } from './model-file.ts';
+export { readCorpus, type Corpus } from './data/corpus.ts';
+export { Trainer, initializeParameters } from './training/trainer.ts';
+export { runTraining, type Progress, type RunResult } from './training/run.ts';
+export { loadCheckpoint, modelOf, restore, saveCheckpoint, type Checkpoint } from './training/checkpoint.ts';
+export { RunFolder, type Metrics } from './training/run-folder.ts';
+export { Generator, type Generated, type GenerateOptions } from './inference/generator.ts';
+export { UserError } from './user-error.ts';

@@ -1,0 +1,34 @@
+// Takes: a parameter's name, size and initialisation, and a seed. Gives: its first values.
+// Promises: the same seed gives the same values; a parameter's values do not depend on the other parameters.
+import type { Init } from '../../compiler/2-check/model.ts';
+import { hashOf, hashText, normal, uniform } from '../data/random.ts';
+
+/** Row-major f32 values of a parameter with `size` elements. */
+export function initialValues(name: string, size: number, init: Init, seed: number): Float32Array<ArrayBuffer> {
+  const stream = hashOf(seed, hashText(name));
+  const values = new Float32Array(size);
+  const draw = sampler(init, stream);
+  for (let i = 0; i < size; i++) values[i] = draw(i);
+  return values;
+}
+
+function sampler(init: Init, stream: number): (i: number) => number {
+  switch (init.kind) {
+    case 'constant':
+      return () => init.value;
+    case 'uniform':
+      return (i) => init.bound * (2 * uniform(stream, i) - 1);
+    case 'normal':
+      return (i) => init.std * normal(stream, i);
+    case 'trunc_normal':
+      return (i) => init.std * truncatedNormal(stream, i, init.cut);
+  }
+}
+
+/** Redraws from further streams until the number lies within `cut`. */
+function truncatedNormal(stream: number, index: number, cut: number): number {
+  for (let attempt = 0; ; attempt++) {
+    const value = normal(attempt === 0 ? stream : hashOf(stream, attempt), index);
+    if (Math.abs(value) <= cut) return value;
+  }
+}

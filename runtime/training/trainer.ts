@@ -1,0 +1,127 @@
+// Takes: a session, the Plans of a training run and its data. Gives: steps, one at a time, and validation losses.
+// Promises: step n depends on the weights, the seed and n alone.
+import { parameters } from '../../compiler/3-graph/model/parameters.ts';
+import type { Model } from '../../compiler/2-check/model.ts';
+import type { TrainingPlans } from '../../compiler/compile.ts';
+import type { Plan } from '../../compiler/7-plan/plan.ts';
+import { type Batch, evenBatches, randomBatch, requireLength } from '../data/batches.ts';
+import type { Corpus } from '../data/corpus.ts';
+import { hashOf } from '../data/random.ts';
+import type { Executable } from '../engine/executable.ts';
+import type { Session } from '../engine/session.ts';
+import type { TrainSettings } from './checkpoint.ts';
+import { initialValues } from './initialize.ts';
+import { learningRateScale } from './schedule.ts';
+
+export interface StepResult {
+  readonly loss: number;
+  readonly gradNorm: number;
+  readonly lrScale: number;
+}
+
+/** A Plan on the device, and the names of what it takes. */
+interface Stage {
+  readonly executable: Executable;
+  readonly inputs: ReadonlySet<string>;
+}
+
+interface Loaded {
+  /** Run once per micro-batch. */
+  readonly micro: Stage;
+  /** Run once per step after the micro-batches; null when `micro` is the whole step. */
+  readonly apply: Stage | null;
+  readonly evaluate: Stage;
+}
+
+export class Trainer {
+  readonly #loaded: Loaded;
+  readonly #train: TrainSettings;
+  readonly #corpus: Corpus;
+  readonly #held: readonly Batch[];
+
+  private constructor(loaded: Loaded, train: TrainSettings, corpus: Corpus) {
+    this.#loaded = loaded;
+    this.#train = train;
+    this.#corpus = corpus;
+    const { seq, validation } = train;
+    this.#held = evenBatches(corpus.held, train.batch / train.accumulate, seq, validation.batches);
+  }
+
+  /** Loads the Plans. @throws UserError when the data is shorter than one sequence. */
+  static async open(session: Session, plans: TrainingPlans, train: TrainSettings, corpus: Corpus): Promise<Trainer> {
+    requireLength(corpus.train, train.seq, 'training');
+    requireLength(corpus.held, train.seq, 'held-out');
+    const micro = await load(session, plans.kind === 'whole' ? plans.step : plans.accumulate);
+    const apply = plans.kind === 'whole' ? null : await load(session, plans.apply);
+    return new Trainer({ micro, apply, evaluate: await load(session, plans.evaluate) }, train, corpus);
+  }
+
+  /** 0-based `step`: forward, backward and optimizer over `batch` sequences. */
+  async step(step: number): Promise<StepResult> {
+    const { micro, apply } = this.#loaded;
+    const { accumulate, batch, seq, seed, loss } = this.#train;
+    const rows = batch / accumulate;
+    const batches = Array.from({ length: accumulate }, (_, i) =>
+      randomBatch(this.#corpus.train, rows, seq, seed, step * accumulate + i),
+    );
+    const lossScale = 1 / batches.reduce((sum, { labels }) => sum + countLabels(labels, loss.ignore), 0);
+    const lrScale = learningRateScale(this.#train.schedule, step, this.#train.steps);
+    let total = 0;
+    for (const [i, { tokens, labels }] of batches.entries()) {
+      micro.executable.write('tokens', tokens);
+      micro.executable.write('labels', labels);
+      writeScalars(micro, { loss_scale: lossScale, lr_scale: lrScale, step: step + 1, seed: hashOf(seed, step, i) });
+      micro.executable.run();
+      total += await readScalar(micro, 'loss');
+    }
+    const last = apply ?? micro;
+    if (apply !== null) {
+      writeScalars(apply, { lr_scale: lrScale, step: step + 1 });
+      apply.executable.run();
+    }
+    return { loss: total, gradNorm: await readScalar(last, 'grad_norm'), lrScale };
+  }
+
+  /** Mean loss over the held-out batches. */
+  async validate(): Promise<number> {
+    const { evaluate } = this.#loaded;
+    let total = 0;
+    for (const { tokens, labels } of this.#held) {
+      evaluate.executable.write('tokens', tokens);
+      evaluate.executable.write('labels', labels);
+      writeScalars(evaluate, { loss_scale: 1 / countLabels(labels, this.#train.loss.ignore) });
+      evaluate.executable.run();
+      total += await readScalar(evaluate, 'loss');
+    }
+    return total / this.#held.length;
+  }
+}
+
+/** Writes every parameter's first values. */
+export function initializeParameters(session: Session, model: Model, seed: number): void {
+  for (const { name, dims, init } of parameters(model)) {
+    const size = dims.reduce((product, dim) => product * Number(dim.size), 1);
+    session.write(name, initialValues(name, size, init, seed));
+  }
+}
+
+function countLabels(labels: Int32Array, ignore: number | null): number {
+  return Math.max(1, ignore === null ? labels.length : labels.filter((label) => label !== ignore).length);
+}
+
+async function load(session: Session, plan: Plan): Promise<Stage> {
+  const inputs = plan.tensors.filter(({ role }) => role === 'input').map(({ name }) => name);
+  return { executable: await session.load(plan), inputs: new Set(inputs) };
+}
+
+/** Writes the scalars that the Plan has: a Plan without dropout has no seed. */
+function writeScalars({ executable, inputs }: Stage, values: Record<string, number>): void {
+  for (const [name, value] of Object.entries(values)) {
+    if (!inputs.has(name)) continue;
+    executable.write(name, name === 'seed' ? Uint32Array.of(value) : Float32Array.of(value));
+  }
+}
+
+async function readScalar({ executable }: Stage, name: string): Promise<number> {
+  return (await executable.read(name))[0] ?? Number.NaN;
+}
