@@ -11,7 +11,7 @@ export interface Corpus {
   readonly train: Uint8Array;
   readonly held: Uint8Array;
   readonly files: number;
-  /** SHA-256 of both parts. */
+  /** SHA-256 of both parts and of where the cut lies. */
   readonly fingerprint: string;
 }
 
@@ -25,7 +25,7 @@ export async function readCorpus(globs: readonly string[], folder: string, heldF
   const cut = (part: Uint8Array): number => Math.floor(part.length * (1 - heldFraction));
   const train = join(parts.map((part) => part.subarray(0, cut(part))));
   const held = join(parts.map((part) => part.subarray(cut(part))));
-  const fingerprint = createHash('sha256').update(train).update(held).digest('hex');
+  const fingerprint = createHash('sha256').update(`${train.length}\n`).update(train).update(held).digest('hex');
   return { train, held, files: paths.length, fingerprint };
 }
 

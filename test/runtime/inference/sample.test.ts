@@ -1,0 +1,68 @@
+import { describe, expect, it } from 'vitest';
+import { sampleToken, type SampleSettings } from '../../../runtime/inference/sample.ts';
+import { StopFilter } from '../../../runtime/inference/stop-filter.ts';
+
+const plain: SampleSettings = { temperature: 1, topK: null, topP: null, minP: null };
+/** Probabilities 0.5, 0.3, 0.15, 0.05 at tokens 2, 0, 3, 1. */
+const logits = Float32Array.from([0.3, 0.05, 0.5, 0.15], Math.log);
+
+/** How often each token is chosen over an even grid of random numbers. */
+function shares(settings: SampleSettings, count = 1000): number[] {
+  const counts = [0, 0, 0, 0];
+  for (let i = 0; i < count; i++) {
+    const token = sampleToken(logits, settings, (i + 0.5) / count);
+    counts[token] = (counts[token] ?? 0) + 1;
+  }
+  return counts.map((each) => each / count);
+}
+
+describe('sampling', () => {
+  it.each([
+    ['all tokens by their probability', plain, [0.3, 0.05, 0.5, 0.15]],
+    ['greedy', { ...plain, temperature: 0 }, [0, 0, 1, 0]],
+    ['top-k', { ...plain, topK: 2 }, [0.375, 0, 0.625, 0]],
+    ['top-p keeps the token that crosses p', { ...plain, topP: 0.6 }, [0.375, 0, 0.625, 0]],
+    ['top-p below the first token keeps it', { ...plain, topP: 0.1 }, [0, 0, 1, 0]],
+    ['min-p', { ...plain, minP: 0.25 }, [0.316, 0, 0.526, 0.158]],
+    ['a high temperature flattens', { ...plain, temperature: 1e6 }, [0.25, 0.25, 0.25, 0.25]],
+    ['all of them together', { ...plain, topK: 3, topP: 0.9, minP: 0.5 }, [0.375, 0, 0.625, 0]],
+  ] as const)('%s', (_, settings, expected) => {
+    shares(settings).forEach((share, token) => expect(share).toBeCloseTo(expected[token] ?? 0, 2));
+  });
+
+  it('gives ties to the lower token', () => {
+    expect(sampleToken(Float32Array.of(1, 3, 3), { ...plain, temperature: 0 }, 0)).toBe(1);
+  });
+});
+
+describe('stop texts', () => {
+  /** What is shown of `text`, byte by byte, and whether it stopped. */
+  function shown(text: string, stops: string[]): [string, boolean] {
+    const filter = new StopFilter(stops);
+    const bytes: number[] = [];
+    for (const byte of new TextEncoder().encode(text)) {
+      if (filter.stopped) break;
+      bytes.push(...filter.push(byte));
+    }
+    if (!filter.stopped) bytes.push(...filter.finish());
+    return [new TextDecoder().decode(Uint8Array.from(bytes)), filter.stopped];
+  }
+
+  it.each([
+    ['abc END def', ['END'], 'abc ', true],
+    ['abc EN', ['END'], 'abc EN', false],
+    ['aab', ['ab'], 'a', true],
+    ['EEND', ['END'], 'E', true],
+    ['x\n\ny', ['\n\n', 'y'], 'x', true],
+    ['no stop', [], 'no stop', false],
+    ['no stop', [''], 'no stop', false],
+    ['für', ['ü'], 'f', true],
+  ] as const)('%j with %j', (text, stops, expected, stopped) => {
+    expect(shown(text, [...stops])).toEqual([expected, stopped]);
+  });
+
+  it('never shows a part of a stop text early', () => {
+    const filter = new StopFilter(['END']);
+    expect([...'xE'].map((c) => filter.push(c.charCodeAt(0)))).toEqual([[120], []]);
+  });
+});
