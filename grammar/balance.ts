@@ -1,0 +1,91 @@
+// Takes: the tokens of a file as the lexer gives them.
+// Gives: the same tokens with every bracket closed, and a fault for each that was not.
+// Promises: in the result brackets nest; what was missing is put in (an empty image), what closes nothing is left out.
+import { createTokenInstance, type TokenType } from 'chevrotain';
+import * as t from './tokens.ts';
+
+export interface BracketFault {
+  readonly token: t.Token;
+  /** The closing bracket that stood where this one should have been closed. */
+  readonly instead: t.Token | null;
+}
+
+const closerOf = new Map<TokenType, TokenType>([
+  [t.LeftBrace, t.RightBrace],
+  [t.LeftParen, t.RightParen],
+  [t.LeftBracket, t.RightBracket],
+]);
+const closers = new Set(closerOf.values());
+
+interface Open {
+  readonly token: t.Token;
+  readonly index: number;
+  readonly closer: TokenType;
+}
+
+/** Whether the parser put this token in itself. */
+export function isInserted(token: t.Token): boolean {
+  return token.image === '' && closers.has(token.tokenType);
+}
+
+export function balance(tokens: readonly t.Token[]): { tokens: t.Token[]; faults: BracketFault[] } {
+  const faults: BracketFault[] = [];
+  /** Closing brackets to put in before the token of an index. */
+  const inserted = new Map<number, TokenType[]>();
+  const dropped = new Set<number>();
+  let open: Open[] = [];
+
+  const close = (bracket: Open, at: number) => inserted.set(at, [...(inserted.get(at) ?? []), bracket.closer]);
+  const unclosed = (bracket: Open, detected: number) => {
+    faults.push({ token: bracket.token, instead: tokens[detected] ?? null });
+    // A parenthesis seldom reaches over its line; a brace does.
+    const line = bracket.closer === t.RightBrace ? detected : endOfLine(tokens, bracket.index);
+    close(bracket, Math.min(line, detected));
+  };
+
+  for (const [index, token] of tokens.entries()) {
+    const closer = closerOf.get(token.tokenType);
+    if (closer) open.push({ token, index, closer });
+    if (token.tokenType === t.BadString) {
+      // The string swallowed the rest of the line, closing brackets too: close quietly what the line opened.
+      const line = startOfLine(tokens, index);
+      const here = open.filter((bracket) => bracket.index >= line);
+      for (const bracket of here.toReversed()) close(bracket, index + 1);
+      open = open.filter((bracket) => bracket.index < line);
+    }
+    if (!closers.has(token.tokenType)) continue;
+    const match = open.findLastIndex((bracket) => bracket.closer === token.tokenType);
+    if (match < 0) {
+      faults.push({ token, instead: null });
+      dropped.add(index);
+      continue;
+    }
+    for (const bracket of open.slice(match + 1).toReversed()) unclosed(bracket, index);
+    open = open.slice(0, match);
+  }
+  for (const bracket of open.toReversed()) unclosed(bracket, tokens.length);
+  return { tokens: rebuild(tokens, inserted, dropped), faults };
+}
+
+function rebuild(tokens: readonly t.Token[], inserted: Map<number, TokenType[]>, dropped: Set<number>): t.Token[] {
+  const result: t.Token[] = [];
+  for (let index = 0; index <= tokens.length; index++) {
+    const before = tokens[index - 1];
+    const offset = before ? before.startOffset + before.image.length : 0;
+    for (const type of inserted.get(index) ?? []) {
+      result.push(createTokenInstance(type, '', offset, offset, 1, 1, 1, 1));
+    }
+    const token = tokens[index];
+    if (token && !dropped.has(index)) result.push(token);
+  }
+  return result;
+}
+
+function endOfLine(tokens: readonly t.Token[], index: number): number {
+  const found = tokens.findIndex((token, i) => i > index && token.tokenType === t.Newline);
+  return found < 0 ? tokens.length : found;
+}
+
+function startOfLine(tokens: readonly t.Token[], index: number): number {
+  return tokens.findLastIndex((token, i) => i < index && token.tokenType === t.Newline) + 1;
+}

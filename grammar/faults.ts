@@ -1,0 +1,107 @@
+// Takes: what the lexer, the bracket check and the parser stumbled over.
+// Gives: faults in words a person understands: what was expected, what was found.
+// Promises: names no token type and no rule.
+import { EOF, MismatchedTokenException, tokenMatcher, type IRecognitionException } from 'chevrotain';
+import type { BracketFault } from './balance.ts';
+import { type SourceFile, type Span, positionOf } from './source.ts';
+import * as t from './tokens.ts';
+
+export interface Fault {
+  readonly message: string;
+  readonly span: Span;
+}
+
+/** What was likely meant by a character that the language does not have. */
+const hints: Record<string, string> = {
+  "'": 'a string stands in double quotes',
+  '`': 'a string stands in double quotes',
+  ':': 'a key is set with `=`',
+  '|': 'the language has `&` but no `|`',
+  '!': 'the language has `!=` but no `!`',
+};
+
+export function spanOf(file: SourceFile, token: t.Token): Span {
+  return { file, start: token.startOffset, end: token.startOffset + token.image.length };
+}
+
+/** Faults within one token: unit, string, escape. */
+export function lexicalFaults(file: SourceFile, tokens: readonly t.Token[]): Fault[] {
+  return tokens.flatMap((token) => {
+    const span = spanOf(file, token);
+    if (token.tokenType === t.BadString) return [{ message: 'this string has no closing `"`', span }];
+    if (token.tokenType === t.StringLiteral) return badEscapes(file, token);
+    if (token.tokenType !== t.BadNumber) return [];
+    const units = 'units are %, K, M, B, T, tok, Ktok, Mtok, Btok, Ttok, KiB, MiB';
+    return [{ message: `\`${token.image}\` is not a number: ${units}; digits may be grouped with single \`_\``, span }];
+  });
+}
+
+function badEscapes(file: SourceFile, token: t.Token): Fault[] {
+  const escapes = [...token.image.matchAll(/\\(?:["\\/bfnrt]|u[\dA-Fa-f]{4}|([^]))/g)];
+  return escapes
+    .filter((escape) => escape[1] !== undefined)
+    .map((escape) => ({
+      message: `\`${escape[0]}\` is no escape in a string; \\" \\\\ \\n \\r \\t \\uXXXX are, and \`\\\\\` is a backslash`,
+      span: { file, start: token.startOffset + escape.index, end: token.startOffset + escape.index + 2 },
+    }));
+}
+
+export function bracketFault(file: SourceFile, fault: BracketFault): Fault {
+  const { token, instead } = fault;
+  const span = spanOf(file, token);
+  if (token.image === '}' || token.image === ')' || token.image === ']') {
+    return { message: `\`${token.image}\` closes nothing`, span };
+  }
+  const where = instead
+    ? `\`${instead.image}\` in line ${positionOf(file, instead.startOffset).line} comes first`
+    : 'the file ends first';
+  return { message: `\`${token.image}\` is never closed: ${where}`, span };
+}
+
+/** Whether the parser wanted an item to end here. */
+export function wantsSeparator(error: IRecognitionException): boolean {
+  const rule = error.context.ruleStack.at(-1);
+  return error instanceof MismatchedTokenException && (rule === 'block' || rule === 'file');
+}
+
+export function parserFault(file: SourceFile, error: IRecognitionException, previous: t.Token | undefined): Fault {
+  const found = error.token;
+  const end = found.tokenType === EOF;
+  const span = end ? { file, start: file.text.length, end: file.text.length } : spanOf(file, found);
+  if (found.tokenType === t.Unknown) {
+    const hint = hints[found.image];
+    return { message: `unexpected \`${found.image}\`${hint ? `: ${hint}` : ''}`, span };
+  }
+  return { message: `expected ${expectation(error, previous)}, found ${describe(found)}`, span };
+}
+
+function describe(token: t.Token): string {
+  if (token.tokenType === EOF) return 'the end of the file';
+  if (token.tokenType === t.Newline) return 'the end of the line';
+  return `\`${token.image}\``;
+}
+
+function expectation(error: IRecognitionException, previous: t.Token | undefined): string {
+  const rule = error.context.ruleStack.at(-1) ?? '';
+  if (wantsSeparator(error)) {
+    const index = error.token.tokenType === t.LeftBracket && previous && tokenMatcher(previous, t.Name);
+    return index
+      ? `an operator, a new line or \`;\` (an index touches its name: \`${previous.image}[...]\`)`
+      : 'an operator, a new line or `;`';
+  }
+  const after = previous ? ` after \`${previous.image}\`` : '';
+  const byRule: Record<string, string> = {
+    item: 'a definition such as `name = value` or `name { ... }`',
+    definition: `\`=\` or \`{\`${after}`,
+    parameters: '`,` or `)`',
+    index: '`,` or `]`',
+    list: '`,` or `]`',
+    group: 'an operator or `)`',
+    atom: `a value${after}`,
+    path: `a name${after}`,
+    use: `a name${after}`,
+    lint: `a name${after}`,
+    member: `a name${after}`,
+  };
+  return byRule[rule] ?? `something else${after}`;
+}
