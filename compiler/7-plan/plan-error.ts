@@ -1,0 +1,48 @@
+// Takes: a program that does not fit the target. Gives: the error that says which limit stops it, and what would help.
+// Promises: the user's fault or the machine's, never a bug: the numbers are in the sentence.
+import type { ProgramTensor } from '../5-optimize/groups.ts';
+import type { Target } from './plan.ts';
+
+export class PlanError extends Error {
+  override readonly name = 'PlanError';
+  readonly code: 'tensor-too-large' | 'too-many-workgroups';
+  /** What to do. */
+  readonly fix: string;
+
+  constructor(code: PlanError['code'], message: string, fix: string) {
+    super(message);
+    this.code = code;
+    this.fix = fix;
+  }
+}
+
+export function tensorTooLarge(tensor: ProgramTensor, bytes: number, target: Target): PlanError {
+  const dims = tensor.dims.map((dim) => `${dim.name} ${dim.size}`).join(', ');
+  const message =
+    `tensor ${tensor.name} [${dims}] of ${tensor.type} takes ${formatBytes(bytes)}, ` +
+    `but this adapter lets a kernel see at most ${formatBytes(target.maxBindingBytes)} of one tensor`;
+  const names = new Set(tensor.dims.map((dim) => dim.name));
+  const advice = [
+    names.has('batch') ? 'a smaller batch' : '',
+    names.has('seq') || names.has('key') || names.has('past') ? 'a shorter context' : '',
+    names.has('vocab') ? 'a smaller vocabulary' : '',
+    target.software ? 'a hardware adapter (GPUs allow 2 GiB and more)' : '',
+  ].filter((one) => one !== '');
+  return new PlanError('tensor-too-large', message, `what helps: ${advice.join(', or ') || 'a smaller model'}`);
+}
+
+export function tooManyWorkgroups(kernel: string, workgroups: number, target: Target): PlanError {
+  const most = target.maxWorkgroupsPerDimension ** 2;
+  return new PlanError(
+    'too-many-workgroups',
+    `kernel ${kernel} needs ${workgroups} workgroups, but this adapter runs at most ${most} in one dispatch`,
+    'what helps: a smaller batch, or a shorter context',
+  );
+}
+
+/** 1536 -> `1.5 KiB`. */
+export function formatBytes(bytes: number): string {
+  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
+  const power = bytes < 1 ? 0 : Math.min(units.length - 1, Math.floor(Math.log2(bytes) / 10));
+  return `${Number((bytes / 1024 ** power).toPrecision(4))} ${units[power] ?? ''}`;
+}

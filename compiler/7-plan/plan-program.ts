@@ -1,0 +1,164 @@
+// Takes: fused groups and a target.
+// Gives: the Plan: kernels, buffers with offsets, the list of dispatches.
+// Promises: deterministic; equal kernels are one; every limit of the target is kept, or a PlanError says which stops it.
+import { invariant } from '../diagnostics.ts';
+import type { Program, ProgramTensor } from '../5-optimize/groups.ts';
+import { assembleKernel } from '../6-kernels/assemble.ts';
+import type { KernelPart } from '../6-kernels/kernel.ts';
+import { lowerGroup } from '../6-kernels/lower-group.ts';
+import { inPlace } from './memory/aliases.ts';
+import { layOut } from './memory/layout.ts';
+import type { Layout } from './memory/layout.ts';
+import { lifetimes } from './memory/lifetimes.ts';
+import { tensorTooLarge, tooManyWorkgroups } from './plan-error.ts';
+import type { Plan, PlanKernel, PlanNeeds, PlanStep, PlanTensor, Target } from './plan.ts';
+import { accessOf } from './schedule/access.ts';
+import { dependencies } from './schedule/dependencies.ts';
+import { schedule } from './schedule/schedule.ts';
+import type { Dispatch } from './schedule/schedule.ts';
+import { storageType, tensorBytes } from './storage.ts';
+import { verifyMemory } from './memory/verify-memory.ts';
+import { verifyPlan } from './verify-plan.ts';
+
+export interface PlanOptions {
+  /** Independent parts share dispatches. */
+  readonly pack?: boolean;
+  /** Temporaries share storage; false keeps every one, for debugging. */
+  readonly reuse?: boolean;
+}
+
+/** @throws PlanError when a limit of the target stops the program. */
+export function planProgram(program: Program, target: Target, options: PlanOptions = {}): Plan {
+  const { pack = true, reuse = true } = options;
+  checkSizes(program, target);
+  const parts = program.groups.map((group) => lowerGroup(program, group, target));
+  const accesses = program.groups.map(accessOf);
+  const dispatches = schedule(parts, dependencies(accesses), target, pack);
+  const temporaries = new Set(program.tensors.filter(({ role }) => role === 'temporary').map(({ id }) => id));
+  const lives = lifetimes(dispatches, accesses, (tensor) => temporaries.has(tensor));
+  const replaced = reuse ? inPlace(program, dispatches, accesses, lives) : new Map<number, number>();
+  const layout = layOut(program, lives, replaced, target, reuse);
+  verifyMemory({ dispatches, accesses, temporaries, replaced, bindingOf: layout.bindingOf });
+  const { kernels, steps, needs } = emit(program, parts, dispatches, layout, target);
+  const plan: Plan = {
+    version: 1,
+    name: program.name,
+    tensors: planTensors(program, layout),
+    buffers: layout.buffers,
+    kernels,
+    steps,
+    needs,
+  };
+  verifyPlan(plan, target);
+  return plan;
+}
+
+function checkSizes(program: Program, target: Target): void {
+  for (const tensor of program.tensors) {
+    const bytes = tensorBytes(tensor);
+    invariant(bytes > 0, `tensor ${tensor.name} is empty`);
+    if (bytes > target.maxBindingBytes) throw tensorTooLarge(tensor, bytes, target);
+  }
+}
+
+interface Emitted {
+  readonly kernels: readonly PlanKernel[];
+  readonly steps: readonly PlanStep[];
+  readonly needs: PlanNeeds;
+}
+
+function emit(
+  program: Program,
+  parts: readonly KernelPart[],
+  dispatches: readonly Dispatch[],
+  layout: Layout,
+  target: Target,
+): Emitted {
+  // prettier-ignore
+  const kernels: PlanKernel[] = [];
+  const kernelOf = new Map<string, number>();
+  const features = new Set<string>();
+  const most = { bytes: 0, bindings: 0, invocations: 0, workgroupBytes: 0 };
+  const steps = dispatches.map((dispatch): PlanStep => {
+    const here = dispatch.map((index) => parts[index]).filter((part) => part !== undefined);
+    const name = kernelName(here);
+    const workgroups = here.reduce((sum, part) => sum + part.workgroups, 0);
+    if (workgroups > target.maxWorkgroupsPerDimension ** 2) throw tooManyWorkgroups(name, workgroups, target);
+    const slots = slotsOf(here, layout);
+    invariant(
+      slots.size <= target.maxStorageBindings,
+      `${name} binds ${slots.size} tensors of ${target.maxStorageBindings}`,
+    );
+    const slotOf = (tensor: number): number => {
+      const slot = slots.get(layout.storageOf(tensor));
+      invariant(slot !== undefined, `${name} touches tensor ${tensor}, which it does not list`);
+      return slot;
+    };
+    const assembled = assembleKernel(here, program, slotOf, target);
+    let kernel = kernelOf.get(assembled.code);
+    if (kernel === undefined) {
+      kernel = kernels.length;
+      kernelOf.set(assembled.code, kernel);
+      kernels.push({ name, family: familyOf(here), code: assembled.code });
+      for (const feature of featuresOf(assembled.code)) features.add(feature);
+    }
+    const bindings = [...slots.keys()].map((tensor) => layout.bindingOf(tensor));
+    most.bytes = Math.max(most.bytes, ...bindings.map((binding) => binding.bytes));
+    most.bindings = Math.max(most.bindings, bindings.length);
+    most.invocations = Math.max(most.invocations, ...here.map((part) => part.workgroupSize));
+    most.workgroupBytes = Math.max(most.workgroupBytes, sum(here.map((part) => part.workgroupBytes)));
+    return { kernel, bindings, workgroups: assembled.workgroups };
+  });
+  const needs = {
+    features: [...features].sort(),
+    maxBindingBytes: most.bytes,
+    maxStorageBindings: most.bindings,
+    maxInvocations: most.invocations,
+    maxWorkgroupStorage: most.workgroupBytes,
+  };
+  return { kernels, steps, needs };
+}
+
+/** Storage -> binding slot, in the order of first use, so that equal kernels of different layers get equal text. */
+function slotsOf(parts: readonly KernelPart[], layout: Layout): Map<number, number> {
+  const slots = new Map<number, number>();
+  for (const tensor of parts.flatMap((part) => part.tensors)) {
+    const storage = layout.storageOf(tensor);
+    if (!slots.has(storage)) slots.set(storage, slots.size);
+  }
+  return slots;
+}
+
+function kernelName(parts: readonly KernelPart[]): string {
+  return parts.map((part) => part.name).join(' + ');
+}
+
+function familyOf(parts: readonly KernelPart[]): string {
+  return [...new Set(parts.map((part) => part.family))].join('+');
+}
+
+const featureOfDirective: Readonly<Record<string, string>> = {
+  f16: 'shader-f16',
+  subgroups: 'subgroups',
+  chromium_experimental_subgroup_matrix: 'chromium-experimental-subgroup-matrix',
+};
+
+function featuresOf(code: string): string[] {
+  const directives = [...code.matchAll(/^enable ([\w, ]+);/gm)].flatMap(([, names]) => (names ?? '').split(/,\s*/));
+  return directives.map((name) => featureOfDirective[name.trim()] ?? name.trim());
+}
+
+function planTensors(program: Program, layout: Layout): PlanTensor[] {
+  return program.tensors.flatMap((tensor: ProgramTensor): PlanTensor[] => {
+    if (tensor.role === 'temporary') return [];
+    const { name, role, data } = tensor;
+    const shape = tensor.dims.map((dim) => dim.size);
+    const dims = tensor.dims.map((dim) => dim.name);
+    const buffer = layout.bindingOf(tensor.id).buffer;
+    return [{ name, role, type: storageType(tensor.type), shape, dims, buffer, ...(data ? { data } : {}) }];
+  });
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}

@@ -1,0 +1,73 @@
+// Takes: kernel parts in the order of the program, with what each waits for.
+// Gives: dispatches: parts that run side by side, in an order that keeps every dependency.
+// Promises: deterministic; a part moves up by a few dispatches at most, so lifetimes stay what they were.
+import type { KernelPart } from '../../6-kernels/kernel.ts';
+import type { Target } from '../plan.ts';
+
+/** Indices of the parts that share one dispatch, ascending. */
+export type Dispatch = readonly number[];
+
+export type PackingLimits = Pick<Target, 'maxStorageBindings' | 'maxWorkgroupStorage'>;
+
+type PackedPart = Pick<KernelPart, 'family' | 'tensors' | 'workgroupSize' | 'workgroupBytes'>;
+
+/**
+ * How many dispatches a part may move up. The branches of a layer (q, k and v; the gradients of a weight and of its
+ * input) lie closer than that; what backward recomputes would otherwise wander up into forward and stay alive.
+ */
+const reach = 6;
+
+/** Code of one dispatch grows with its parts, and with it the time to compile. */
+const mostParts = 8;
+
+interface Open {
+  readonly parts: number[];
+  readonly tensors: Set<number>;
+  readonly kind: string;
+  workgroupBytes: number;
+}
+
+/** `waits[i]`: the parts that must have finished before part i. */
+export function schedule(
+  parts: readonly PackedPart[],
+  waits: readonly (readonly number[])[],
+  limits: PackingLimits,
+  pack: boolean,
+): readonly Dispatch[] {
+  if (!pack) return parts.map((_, index) => [index]);
+  const open: Open[] = [];
+  const placed: number[] = [];
+  parts.forEach((part, index) => {
+    const earliest = (waits[index] ?? []).reduce((latest, other) => Math.max(latest, (placed[other] ?? 0) + 1), 0);
+    const at = lastFitting(open, part, Math.max(earliest, open.length - reach), limits);
+    const dispatch = open[at] ?? { parts: [], tensors: new Set(), kind: kindOf(part), workgroupBytes: 0 };
+    if (at === open.length) open.push(dispatch);
+    dispatch.parts.push(index);
+    for (const tensor of part.tensors) dispatch.tensors.add(tensor);
+    dispatch.workgroupBytes += part.workgroupBytes;
+    placed.push(at);
+  });
+  return open.map((dispatch) => dispatch.parts);
+}
+
+/** The latest dispatch from `first` on that takes the part, or a new one. */
+function lastFitting(open: readonly Open[], part: PackedPart, first: number, limits: PackingLimits): number {
+  for (let at = open.length - 1; at >= first; at--) {
+    const dispatch = open[at];
+    if (dispatch && fits(dispatch, part, limits)) return at;
+  }
+  return open.length;
+}
+
+function fits(dispatch: Open, part: PackedPart, limits: PackingLimits): boolean {
+  if (dispatch.kind !== kindOf(part) || dispatch.parts.length >= mostParts) return false;
+  if (dispatch.workgroupBytes + part.workgroupBytes > limits.maxWorkgroupStorage) return false;
+  const more = part.tensors.filter((tensor) => !dispatch.tensors.has(tensor));
+  return dispatch.tensors.size + more.length <= limits.maxStorageBindings;
+}
+
+/** Light kernels mix freely; heavy ones (products, attention) only with their like, for their registers' sake. */
+function kindOf({ family, workgroupSize }: PackedPart): string {
+  const light = family === 'map' || family === 'row' || family === 'scatter';
+  return `${light ? 'light' : family}:${workgroupSize}`;
+}
