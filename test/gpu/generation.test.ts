@@ -1,0 +1,77 @@
+// Generation on the device: prefill in chunks and decode with the cache agree with the whole sequence at once.
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { compileForward, compileGeneration } from '../../compiler/compile.ts';
+import { openDevice, type EngineDevice } from '../../runtime/engine/device.ts';
+import { Session } from '../../runtime/engine/session.ts';
+import { Generator, type GenerateOptions } from '../../runtime/inference/generator.ts';
+import { chooseModel, loadModelFile } from '../../runtime/model-file.ts';
+import { initializeParameters } from '../../runtime/training/trainer.ts';
+
+const loaded = loadModelFile(join(import.meta.dirname, '..', 'fixtures', 'tiny.model'), false);
+const model = chooseModel(loaded);
+const prompt = new TextEncoder().encode('The river runs down');
+const options: GenerateOptions = {
+  temperature: 0.9,
+  topK: null,
+  topP: null,
+  minP: null,
+  maxTokens: 40,
+  seed: 3,
+  stop: [],
+};
+
+let device: EngineDevice;
+let session: Session;
+let generator: Generator;
+beforeAll(async () => {
+  device = await openDevice();
+  session = new Session(device);
+  generator = await Generator.open(session, compileGeneration(model, { target: device.target, chunk: 8 }));
+  initializeParameters(session, model, 5);
+});
+afterAll(() => {
+  session.destroy();
+  device.close();
+});
+
+describe('generation', () => {
+  it('agrees with the whole sequence at once, by prefill and by decode', async () => {
+    const tokens = [...prompt].slice(0, 19);
+    const forward = await session.load(compileForward(model, { batch: 1, seq: 19 }, { target: device.target }));
+    forward.write('tokens', Int32Array.from(tokens));
+    forward.run();
+    const logits = await forward.read('logits');
+    const rowOf = (position: number): number[] => [
+      ...logits.slice(position * model.vocab, (position + 1) * model.vocab),
+    ];
+    const expectClose = (a: Float32Array, b: number[]): void =>
+      a.forEach((value, i) => expect(value).toBeCloseTo(b[i] ?? 0, 4));
+    expectClose(await generator.prefill(tokens), rowOf(18));
+    await generator.prefill(tokens.slice(0, 5));
+    for (const [i, token] of tokens.slice(5).entries()) expectClose(await generator.decode(token), rowOf(5 + i));
+  });
+
+  it('is a function of the seed, and goes on past the context', async () => {
+    const first = await generator.generate(prompt, options);
+    expect(first.tokens.length).toBe(40);
+    expect(prompt.length + 40).toBeGreaterThan(model.context);
+    expect((await generator.generate(prompt, options)).tokens).toEqual(first.tokens);
+    expect((await generator.generate(prompt, { ...options, seed: 4 })).tokens).not.toEqual(first.tokens);
+  });
+
+  it('streams exactly what it returns and ends at a stop text', async () => {
+    const all = await generator.generate(prompt, options);
+    const stop = new TextDecoder('latin1').decode(all.bytes.slice(10, 11));
+    const streamed: number[] = [];
+    const onBytes = (bytes: Uint8Array): void => void streamed.push(...bytes);
+    const isAscii = (all.bytes[10] ?? 128) < 128;
+    const stopped = await generator.generate(prompt, { ...options, stop: isAscii ? [stop] : [], onBytes });
+    expect(streamed).toEqual([...stopped.bytes]);
+    if (isAscii) expect(stopped.reason).toBe('stop');
+  });
+
+  it('wants a prompt', async () => {
+    await expect(generator.generate(new Uint8Array(), options)).rejects.toThrow('the prompt is empty');
+  });
+});
