@@ -31,10 +31,7 @@ export function isBroken(head: Token): boolean {
 export function parse(file: SourceFile): ParseResult {
   const lexed = lexer.tokenize(file.text);
   const balanced = balance(lexed.tokens);
-  const faults = [
-    ...lexicalFaults(file, lexed.tokens),
-    ...balanced.faults.map((fault) => bracketFault(file, fault)),
-  ];
+  const faults = [...lexicalFaults(file, lexed.tokens), ...balanced.faults.map((fault) => bracketFault(file, fault))];
   const cst = parseItems(file, separateItems(balanced.tokens), faults);
   const sorted = faults.sort((a, b) => a.span.start - b.span.start).slice(0, maxFaults);
   return { cst, comments: lexed.groups['comments'] ?? [], faults: sorted };

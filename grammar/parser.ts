@@ -73,10 +73,7 @@ class ModelParser extends CstParser {
       this.CONSUME(t.From);
       this.SUBRULE3(this.path, { LABEL: 'base' });
     });
-    this.OR([
-      { ALT: () => this.SUBRULE(this.assignment) },
-      { ALT: () => this.SUBRULE(this.block) },
-    ]);
+    this.OR([{ ALT: () => this.SUBRULE(this.assignment) }, { ALT: () => this.SUBRULE(this.block) }]);
   });
 
   readonly assignment = this.RULE('assignment', () => {
@@ -99,10 +96,7 @@ class ModelParser extends CstParser {
     this.CONSUME(t.LeftParen);
     this.MANY(() => {
       this.SUBRULE(this.argument);
-      this.OR([
-        { ALT: () => this.CONSUME(t.Comma) },
-        { GATE: () => this.is(t.RightParen), ALT: () => undefined },
-      ]);
+      this.OR([{ ALT: () => this.CONSUME(t.Comma) }, { GATE: () => this.is(t.RightParen), ALT: () => undefined }]);
     });
     this.CONSUME(t.RightParen);
   });
@@ -151,10 +145,7 @@ class ModelParser extends CstParser {
     this.CONSUME(t.LeftBracket);
     this.MANY(() => {
       this.SUBRULE(this.expression);
-      this.OR([
-        { ALT: () => this.CONSUME(t.Comma) },
-        { GATE: () => this.is(t.RightBracket), ALT: () => undefined },
-      ]);
+      this.OR([{ ALT: () => this.CONSUME(t.Comma) }, { GATE: () => this.is(t.RightBracket), ALT: () => undefined }]);
     });
     this.CONSUME(t.RightBracket);
   });

@@ -98,12 +98,13 @@ export const Unknown = createToken({ name: 'Unknown', pattern: /[^\s\w]/u });
 export const continuesHead: readonly TokenType[] = [Assign, LeftBrace, Dot, Comma];
 
 // The order matters: the first type that matches is taken.
+// prettier-ignore
 export const tokenTypes: TokenType[] = [
-  ...[Space, Newline, CommentToken, NumberLiteral, BadNumber, StringLiteral, BadString],
-  ...[Let, From, Use, Lint, In, Until, Then, At, Cycle, ...clauses, Name, Broken],
-  ...[LeftBrace, RightBrace, LeftParen, RightParen, LeftBracket, RightBracket, Comma, Semicolon],
-  ...[Range, Dot, Tolerance, Minus, ...comparisons, Assign, ...arithmetic],
-  ...[Unknown, BinaryOperator, Separator, Clause],
+  Space, Newline, CommentToken, NumberLiteral, BadNumber, StringLiteral, BadString,
+  Let, From, Use, Lint, In, Until, Then, At, Cycle, ...clauses, Name, Broken,
+  LeftBrace, RightBrace, LeftParen, RightParen, LeftBracket, RightBracket, Comma, Semicolon,
+  Range, Dot, Tolerance, Minus, ...comparisons, Assign, ...arithmetic,
+  Unknown, BinaryOperator, Separator, Clause,
 ];
 
 export const lexer = new Lexer(tokenTypes, { positionTracking: 'onlyOffset' });

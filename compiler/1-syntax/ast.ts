@@ -51,6 +51,7 @@ export interface Path {
  * `block b(mix, f) { h = ... }` has heads [block], words [b], args. `stack n_layers { }` has heads [stack], words [n_layers].
  * `d_model, n_layers = solve(...)` has two heads. `clip norm = 1.0` has heads [clip], words [norm].
  * `mtp depth = 1 { ... }` keeps its block on the item (value is a number).
+ * `stack 12 { }` has heads [stack], words [12]: the last word may be a number, its text as written.
  */
 export interface Definition {
   readonly kind: 'definition';
@@ -99,6 +100,10 @@ export type BinaryOperator =
 
 export type Unit = '%' | 'K' | 'M' | 'B' | 'T' | 'tok' | 'Ktok' | 'Mtok' | 'Btok' | 'Ttok' | 'KiB' | 'MiB';
 
+/**
+ * A number's `value` leaves its unit aside (`3B` is 3 and `B`, `2%` is 2 and `%`); `text` is the whole as written.
+ * `cycle [a, b]` as a value is an index whose object is the name `cycle`.
+ */
 export type Expr =
   | { readonly kind: 'number'; readonly value: number; readonly unit: Unit | null; readonly text: string; readonly span: Span } // prettier-ignore
   | { readonly kind: 'string'; readonly value: string; readonly span: Span }
