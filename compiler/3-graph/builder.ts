@@ -6,13 +6,14 @@ import { formatType, sameType } from './dims.ts';
 import { inferType } from './infer.ts';
 import type { Attrs, Graph, Node, NodeOf, OpName, Origin } from './ops.ts';
 
-/** Text of attributes in which every number is told apart, -0 and the infinities too. */
+/** Text of attributes: keys in alphabetical order, every number told apart (JSON alone has no -0 and no infinities). */
 function attrsKey(attrs: unknown): string {
-  return JSON.stringify(attrs, (_, value: unknown) =>
-    typeof value === 'number' && (!Number.isFinite(value) || Object.is(value, -0))
-      ? `#${Object.is(value, -0) ? '-0' : value}`
-      : value,
-  );
+  return JSON.stringify(attrs, (_, value: unknown) => {
+    if (Object.is(value, -0)) return '#-0';
+    if (typeof value === 'number' && !Number.isFinite(value)) return `#${value}`;
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+    return Object.fromEntries(Object.entries(value).sort(([x], [y]) => (x < y ? -1 : 1)));
+  });
 }
 
 export class GraphBuilder {

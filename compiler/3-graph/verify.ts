@@ -3,7 +3,7 @@
 import { InvariantError, invariant } from '../diagnostics.ts';
 import { formatType, sameType } from './dims.ts';
 import { inferType } from './infer.ts';
-import type { Attrs, Graph, Node, OpName } from './ops.ts';
+import type { Graph, Node, OpName } from './ops.ts';
 
 /** @throws InvariantError that names the node and where it came from. */
 export function verifyGraph(graph: Graph): void {
@@ -36,7 +36,7 @@ function infer(graph: Graph, node: Node): Node['type'] {
   try {
     return inferType<OpName>(
       node.op,
-      node.attrs as Attrs<OpName>,
+      node.attrs,
       node.inputs.map((n) => n.type),
     );
   } catch (error) {
