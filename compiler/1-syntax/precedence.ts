@@ -4,6 +4,7 @@ import type { BinaryOperator } from './ast.ts';
 
 export const precedence: Record<BinaryOperator, number> = {
   until: 1,
+  // oxlint-disable-next-line unicorn/no-thenable -- never awaited
   then: 1,
   in: 1,
   '==': 2,
