@@ -28,7 +28,12 @@ function checkByteOrder(): void {
   if (!littleEndian) throw new UserError('safetensors files are little-endian, this machine is not');
 }
 
-async function readExactly(file: FileHandle, path: string, start: number, bytes: number): Promise<Uint8Array<ArrayBuffer>> {
+async function readExactly(
+  file: FileHandle,
+  path: string,
+  start: number,
+  bytes: number,
+): Promise<Uint8Array<ArrayBuffer>> {
   const buffer = new Uint8Array(bytes);
   let done = 0;
   while (done < bytes) {

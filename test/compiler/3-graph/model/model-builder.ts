@@ -98,30 +98,30 @@ export const wirings = {
   pre:
     (scale = 1): Wiring =>
     ({ norm, mixer, ffn }) => [
-      equation('h', plus(x, times(scale, use.mixer(mixer, use.norm(norm, 'norm.mix', x))))),
-      equation('y', plus(h, times(scale, use.ffn(ffn, use.norm(norm, 'norm.ffn', h))))),
+      equation('h', plus(x, times(scale, use.mixer(mixer, use.norm(norm, 'rms.mix', x))))),
+      equation('y', plus(h, times(scale, use.ffn(ffn, use.norm(norm, 'rms.ffn', h))))),
     ],
   /** h = x + n1 attn(x); y = h + n2 mlp(h) */
   reordered: (({ norm, mixer, ffn }) => [
-    equation('h', plus(x, use.norm(norm, 'norm.mix', use.mixer(mixer, x)))),
-    equation('y', plus(h, use.norm(norm, 'norm.ffn', use.ffn(ffn, h)))),
+    equation('h', plus(x, use.norm(norm, 'rms.mix', use.mixer(mixer, x)))),
+    equation('y', plus(h, use.norm(norm, 'rms.ffn', use.ffn(ffn, h)))),
   ]) as Wiring,
   sandwich: (({ norm, mixer, ffn }) => [
-    equation('h', plus(x, use.norm(norm, 'norm.post_mix', use.mixer(mixer, use.norm(norm, 'norm.mix', x))))),
-    equation('y', plus(h, use.norm(norm, 'norm.post_ffn', use.ffn(ffn, use.norm(norm, 'norm.ffn', h))))),
+    equation('h', plus(x, use.norm(norm, 'rms.post_mix', use.mixer(mixer, use.norm(norm, 'rms.mix', x))))),
+    equation('y', plus(h, use.norm(norm, 'rms.post_ffn', use.ffn(ffn, use.norm(norm, 'rms.ffn', h))))),
   ]) as Wiring,
   /** y = x + attn(n x) + mlp(n x): one norm */
   parallel1: (({ norm, mixer, ffn }) => [
     equation(
       'y',
-      plus(plus(x, use.mixer(mixer, use.norm(norm, 'norm.mix', x))), use.ffn(ffn, use.norm(norm, 'norm.mix', x))),
+      plus(plus(x, use.mixer(mixer, use.norm(norm, 'rms.mix', x))), use.ffn(ffn, use.norm(norm, 'rms.mix', x))),
     ),
   ]) as Wiring,
   /** y = x + attn(n1 x) + mlp(n2 x): two norms */
   parallel2: (({ norm, mixer, ffn }) => [
     equation(
       'y',
-      plus(plus(x, use.mixer(mixer, use.norm(norm, 'norm.mix', x))), use.ffn(ffn, use.norm(norm, 'norm.ffn', x))),
+      plus(plus(x, use.mixer(mixer, use.norm(norm, 'rms.mix', x))), use.ffn(ffn, use.norm(norm, 'rms.ffn', x))),
     ),
   ]) as Wiring,
 };
