@@ -2,7 +2,8 @@
 // Promises: all that changes from step to step (lr_scale, step) is an input; the state is zero at the start.
 import type { OptimizerSpec } from '../2-check/model.ts';
 import type { GraphBuilder } from '../3-graph/builder.ts';
-import { add, constant, div, exp, le, mul, neg, select, sqrt, sub } from '../3-graph/expr-build.ts';
+import { add, constant, div, exp, le, mul, select, sqrt, sub } from '../3-graph/expr-build.ts';
+import type { Operand } from '../3-graph/expr-build.ts';
 import type { Expr } from '../3-graph/expr.ts';
 import { parameterSource } from '../3-graph/model/lowering.ts';
 import { parameterType } from '../3-graph/model/parameters.ts';
@@ -27,17 +28,24 @@ export function stateLike(builder: GraphBuilder, prefix: string, parameter: Para
 }
 
 /**
- * 1 - beta^t without cancellation: with y = t ln(beta), -(y + y^2/2! + ..) near 0 and 1 - e^y elsewhere. In f32
- * `1 - pow(0.999, 1)` is wrong in the fourth digit.
+ * 1 - beta^t without cancellation: with L = ln(beta), -(L t + (L t)^2 / 2! + ..) while |L t| <= 1/2, then 1 - e^(L t).
+ * In f32, `1 - pow(0.999, 1)` is wrong in the fourth digit.
  */
 function oneMinusPower(beta: number, t: Expr): Expr {
   if (beta === 0) return constant(1);
-  const y = mul(Math.log(beta), t);
-  // Horner: y (1 + y/2 (1 + y/3 (..))) up to y^9 / 9!, good to 1e-9 for |y| <= 0.5.
-  let series: Expr = add(1, div(y, 9));
-  for (let n = 8; n > 1; n--) series = add(1, mul(div(y, n), series));
-  return select(le(-0.5, y), neg(mul(y, series)), sub(1, exp(y)));
+  const log = Math.log(beta);
+  // Coefficients of t, t^2, .. t^9: the rest is below 1e-9 of the sum.
+  const terms = Array.from({ length: TERMS }, (_, i) => -(log ** (i + 1)) / factorial(i + 1));
+  const series = mul(
+    t,
+    terms.reduceRight<Operand>((sum, term) => add(term, mul(t, sum)), 0),
+  );
+  return select(le(t, -0.5 / log), series, sub(1, exp(mul(log, t))));
 }
+
+const TERMS = 9;
+
+const factorial = (n: number): number => (n < 2 ? 1 : n * factorial(n - 1));
 
 /**
  * AdamW, arXiv 1711.05101: m = b1 m + (1 - b1) g; v = b2 v + (1 - b2) g^2;

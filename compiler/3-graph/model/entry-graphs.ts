@@ -65,7 +65,8 @@ export function generateGraph(model: Model): Graph {
   const tokens = input(builder, 'tokens', 'i32', [BATCH, SEQ]);
   const l = startLowering(builder, model, { offset: input(builder, 'offset', 'i32', []), cached: true });
   const hidden = lowerTrunk(l, tokens);
-  const last = builder.add('gather', { dim: 'seq' }, [hidden, input(builder, 'last', 'i32', [])]);
-  builder.output('logits', lowerHead(l, last));
+  const last = input(builder, 'last', 'i32', []);
+  const row = builder.at({ path: 'last' }, () => builder.add('gather', { dim: 'seq' }, [hidden, last]));
+  builder.output('logits', lowerHead(l, row));
   return builder.finish();
 }
