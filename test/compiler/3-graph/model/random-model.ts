@@ -1,0 +1,95 @@
+// Takes: fast-check. Gives: small models with every knob at random, and weights for them.
+// Promises: shapes are consistent; weights are the same for the same seed.
+import fc from 'fast-check';
+import type { FfnSpec, GqaSpec, MaskSpec, Model, NormSpec } from '../../../../compiler/2-check/model.ts';
+import { elements, parameters } from '../../../../compiler/3-graph/model/parameters.ts';
+import { glu, gqa, init, layerNorm, makeModel, mlp, rms, wirings } from './model-builder.ts';
+
+const oneOf = <T>(...values: readonly T[]): fc.Arbitrary<T> => fc.constantFrom(...values);
+
+const norms: fc.Arbitrary<NormSpec> = fc.record({
+  kind: oneOf('rms' as const, 'layer' as const),
+  eps: oneOf(1e-6, 1e-2),
+  gain: oneOf('weight' as const, 'one_plus' as const, 'none' as const),
+  bias: fc.boolean(),
+  reduce: fc.constant('f32' as const),
+  cast: fc.constant('before_gain' as const),
+});
+
+const causal: MaskSpec = { kind: 'causal' };
+const masks = oneOf<MaskSpec>(
+  causal,
+  { kind: 'all', parts: [causal, { kind: 'window', size: 3 }] },
+  { kind: 'all', parts: [{ kind: 'chunk', size: 2 }, causal] },
+  {
+    kind: 'all',
+    parts: [
+      causal,
+      {
+        kind: 'all',
+        parts: [
+          { kind: 'window', size: 4 },
+          { kind: 'chunk', size: 5 },
+        ],
+      },
+    ],
+  },
+);
+
+export const mixers: fc.Arbitrary<GqaSpec> = fc
+  .record({
+    kvHeads: oneOf(1, 2, 4),
+    headDim: oneOf(4, 6),
+    scale: oneOf(0.5, 1.25),
+    mask: masks,
+    softcap: oneOf(null, 2),
+    biases: oneOf('', 'qkv', 'qkvo', 'vo'),
+    rope: fc.option(fc.record({ dim: oneOf(2, 4), theta: oneOf(100, 10_000), pairing: oneOf('half', 'interleaved') })),
+    qkNorm: fc.option(
+      fc.record({ norm: norms, per: oneOf('head', 'full'), order: oneOf('before_rope', 'after_rope') }),
+    ),
+  })
+  .map(({ rope, qkNorm, ...rest }) =>
+    gqa({
+      ...rest,
+      rope: rope && { ...rope, scaling: { kind: 'none' } },
+      qkNorm: qkNorm && { ...qkNorm.norm, per: qkNorm.per, order: qkNorm.order },
+    }),
+  );
+
+const acts: readonly FfnSpec['act'][] = ['silu', 'gelu', 'gelu_tanh', 'quick_gelu', 'relu', 'relu2', 'sigmoid', 'tanh', 'identity']; // prettier-ignore
+
+const ffns: fc.Arbitrary<FfnSpec> = fc
+  .record({ gated: fc.boolean(), act: oneOf(...acts), bias: fc.boolean() })
+  .map(({ gated, act, bias }) => (gated ? glu(5, act, bias) : mlp(5, act, bias)));
+
+const { pre, ...fixed } = wirings;
+
+export const models: fc.Arbitrary<Model> = fc
+  .record({
+    norm: norms,
+    mixers: fc.array(mixers, { minLength: 1, maxLength: 2 }),
+    ffn: ffns,
+    wiring: oneOf(pre(1), pre(0.3), ...Object.values(fixed)),
+    embed: fc.record({
+      tied: fc.boolean(),
+      scale: oneOf(1, 2.5),
+      positions: oneOf(null, { length: 16, init }),
+      norm: oneOf(null, rms, layerNorm),
+    }),
+    head: fc.record({ scale: oneOf(1, 0.25), softcap: oneOf(null, 3), bias: fc.boolean(), norm: oneOf(null, rms) }),
+  })
+  .map((knobs) => makeModel({ dModel: 6, vocab: 7, ...knobs }));
+
+/** Numbers in [-1, 1) that look random: a linear congruential generator (Numerical Recipes). */
+export function numbers(count: number, seed: number): number[] {
+  let state = seed >>> 0;
+  return Array.from({ length: count }, () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state / 2 ** 31 - 1;
+  });
+}
+
+export function randomWeights(model: Model, seed = 1): Map<string, number[]> {
+  return new Map(parameters(model).map((p, i) => [p.name, numbers(elements(p), seed * 1000 + i)]));
+}

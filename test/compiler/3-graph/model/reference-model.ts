@@ -1,0 +1,216 @@
+// Takes: a Model, its weights by name, the tokens of one sequence. Gives: the logits, by plain loops.
+// Promises: shares no code with the compiler; written from the formulas of the architectures, one token at a time.
+import type {
+  BlockExpr,
+  FfnSpec,
+  GqaSpec,
+  MaskSpec,
+  Model,
+  NormSpec,
+  RopeSpec,
+} from '../../../../compiler/2-check/model.ts';
+
+export type Weights = ReadonlyMap<string, ArrayLike<number>>;
+type Row = number[];
+
+const dot = (x: Row, y: Row): number => x.reduce((sum, value, i) => sum + value * (y[i] ?? NaN), 0);
+const zip = (x: Row, y: Row, f: (a: number, b: number) => number): Row => x.map((value, i) => f(value, y[i] ?? NaN));
+
+class Reference {
+  readonly model: Model;
+  readonly weights: Weights;
+
+  constructor(model: Model, weights: Weights) {
+    this.model = model;
+    this.weights = weights;
+  }
+
+  vector(name: string): Row {
+    const values = this.weights.get(name);
+    if (!values) throw new Error(`no weight ${name}`);
+    return Array.from(values);
+  }
+
+  /** Row `i` of a matrix with rows of `length`. */
+  row(name: string, i: number, length: number): Row {
+    return this.vector(name).slice(i * length, (i + 1) * length);
+  }
+
+  linear(name: string, x: Row): Row {
+    const w = this.vector(`${name}.weight`);
+    const bias = this.weights.get(`${name}.bias`);
+    return Array.from({ length: w.length / x.length }, (_, o) => {
+      return dot(w.slice(o * x.length, (o + 1) * x.length), x) + (bias?.[o] ?? 0);
+    });
+  }
+
+  norm(name: string, spec: NormSpec, x: Row): Row {
+    const mean = spec.kind === 'layer' ? x.reduce((a, b) => a + b, 0) / x.length : 0;
+    const centred = x.map((value) => value - mean);
+    const root = Math.sqrt(dot(centred, centred) / x.length + spec.eps);
+    let y = centred.map((value) => value / root);
+    if (spec.gain === 'weight') y = zip(y, this.vector(`${name}.gain`), (a, g) => a * g);
+    if (spec.gain === 'one_plus') y = zip(y, this.vector(`${name}.gain`), (a, g) => a * (1 + g));
+    return spec.bias ? zip(y, this.vector(`${name}.bias`), (a, b) => a + b) : y;
+  }
+
+  /** Unscaled RoPE of one head at one position. */
+  rotate(spec: RopeSpec, x: Row, position: number): Row {
+    const y = [...x];
+    for (let j = 0; j < spec.dim / 2; j++) {
+      const angle = position / spec.theta ** ((2 * j) / spec.dim);
+      const [a, b] = spec.pairing === 'half' ? [j, j + spec.dim / 2] : [2 * j, 2 * j + 1];
+      const [xa, xb] = [x[a] ?? NaN, x[b] ?? NaN];
+      y[a] = xa * Math.cos(angle) - xb * Math.sin(angle);
+      y[b] = xb * Math.cos(angle) + xa * Math.sin(angle);
+    }
+    return y;
+  }
+
+  /** The heads of the queries or keys of one token. */
+  heads(name: string, part: 'q' | 'k', spec: GqaSpec, x: Row, position: number): Row[] {
+    const d = spec.headDim;
+    let flat = this.linear(`${name}.${part}`, x);
+    const perHead = (f: (head: Row) => Row) => {
+      flat = Array.from({ length: flat.length / d }, (_, h) => f(flat.slice(h * d, (h + 1) * d))).flat();
+    };
+    const { qkNorm, rope } = spec;
+    const norm = () => {
+      if (!qkNorm) return;
+      const normed = (y: Row) => this.norm(`${name}.${part}_norm`, qkNorm, y);
+      if (qkNorm.per === 'head') perHead(normed);
+      else flat = normed(flat);
+    };
+    if (qkNorm?.order === 'before_rope') norm();
+    if (rope) perHead((head) => this.rotate(rope, head, position));
+    if (qkNorm?.order === 'after_rope') norm();
+    return Array.from({ length: flat.length / d }, (_, h) => flat.slice(h * d, (h + 1) * d));
+  }
+
+  attention(name: string, spec: GqaSpec, xs: Row[]): Row[] {
+    const d = spec.headDim;
+    const q = xs.map((x, t) => this.heads(name, 'q', spec, x, t));
+    const k = xs.map((x, t) => this.heads(name, 'k', spec, x, t));
+    const v = xs.map((x) => this.linear(`${name}.v`, x));
+    return xs.map((_, t) => {
+      const out: Row = [];
+      for (let h = 0; h < spec.heads; h++) {
+        const kv = Math.floor((h * spec.kvHeads) / spec.heads);
+        const scores = xs.map((__, s) => {
+          const score = dot(q[t]?.[h] ?? [], k[s]?.[kv] ?? []) * spec.scale;
+          const capped = spec.softcap === null ? score : spec.softcap * Math.tanh(score / spec.softcap);
+          return sees(spec.mask, t, s) ? Math.exp(capped) : 0;
+        });
+        const total = scores.reduce((a, b) => a + b, 0);
+        for (let i = 0; i < d; i++) {
+          out.push(total === 0 ? 0 : scores.reduce((sum, p, s) => sum + p * (v[s]?.[kv * d + i] ?? NaN), 0) / total);
+        }
+      }
+      return this.linear(`${name}.o`, out);
+    });
+  }
+
+  ffn(name: string, spec: FfnSpec, x: Row): Row {
+    const act = activation(spec.act);
+    const up = this.linear(`${name}.up`, x);
+    if (spec.kind === 'mlp') return this.linear(`${name}.down`, up.map(act));
+    return this.linear(
+      `${name}.down`,
+      zip(this.linear(`${name}.gate`, x), up, (g, u) => act(g) * u),
+    );
+  }
+
+  evaluate(layer: string, scope: ReadonlyMap<string, Row[]>, e: BlockExpr): Row[] {
+    const x = scope.get('x') ?? [];
+    const inner = (of: BlockExpr) => this.evaluate(layer, scope, of);
+    switch (e.kind) {
+      case 'ref':
+        return scope.get(e.name) ?? [];
+      case 'number':
+        return x.map((row) => row.map(() => e.value));
+      case 'arithmetic': {
+        const f = { '+': (a: number, b: number) => a + b, '-': (a: number, b: number) => a - b, '*': (a: number, b: number) => a * b, '/': (a: number, b: number) => a / b }[e.operator]; // prettier-ignore
+        const right = inner(e.right);
+        return inner(e.left).map((row, t) => zip(row, right[t] ?? [], f));
+      }
+      case 'norm':
+        return inner(e.input).map((row) => this.norm(`${layer}.${e.instance}`, e.spec, row));
+      case 'mixer':
+        return this.attention(`${layer}.${e.name}`, e.spec, inner(e.input));
+      case 'ffn':
+        break;
+    }
+    return inner(e.input).map((row) => this.ffn(`${layer}.${e.name}`, e.spec, row));
+  }
+
+  logits(tokens: readonly number[]): Row[] {
+    const { embed, head, dModel, layers } = this.model;
+    let xs = tokens.map((token, t) => {
+      let x = this.row('embed.weight', token, dModel).map((value) => value * embed.scale);
+      if (embed.positions) x = zip(x, this.row('embed.positions', t, dModel), (a, b) => a + b);
+      return embed.norm ? this.norm('embed.norm', embed.norm, x) : x;
+    });
+    for (const { index, equations } of layers) {
+      const scope = new Map([['x', xs]]);
+      for (const { name, value } of equations) {
+        xs = this.evaluate(`layers.${index}`, scope, value);
+        scope.set(name, xs);
+      }
+    }
+    const bias = head.bias ? this.vector('head.bias') : [];
+    const matrix = this.vector(embed.tied ? 'embed.weight' : 'head.weight');
+    return xs.map((x) => {
+      const y = head.norm ? this.norm('head.norm', head.norm, x) : x;
+      return Array.from({ length: this.model.vocab }, (_, o) => {
+        const z = (dot(matrix.slice(o * dModel, (o + 1) * dModel), y) + (bias[o] ?? 0)) * head.scale;
+        return head.softcap === null ? z : head.softcap * Math.tanh(z / head.softcap);
+      });
+    });
+  }
+}
+
+function sees(mask: MaskSpec, query: number, key: number): boolean {
+  switch (mask.kind) {
+    case 'full':
+      return true;
+    case 'causal':
+      return key <= query;
+    case 'window':
+      return query - key < mask.size;
+    case 'chunk':
+      return Math.floor(query / mask.size) === Math.floor(key / mask.size);
+    case 'all':
+      break;
+  }
+  return mask.parts.every((part) => sees(part, query, key));
+}
+
+/** Phi(x) = 1/2 + phi(x) (x + x^3 / 3 + x^5 / (3 5) + ..): all terms of one sign. */
+function normalCdf(x: number): number {
+  let [term, sum] = [x, x];
+  for (let n = 1; n < 200; n++) {
+    term *= (x * x) / (2 * n + 1);
+    sum += term;
+  }
+  return 0.5 + (sum * Math.exp((-x * x) / 2)) / Math.sqrt(2 * Math.PI);
+}
+
+function activation(act: FfnSpec['act']): (x: number) => number {
+  const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
+  return {
+    silu: (x: number) => x / (1 + Math.exp(-x)),
+    gelu: (x: number) => x * normalCdf(x),
+    gelu_tanh: (x: number) => 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3))),
+    quick_gelu: (x: number) => x * sigmoid(1.702 * x),
+    relu: (x: number) => (x > 0 ? x : 0),
+    relu2: (x: number) => (x > 0 ? x * x : 0),
+    sigmoid,
+    tanh: Math.tanh,
+    identity: (x: number) => x,
+  }[act];
+}
+
+/** logits [seq][vocab] of one sequence. RoPE must be unscaled. */
+export function referenceLogits(model: Model, weights: Weights, tokens: readonly number[]): number[][] {
+  return new Reference(model, weights).logits(tokens);
+}
