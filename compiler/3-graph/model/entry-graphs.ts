@@ -43,8 +43,9 @@ function mixers(expr: BlockExpr): readonly MixerSpec[] {
     case 'ffn':
       return mixers(expr.input);
     case 'mixer':
-      return [expr.spec, ...mixers(expr.input)];
+      break;
   }
+  return [expr.spec, ...mixers(expr.input)];
 }
 
 /** Whether no token sees a later one: only such a model can generate token by token. */

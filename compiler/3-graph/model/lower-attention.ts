@@ -23,11 +23,10 @@ export function maskExpr(mask: MaskSpec): Expr {
       return lt(sub(query, mask.size), key);
     case 'chunk':
       return eq(div(key, mask.size), div(query, mask.size));
-    case 'all': {
-      const [first, ...rest] = mask.parts.map(maskExpr);
-      return first ? rest.reduce((seen, part) => and(seen, part), first) : constant(1, 'bool');
-    }
+    case 'all':
+      break;
   }
+  return mask.parts.map(maskExpr).reduce(and, constant(1, 'bool'));
 }
 
 /** Whether no query sees a later key: only then can tokens be generated one by one. */

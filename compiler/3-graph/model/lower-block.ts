@@ -63,12 +63,12 @@ function lowerExpr(l: Lowering, layer: Layer, scope: Scope, expr: BlockExpr): No
       const y = part(expr.name, () => lowerAttention(l, `layers.${layer.index}.${expr.name}`, expr.spec, x));
       return dropout(l, y, 'residual');
     }
-    case 'ffn': {
-      const x = tensor(lower(expr.input), expr.input);
-      const y = part(expr.name, () => lowerFfn(l, `layers.${layer.index}.${expr.name}`, expr.spec, x));
-      return dropout(l, y, 'residual');
-    }
+    case 'ffn':
+      break;
   }
+  const x = tensor(lower(expr.input), expr.input);
+  const y = part(expr.name, () => lowerFfn(l, `layers.${layer.index}.${expr.name}`, expr.spec, x));
+  return dropout(l, y, 'residual');
 }
 
 /** x, result: [batch, seq, d_model] */

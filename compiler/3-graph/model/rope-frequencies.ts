@@ -63,6 +63,7 @@ export function ropeFrequencies(spec: RopeSpec): RopeFrequencies {
     case 'llama3':
       return { inverse: unscaled(spec).map((inverse) => llama3(inverse, scaling)), factor: 1 };
     case 'yarn':
-      return { inverse: yarn(spec, scaling), factor: yarnFactor(scaling) };
+      break;
   }
+  return { inverse: yarn(spec, scaling), factor: yarnFactor(scaling) };
 }

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { BlockExpr, MaskSpec, Model } from '../../../../compiler/2-check/model.ts';
 import { evaluate } from '../../../../compiler/3-graph/evaluate.ts';

@@ -1,6 +1,6 @@
 // Takes: fast-check. Gives: small models with every knob at random, and weights for them.
 // Promises: shapes are consistent; weights are the same for the same seed.
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import type { FfnSpec, GqaSpec, MaskSpec, Model, NormSpec } from '../../../../compiler/2-check/model.ts';
 import { elements, parameters } from '../../../../compiler/3-graph/model/parameters.ts';
 import { glu, gqa, init, layerNorm, makeModel, mlp, rms, wirings } from './model-builder.ts';
@@ -44,9 +44,19 @@ export const mixers: fc.Arbitrary<GqaSpec> = fc
     mask: masks,
     softcap: oneOf(null, 2),
     biases: oneOf('', 'qkv', 'qkvo', 'vo'),
-    rope: fc.option(fc.record({ dim: oneOf(2, 4), theta: oneOf(100, 10_000), pairing: oneOf('half', 'interleaved') })),
+    rope: fc.option(
+      fc.record({
+        dim: oneOf(2, 4),
+        theta: oneOf(100, 10_000),
+        pairing: oneOf('half' as const, 'interleaved' as const),
+      }),
+    ),
     qkNorm: fc.option(
-      fc.record({ norm: norms, per: oneOf('head', 'full'), order: oneOf('before_rope', 'after_rope') }),
+      fc.record({
+        norm: norms,
+        per: oneOf('head' as const, 'full' as const),
+        order: oneOf('before_rope' as const, 'after_rope' as const),
+      }),
     ),
   })
   .map(({ rope, qkNorm, ...rest }) =>

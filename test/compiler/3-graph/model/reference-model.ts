@@ -195,8 +195,9 @@ function normalCdf(x: number): number {
   return 0.5 + (sum * Math.exp((-x * x) / 2)) / Math.sqrt(2 * Math.PI);
 }
 
+const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
+
 function activation(act: FfnSpec['act']): (x: number) => number {
-  const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
   return {
     silu: (x: number) => x / (1 + Math.exp(-x)),
     gelu: (x: number) => x * normalCdf(x),

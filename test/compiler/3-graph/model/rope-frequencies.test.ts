@@ -41,7 +41,7 @@ describe('factor on cos and sin', () => {
     ['linear', { kind: 'linear', factor: 8 }, 1],
     ['gpt-oss: 0.1 ln 32 + 1', yarn({ factor: 32 }), 1.34657],
     ['DeepSeek-V3: mscale = mscale_all_dim', yarn({ mscale: 1, mscaleAllDim: 1 }), 1],
-    ['mscale over mscale_all_dim', yarn({ mscale: 1, mscaleAllDim: 0.707 }), 1.36889 / 1.2608],
+    ['mscale over mscale_all_dim', yarn({ mscale: 1, mscaleAllDim: 0.5 }), 1.36889 / 1.18444],
     ['mscale alone counts for nothing', yarn({ mscale: 2 }), 1.36889],
     ['given', yarn({ attentionFactor: 0.9, mscale: 1, mscaleAllDim: 0.5 }), 0.9],
     ['no stretching', yarn({ factor: 1 }), 1],
