@@ -161,7 +161,7 @@ const others: Record<string, Family> = {
 };
 
 const gpts: Record<string, Family> = {
-  gpt2: family(maps.gpt2, {
+  gpt2: family(maps.gpt2(48), {
     norm: layerNorm,
     embed: learned,
     mixers: times(2, attn({ kvHeads: 4, biases: 'qkvo', rope: null })),

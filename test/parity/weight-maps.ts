@@ -83,15 +83,15 @@ const gptNames: WeightMap = {
 };
 
 /** Conv1D: weights are [in, out]. */
-export const gpt2: WeightMap = {
+export const gpt2 = (dModel: number): WeightMap => ({
   ...gptNames,
-  ...both('attn.q', `${H}.attn.c_attn`, transpose, rows(0, 48)),
-  ...both('attn.k', `${H}.attn.c_attn`, transpose, rows(48, 48)),
-  ...both('attn.v', `${H}.attn.c_attn`, transpose, rows(96, 48)),
+  ...both('attn.q', `${H}.attn.c_attn`, transpose, rows(0, dModel)),
+  ...both('attn.k', `${H}.attn.c_attn`, transpose, rows(dModel, dModel)),
+  ...both('attn.v', `${H}.attn.c_attn`, transpose, rows(2 * dModel, dModel)),
   ...both('attn.o', `${H}.attn.c_proj`, transpose),
   ...both('mlp.up', `${H}.mlp.c_fc`, transpose),
   ...both('mlp.down', `${H}.mlp.c_proj`, transpose),
-};
+});
 
 export const gptBigcode: WeightMap = {
   ...gptNames,
