@@ -5,7 +5,7 @@ import type { Target } from '../../compiler/7-plan/plan.ts';
 import { describeAdapter, findAdapter, summarize } from './adapter.ts';
 import type { AdapterPreference, AdapterSummary } from './adapter.ts';
 import { acquireDawn, releaseDawn } from './dawn.ts';
-import { DeviceError } from './device-error.ts';
+import { AdapterMissingError, DeviceError } from './device-error.ts';
 
 export interface EngineDevice {
   readonly gpu: GPUDevice;
@@ -30,7 +30,7 @@ export async function openDevice(options: DeviceOptions = {}): Promise<EngineDev
   const dawn = await acquireDawn();
   try {
     const adapter = await findAdapter(dawn, options.prefer ?? 'auto');
-    if (!adapter) throw new DeviceError(noAdapter(options.prefer ?? 'auto'));
+    if (!adapter) throw new AdapterMissingError(noAdapter(options.prefer ?? 'auto'));
     const features = usefulFeatures.filter((feature) => adapter.features.has(feature));
     const gpu = await adapter.requestDevice({ requiredFeatures: features, requiredLimits: allLimits(adapter.limits) });
     const summary = summarize(adapter.info);
