@@ -24,5 +24,7 @@ export interface KernelPart {
   ) => {
     readonly declarations: string;
     readonly body: string;
+    /** WGSL functions shared by all parts of a module, which declares each distinct text once. */
+    readonly helpers?: readonly string[];
   };
 }

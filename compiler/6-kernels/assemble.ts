@@ -1,0 +1,89 @@
+// Takes: kernel parts of equal workgroup size. Gives: one WGSL module, and the workgroups to dispatch.
+// Promises: deterministic text without names or offsets of tensors; each workgroup runs one part.
+import { invariant } from '../diagnostics.ts';
+import type { Program } from '../5-optimize/groups.ts';
+import type { Target } from '../7-plan/plan.ts';
+import type { KernelPart } from './kernel.ts';
+import { storageType } from './wgsl/literal.ts';
+
+export interface AssembledKernel {
+  /** Entry point `main`; binding `slot` of group 0 is `t{slot}`. */
+  readonly code: string;
+  readonly workgroups: readonly [number, number, number];
+}
+
+type Printed = ReturnType<KernelPart['print']>;
+
+/** `slotOf`: binding of a tensor; tensors that share storage share a slot. */
+export function assembleKernel(
+  parts: readonly KernelPart[],
+  program: Program,
+  slotOf: (tensor: number) => number,
+  target: Target,
+): AssembledKernel {
+  const size = parts[0]?.workgroupSize;
+  invariant(size !== undefined, 'a kernel has parts');
+  for (const part of parts) invariant(part.workgroupSize === size, `${part.name}: workgroups of another size`);
+  const total = parts.reduce((sum, part) => sum + part.workgroups, 0);
+  const grid = fold(total, target.maxWorkgroupsPerDimension);
+  const printed = parts.map((part, i) => part.print((tensor) => `t${slotOf(tensor)}`, `p${i}_`));
+  const bindings = bindingsOf(parts, program, slotOf);
+  const declarations = printed.map((part) => part.declarations).filter((text) => text !== '');
+  const helpers = [...new Set(printed.flatMap((part) => part.helpers ?? []))];
+  const linear = grid[1] === 1 ? 'workgroup.x' : `workgroup.y * ${grid[0]}u + workgroup.x`;
+  const main = [
+    `@compute @workgroup_size(${size})`,
+    'fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) lane: u32) {',
+    ...indent(bodyLines(parts, printed, linear, grid[0] * grid[1] > total)),
+    '}',
+  ].join('\n');
+  const module = [bindings, ...declarations, ...helpers, main].join('\n\n');
+  const enables = [...(/\bf16\b/.test(module) ? ['f16'] : []), ...(/\bsubgroup\w+\(/.test(module) ? ['subgroups'] : [])]; // prettier-ignore
+  const head = enables.map((name) => `enable ${name};\n`).join('');
+  return { code: `${head}${module}\n`, workgroups: [grid[0], grid[1], 1] };
+}
+
+/** Workgroups in two dimensions, as few as possible beyond `count`. */
+function fold(count: number, limit: number): readonly [number, number] {
+  const rows = Math.ceil(count / limit);
+  return [Math.ceil(count / rows), rows];
+}
+
+function bindingsOf(parts: readonly KernelPart[], program: Program, slotOf: (tensor: number) => number): string {
+  const types = new Map(program.tensors.map((tensor) => [tensor.id, storageType(tensor.type)]));
+  const bySlot = new Map<number, string>();
+  for (const tensor of parts.flatMap((part) => part.tensors)) {
+    const slot = slotOf(tensor);
+    const type = types.get(tensor);
+    invariant(type !== undefined, `no tensor ${tensor} in the program`);
+    invariant((bySlot.get(slot) ?? type) === type, `tensor ${tensor} shares slot ${slot} with one of another type`);
+    bySlot.set(slot, type);
+  }
+  return [...bySlot]
+    .sort(([a], [b]) => a - b)
+    .map(([slot, type]) => `@group(0) @binding(${slot}) var<storage, read_write> t${slot}: array<${type}>;`)
+    .join('\n');
+}
+
+/** One part runs as it is; several share the workgroups in their order. `wg` counts from 0 in each. */
+function bodyLines(
+  parts: readonly KernelPart[],
+  printed: readonly Printed[],
+  linear: string,
+  padded: boolean,
+): readonly string[] {
+  if (parts.length === 1 && !padded) return [`let wg = ${linear};`, ...lines(printed[0])];
+  const branches: string[] = [`let any_wg = ${linear};`];
+  let first = 0;
+  for (const [i, part] of parts.entries()) {
+    const last = i === parts.length - 1 && !padded;
+    const condition = last ? '' : `if (any_wg < ${first + part.workgroups}u) `;
+    branches.push(`${i === 0 ? '' : '} else '}${condition}{`);
+    branches.push(...indent([first === 0 ? 'let wg = any_wg;' : `let wg = any_wg - ${first}u;`, ...lines(printed[i])]));
+    first += part.workgroups;
+  }
+  return [...branches, '}'];
+}
+
+const lines = (part: Printed | undefined): readonly string[] => part?.body.split('\n') ?? [];
+const indent = (text: readonly string[]): readonly string[] => text.map((line) => `  ${line}`);

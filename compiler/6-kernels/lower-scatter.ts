@@ -1,0 +1,114 @@
+// Takes: a scatter group. Gives: its kernel part.
+// Promises: no float atomics; every sum is taken in the order of the items, so the same bits on every run.
+import type { Program, ScatterGroup } from '../5-optimize/groups.ts';
+import type { Target } from '../7-plan/plan.ts';
+import type { KernelPart } from './kernel.ts';
+import { stripped } from './wgsl/text.ts';
+import { pointCount, storeExprs, touchedTensors } from './wgsl/touched.ts';
+import { WgslScope } from './wgsl-expr.ts';
+
+/** Bins one invocation of the software schedule adds up. */
+const BINS = 64;
+/** Items whose membership one workgroup of the hardware schedule holds, one bit each. */
+const WINDOW = 8192;
+
+export function lowerScatter(program: Program, group: ScatterGroup, target: Target): KernelPart {
+  const exprs = [group.bin, group.value];
+  const columns = pointCount(group.axes);
+  const workgroup = Math.min(target.software ? 64 : 256, target.maxInvocations);
+  const blocks = Math.ceil(group.bins.size / BINS);
+  return {
+    name: group.name,
+    family: 'scatter',
+    tensors: touchedTensors(exprs, group.stores),
+    workgroupSize: workgroup,
+    workgroups: target.software ? Math.ceil(columns / workgroup) * blocks : group.bins.size,
+    workgroupBytes: target.software ? 0 : WINDOW / 8,
+    print: (tensorName, prefix) => {
+      const root = WgslScope.root(program, tensorName);
+      root.share([...exprs, ...storeExprs(group.stores)]);
+      const declarations = target.software
+        ? ''
+        : `var<workgroup> ${prefix}members: array<atomic<u32>, ${WINDOW / 32}>;`;
+      if (target.software) writeBlocks(root, group, workgroup);
+      else writeBins(root, group, workgroup, `${prefix}members`);
+      return { declarations, body: root.lines.join('\n'), helpers: root.helpers() };
+    },
+  };
+}
+
+/** One invocation takes one point of `axes` and a block of bins, and walks over all items: work without barriers. */
+function writeBlocks(root: WgslScope, group: ScatterGroup, workgroup: number): void {
+  const columns = pointCount(group.axes);
+  const across = Math.ceil(columns / workgroup);
+  const items = pointCount(group.items);
+  const { type } = group.value;
+  root.line(`let c = ${across === 1 ? '' : `wg % ${across}u * ${workgroup}u + `}lane;`);
+  root.line(`let first = ${across === 1 ? 'wg' : `wg / ${across}u`} * ${BINS}u;`);
+  const write = (scope: WgslScope): void => {
+    scope.bindAxes(group.axes, 'c');
+    scope.line(`var sums: array<${type}, ${BINS}>;`);
+    scope.block(`for (var e = 0u; e < ${items}u; e++)`, (loop) => {
+      loop.bindAxes(group.items, 'e');
+      loop.line(`let b = u32(${stripped(loop.expr(group.bin))}) - first;`);
+      loop.block(`if (b < ${BINS}u)`, (inner) => inner.line(`sums[b] += ${stripped(inner.expr(group.value))};`));
+    });
+    const count = Math.min(BINS, group.bins.size);
+    const end = group.bins.size % count === 0 ? `${count}u` : `min(${BINS}u, ${group.bins.size}u - first)`;
+    scope.block(`for (var b = 0u; b < ${end}; b++)`, (loop) => {
+      loop.line('let row = first + b;', 'let sum = sums[b];');
+      loop.bindAxes([group.bins], 'row');
+      loop.bind('sum', 'sum');
+      loop.stores(group.stores);
+    });
+  };
+  if (columns % workgroup === 0) write(root);
+  else root.block(`if (c < ${columns}u)`, write);
+}
+
+/** One workgroup per bin: finds the items of the bin as a bit set, then every invocation adds them up for its points. */
+function writeBins(root: WgslScope, group: ScatterGroup, workgroup: number, members: string): void {
+  const columns = pointCount(group.axes);
+  const items = pointCount(group.items);
+  root.line('let row = wg;');
+  root.bindAxes([group.bins], 'row');
+  const rounds = Math.ceil(columns / workgroup);
+  const { type } = group.value;
+  root.line(`var sums: array<${type}, ${rounds}>;`);
+  root.block(`for (var from = 0u; from < ${items}u; from += ${WINDOW}u)`, (window) => {
+    const end = `min(from + ${WINDOW}u, ${items}u)`;
+    window.line(`let end = ${end};`);
+    window.block(`for (var w = lane; w < ${WINDOW / 32}u; w += ${workgroup}u)`, (loop) =>
+      loop.line(`atomicStore(&${members}[w], 0u);`),
+    );
+    window.line('workgroupBarrier();');
+    window.block(`for (var e = from + lane; e < end; e += ${workgroup}u)`, (loop) => {
+      loop.bindAxes(group.items, 'e');
+      loop.block(`if (u32(${stripped(loop.expr(group.bin))}) == row)`, (inner) =>
+        inner.line(`atomicOr(&${members}[(e - from) / 32u], 1u << ((e - from) % 32u));`),
+      );
+    });
+    window.line('workgroupBarrier();');
+    window.block('for (var w = from; w < end; w += 32u)', (loop) => {
+      loop.line(`var bits = atomicLoad(&${members}[(w - from) / 32u]);`);
+      loop.block('while (bits != 0u)', (one) => {
+        one.line('let e = w + countTrailingZeros(bits);', 'bits &= bits - 1u;');
+        one.bindAxes(group.items, 'e');
+        one.block(`for (var k = 0u; k < ${rounds}u; k++)`, (inner) => {
+          inner.line(`let c = min(k * ${workgroup}u + lane, ${columns - 1}u);`);
+          inner.bindAxes(group.axes, 'c');
+          inner.line(`sums[k] += ${stripped(inner.expr(group.value))};`);
+        });
+      });
+    });
+    window.line('workgroupBarrier();');
+  });
+  root.block(`for (var k = 0u; k < ${rounds}u; k++)`, (loop) => {
+    loop.line(`let c = k * ${workgroup}u + lane;`, 'let sum = sums[k];');
+    loop.block(`if (c < ${columns}u)`, (inner) => {
+      inner.bindAxes(group.axes, 'c');
+      inner.bind('sum', 'sum');
+      inner.stores(group.stores);
+    });
+  });
+}

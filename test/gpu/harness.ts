@@ -1,0 +1,165 @@
+// Takes: programs of fused groups. Gives: what their kernels leave in the tensors, group by group on the device.
+// Promises: one device per test file; every group is one dispatch, every tensor a buffer of its own.
+import { afterAll, beforeAll, expect } from 'vitest';
+import type { ScalarType } from '../../compiler/3-graph/types.ts';
+import { constantValues, evaluateProgram } from '../../compiler/5-optimize/evaluate-program.ts';
+import type { Group, Program, ProgramTensor } from '../../compiler/5-optimize/groups.ts';
+import { assembleKernel } from '../../compiler/6-kernels/assemble.ts';
+import type { AssembledKernel } from '../../compiler/6-kernels/assemble.ts';
+import type { KernelPart } from '../../compiler/6-kernels/kernel.ts';
+import { lowerGroup } from '../../compiler/6-kernels/lower-group.ts';
+import type { Target } from '../../compiler/7-plan/plan.ts';
+import { openDevice } from '../../runtime/engine/device.ts';
+import type { EngineDevice } from '../../runtime/engine/device.ts';
+
+// Flags of the WebGPU specification: Node has no such globals.
+const usages = { MAP_READ: 0x1, COPY_SRC: 0x4, COPY_DST: 0x8, STORAGE: 0x80 } as const;
+const READ = 0x1;
+
+export type Values = ReadonlyMap<string, ArrayLike<number>>;
+
+export interface TestDevice {
+  readonly engine: EngineDevice;
+  readonly target: Target;
+}
+
+/** Opens the device before the tests of a file, closes it after; `device()` inside tests. */
+export function useDevice(): () => TestDevice {
+  let engine: EngineDevice | undefined;
+  beforeAll(async () => {
+    engine = await openDevice();
+  });
+  afterAll(() => engine?.close());
+  return () => {
+    if (!engine) throw new Error('the device is opened in beforeAll: ask for it inside a test');
+    return { engine, target: engine.target };
+  };
+}
+
+export interface RunOptions {
+  /** Schedules for another kind of device than the one at hand. */
+  readonly software?: boolean;
+  readonly lower?: (program: Program, group: Group, target: Target) => KernelPart;
+}
+
+/** Runs the program once. As `evaluateProgram`: gives every tensor but the temporaries and constants. */
+export async function runProgram(
+  { engine, target }: TestDevice,
+  program: Program,
+  values: Values,
+  options: RunOptions = {},
+): Promise<Map<string, Float64Array>> {
+  const { gpu } = engine;
+  const aimed = { ...target, software: options.software ?? target.software };
+  const buffers = new Map(program.tensors.map((tensor) => [tensor.id, makeBuffer(gpu, tensor, values)]));
+  const encoder = gpu.createCommandEncoder();
+  for (const group of program.groups) {
+    const part = (options.lower ?? lowerGroup)(program, group, aimed);
+    const kernel = assembleKernel([part], program, (tensor) => part.tensors.indexOf(tensor), aimed);
+    await encode(gpu, encoder, kernel, part, buffers);
+  }
+  const named = program.tensors.filter(({ role }) => role !== 'temporary' && role !== 'constant');
+  const reads = named.map((tensor) => ({ tensor, copy: copyOut(gpu, encoder, buffers.get(tensor.id)) }));
+  gpu.queue.submit([encoder.finish()]);
+  const results = new Map<string, Float64Array>();
+  for (const { tensor, copy } of reads) {
+    await copy.mapAsync(READ);
+    results.set(tensor.name, decode(tensor, copy.getMappedRange()));
+    copy.destroy();
+  }
+  for (const buffer of buffers.values()) buffer.destroy();
+  engine.raise();
+  return results;
+}
+
+async function encode(
+  gpu: GPUDevice,
+  encoder: GPUCommandEncoder,
+  kernel: AssembledKernel,
+  part: KernelPart,
+  buffers: ReadonlyMap<number, GPUBuffer>,
+): Promise<void> {
+  gpu.pushErrorScope('validation');
+  const module = gpu.createShaderModule({ code: kernel.code });
+  const pipeline = gpu.createComputePipeline({ layout: 'auto', compute: { module, entryPoint: 'main' } });
+  const entries = part.tensors.flatMap((tensor, binding) => {
+    const buffer = buffers.get(tensor);
+    return buffer ? [{ binding, resource: { buffer } }] : [];
+  });
+  const bindGroup = gpu.createBindGroup({ layout: pipeline.getBindGroupLayout(0), entries });
+  const fault = await gpu.popErrorScope();
+  if (fault) throw new Error(`${part.name}: ${fault.message}\n${kernel.code}`);
+  const pass = encoder.beginComputePass();
+  pass.setPipeline(pipeline);
+  pass.setBindGroup(0, bindGroup);
+  pass.dispatchWorkgroups(...kernel.workgroups);
+  pass.end();
+}
+
+const elements = (tensor: ProgramTensor): number => tensor.dims.reduce((count, dim) => count * dim.size, 1);
+
+function makeBuffer(gpu: GPUDevice, tensor: ProgramTensor, values: Values): GPUBuffer {
+  const given = tensor.data ? constantValues(tensor.data) : values.get(tensor.name);
+  const usage = usages.STORAGE | usages.COPY_DST | usages.COPY_SRC;
+  const data = encodeValues(tensor.type, given ?? new Float64Array(elements(tensor)));
+  const buffer = gpu.createBuffer({ size: Math.max(4, Math.ceil(data.byteLength / 4) * 4), usage });
+  // What nobody writes shows: temporaries and outputs start as NaN, or as a great number.
+  if (!given && (tensor.role === 'temporary' || tensor.role === 'output')) data.fill(255);
+  gpu.queue.writeBuffer(buffer, 0, data);
+  return buffer;
+}
+
+function encodeValues(type: ScalarType, values: ArrayLike<number>): Uint8Array<ArrayBuffer> {
+  if (type === 'f16') throw new Error('f16 tensors are not read or written by this harness');
+  const array = type === 'f32' ? Float32Array.from(values) : type === 'i32' ? Int32Array.from(values) : Uint32Array.from(values); // prettier-ignore
+  return new Uint8Array(array.buffer);
+}
+
+function copyOut(gpu: GPUDevice, encoder: GPUCommandEncoder, source: GPUBuffer | undefined): GPUBuffer {
+  if (!source) throw new Error('a tensor without a buffer');
+  const copy = gpu.createBuffer({ size: source.size, usage: usages.MAP_READ | usages.COPY_DST });
+  encoder.copyBufferToBuffer(source, 0, copy, 0, source.size);
+  return copy;
+}
+
+function decode({ type }: ProgramTensor, bytes: ArrayBuffer): Float64Array {
+  const array = type === 'f32' ? new Float32Array(bytes) : type === 'i32' ? new Int32Array(bytes) : new Uint32Array(bytes); // prettier-ignore
+  return Float64Array.from(array);
+}
+
+/**
+ * Runs the program on the device and by the oracle (which sees the same f32 inputs) and compares every named tensor:
+ * |device - oracle| <= absolute + relative * |oracle|; integers exactly.
+ */
+export async function expectMatch(
+  device: TestDevice,
+  program: Program,
+  values: Values,
+  tolerance: { readonly relative?: number; readonly absolute?: number } = {},
+  options: RunOptions = {},
+): Promise<void> {
+  const types = new Map(program.tensors.map(({ name, type }) => [name, type]));
+  const rounded = new Map(
+    [...values].map(([name, data]) => [name, types.get(name) === 'f32' ? Float32Array.from(data) : data]),
+  );
+  const expected = evaluateProgram(program, rounded);
+  const actual = await runProgram(device, program, rounded, options);
+  for (const [name, oracle] of expected) {
+    const exact = types.get(name) !== 'f32';
+    const { relative = 1e-6, absolute = 1e-7 } = exact ? { relative: 0, absolute: 0 } : tolerance;
+    expect(worst(actual.get(name) ?? new Float64Array(), oracle, relative, absolute), name).toBe('equal');
+  }
+}
+
+/** The element furthest beyond its tolerance in words, or `equal`. */
+export function worst(actual: Float64Array, expected: Float64Array, relative: number, absolute: number): string {
+  if (actual.length !== expected.length) return `${actual.length} elements, not ${expected.length}`;
+  let [most, at] = [1, -1];
+  for (const [i, want] of expected.entries()) {
+    const got = actual[i] ?? Number.NaN;
+    if (Object.is(got, want) || (Number.isNaN(got) && Number.isNaN(want)) || got === want) continue;
+    const excess = Math.abs(got - want) / (absolute + relative * Math.abs(want));
+    if (!(excess <= most)) [most, at] = [Number.isNaN(excess) ? Infinity : excess, i];
+  }
+  return at < 0 ? 'equal' : `element ${at}: ${actual[at]}, not ${expected[at]} (${most.toPrecision(3)} times the tolerance)`; // prettier-ignore
+}
