@@ -1,10 +1,11 @@
 // Takes: an attention group and a frame. Gives: its stores' effects, by the textbook formulas.
-// Promises: float64; a query that sees no key gives 0.
+// Promises: float64; a query that sees no key gives 0, lse -3.0e38.
 import type { Expr } from '../../3-graph/expr.ts';
 import { invariant } from '../../diagnostics.ts';
 import type { AttentionGradGroup, AttentionGroup, AttentionParts, Axis, Store } from '../groups.ts';
 import { compileExpr, forEachPoint, type Frame, type Thunk } from './compile-expr.ts';
-import { uniform } from './scalar.ts';
+import { differentiateExpr } from '../../3-graph/differentiate-expr.ts';
+import { uniform } from '../../3-graph/random.ts';
 
 export type RunStores = (stores: readonly Store[]) => () => void;
 
@@ -101,7 +102,7 @@ class AttentionKernel {
       offset: compile(parts.offset),
       score: compile(parts.score),
       mask: compile(parts.mask),
-      slope: slopeOf(frame, compile(parts.score)),
+      slope: compile(differentiateExpr(parts.score, 'score')),
       counter: () => this.counter(),
       seed: parts.dropout ? compile(parts.dropout.seed) : () => 0,
     };
@@ -158,8 +159,9 @@ class AttentionKernel {
   private kept(): number {
     const { dropout } = this.parts;
     if (!dropout) return 1;
+    const rate = Math.fround(dropout.rate);
     const u = uniform(this.thunks.seed(), dropout.stream, this.thunks.counter());
-    return u >= dropout.rate ? 1 / (1 - dropout.rate) : 0;
+    return u >= rate ? 1 / (1 - rate) : 0;
   }
 
   private counter(): number {
@@ -171,25 +173,9 @@ class AttentionKernel {
   }
 }
 
-/** d score / d (q . k) by a central difference of fourth order. */
-function slopeOf(frame: Frame, score: Thunk): Thunk {
-  const slot = frame.slot('score');
-  return () => {
-    const x = frame.values[slot] ?? Number.NaN;
-    const h = 1e-3 * (1 + Math.abs(x));
-    const value = (steps: number): number => {
-      frame.set(slot, x + steps * h);
-      return score();
-    };
-    const slope = (8 * (value(1) - value(-1)) - (value(2) - value(-2))) / (12 * h);
-    frame.set(slot, x);
-    return slope;
-  };
-}
-
 function logSumExp(scores: Float64Array): number {
   const max = scores.reduce((m, s) => Math.max(m, s), -Infinity);
-  if (max === -Infinity) return -Infinity;
+  if (max === -Infinity) return -3e38;
   return max + Math.log(scores.reduce((sum, s) => sum + Math.exp(s - max), 0));
 }
 

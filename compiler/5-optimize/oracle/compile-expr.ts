@@ -3,13 +3,24 @@
 // Promises: a shared subtree is computed once per point; an unchosen branch of a select is not computed.
 import { invariant } from '../../diagnostics.ts';
 import type { Expr } from '../../3-graph/expr.ts';
-import { binary, castTo, unary, uniform } from './scalar.ts';
+import { binaryFunctions, unaryFunctions } from '../../3-graph/expr/fold.ts';
+import { uniform } from '../../3-graph/random.ts';
+import type { ScalarType } from '../../3-graph/types.ts';
 import type { Axis, ProgramTensor } from '../groups.ts';
 
 export interface TensorValue {
   readonly tensor: ProgramTensor;
   readonly values: Float64Array;
 }
+
+const castTo: { readonly [T in ScalarType]: (x: number) => number } = {
+  f32: (x) => x,
+  f16: (x) => x,
+  // oxlint-disable-next-line unicorn/prefer-math-trunc
+  i32: (x) => Math.trunc(x) | 0,
+  u32: (x) => Math.trunc(x) >>> 0,
+  bool: (x) => (x === 0 ? 0 : 1),
+};
 
 export type Thunk = () => number;
 
@@ -144,11 +155,11 @@ class ExprCompiler {
       return () => values[offset()] ?? Number.NaN;
     },
     unary: (expr) => {
-      const [fn, x] = [unary[expr.fn], this.compile(expr.x)];
+      const [fn, x] = [unaryFunctions[expr.fn], this.compile(expr.x)];
       return () => fn(x());
     },
     binary: (expr) => {
-      const [fn, x, y] = [binary(expr.fn, expr.x.type), this.compile(expr.x), this.compile(expr.y)];
+      const [fn, x, y] = [binaryFunctions(expr.x.type)[expr.fn], this.compile(expr.x), this.compile(expr.y)];
       return () => fn(x(), y());
     },
     select: (expr) => {
