@@ -7,8 +7,8 @@ import { formatType, sameType } from '../3-graph/dims.ts';
 import { add, isFloat } from '../3-graph/expr-build.ts';
 import { elementwise, fill } from '../3-graph/node-build.ts';
 import type { Node, OpName, Origin } from '../3-graph/ops.ts';
+import type { GradientRule } from './gradient-of.ts';
 import { gradientRules } from './gradient-rules.ts';
-import type { GradientRule } from './gradient-rules.ts';
 
 /**
  * d loss / d w for each w of `wrt`, in order; zeros where the loss does not depend on w.
