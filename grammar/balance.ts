@@ -8,6 +8,8 @@ export interface BracketFault {
   readonly token: t.Token;
   /** The closing bracket that stood where this one should have been closed. */
   readonly instead: t.Token | null;
+  /** The `{` whose `}` seems, by the indentation, to be meant for another one. */
+  readonly suspect: t.Token | null;
 }
 
 const closerOf = new Map<TokenType, TokenType>([
@@ -28,16 +30,21 @@ export function isInserted(token: t.Token): boolean {
   return token.image === '' && closers.has(token.tokenType);
 }
 
-export function balance(tokens: readonly t.Token[]): { tokens: t.Token[]; faults: BracketFault[] } {
+export function balance(tokens: readonly t.Token[], text: string): { tokens: t.Token[]; faults: BracketFault[] } {
   const faults: BracketFault[] = [];
   /** Closing brackets to put in before the token of an index. */
   const inserted = new Map<number, TokenType[]>();
   const dropped = new Set<number>();
   let open: Open[] = [];
+  let suspect: t.Token | null = null;
 
   const close = (bracket: Open, at: number) => inserted.set(at, [...(inserted.get(at) ?? []), bracket.closer]);
   const unclosed = (bracket: Open, detected: number) => {
-    faults.push({ token: bracket.token, instead: tokens[detected] ?? null });
+    faults.push({
+      token: bracket.token,
+      instead: tokens[detected] ?? null,
+      suspect: bracket.closer === t.RightBrace ? suspect : null,
+    });
     // A parenthesis seldom reaches over its line; a brace does.
     const line = bracket.closer === t.RightBrace ? detected : endOfLine(tokens, bracket.index);
     close(bracket, Math.min(line, detected));
@@ -56,15 +63,30 @@ export function balance(tokens: readonly t.Token[]): { tokens: t.Token[]; faults
     if (!closers.has(token.tokenType)) continue;
     const match = open.findLastIndex((bracket) => bracket.closer === token.tokenType);
     if (match < 0) {
-      faults.push({ token, instead: null });
+      faults.push({ token, instead: null, suspect: null });
       dropped.add(index);
       continue;
     }
     for (const bracket of open.slice(match + 1).toReversed()) unclosed(bracket, index);
+    const opener = open[match]?.token;
+    if (opener && !suspect && misplaced(text, opener, token)) suspect = opener;
     open = open.slice(0, match);
   }
   for (const bracket of open.toReversed()) unclosed(bracket, tokens.length);
   return { tokens: rebuild(tokens, inserted, dropped), faults };
+}
+
+/** A `}` that opens its line belongs to a line with the same indentation. */
+function misplaced(text: string, opener: t.Token, closer: t.Token): boolean {
+  if (closer.tokenType !== t.RightBrace) return false;
+  const own = indentation(text, closer.startOffset);
+  return own.rest.startsWith('}') && own.width !== indentation(text, opener.startOffset).width;
+}
+
+function indentation(text: string, offset: number): { width: number; rest: string } {
+  const line = text.slice(text.lastIndexOf('\n', offset - 1) + 1, offset + 1);
+  const rest = line.trimStart();
+  return { width: line.length - rest.length, rest };
 }
 
 function rebuild(tokens: readonly t.Token[], inserted: Map<number, TokenType[]>, dropped: Set<number>): t.Token[] {
@@ -81,9 +103,16 @@ function rebuild(tokens: readonly t.Token[], inserted: Map<number, TokenType[]>,
   return result;
 }
 
+/** The end of the line of the bracket at `index`; what it holds (a block over several lines) stays inside. */
 function endOfLine(tokens: readonly t.Token[], index: number): number {
-  const found = tokens.findIndex((token, i) => i > index && token.tokenType === t.Newline);
-  return found < 0 ? tokens.length : found;
+  let depth = 0;
+  for (let at = index + 1; at < tokens.length; at++) {
+    const type = tokens[at]?.tokenType;
+    if (!type || (type === t.Newline && depth <= 0)) return at;
+    if (closerOf.has(type)) depth++;
+    if (closers.has(type)) depth--;
+  }
+  return tokens.length;
 }
 
 function startOfLine(tokens: readonly t.Token[], index: number): number {

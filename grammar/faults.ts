@@ -55,7 +55,9 @@ export function bracketFault(file: SourceFile, fault: BracketFault): Fault {
   const where = instead
     ? `\`${instead.image}\` in line ${positionOf(file, instead.startOffset).line} comes first`
     : 'the file ends first';
-  return { message: `\`${token.image}\` is never closed: ${where}`, span };
+  const suspect = fault.suspect && fault.suspect !== token ? positionOf(file, fault.suspect.startOffset).line : null;
+  const hint = suspect ? `; by its indentation, the \`{\` in line ${suspect} lacks its \`}\`` : '';
+  return { message: `\`${token.image}\` is never closed: ${where}${hint}`, span };
 }
 
 /** Whether the parser wanted an item to end here. */
@@ -75,6 +77,10 @@ export function parserFault(file: SourceFile, error: IRecognitionException, prev
   return { message: `expected ${expectation(error, previous)}, found ${describe(found)}`, span };
 }
 
+function startsItem(previous: t.Token | undefined): boolean {
+  return !previous || previous.tokenType === t.LeftBrace || tokenMatcher(previous, t.Separator);
+}
+
 function describe(token: t.Token): string {
   if (token.tokenType === EOF) return 'the end of the file';
   if (token.tokenType === t.Newline) return 'the end of the line';
@@ -83,6 +89,7 @@ function describe(token: t.Token): string {
 
 function expectation(error: IRecognitionException, previous: t.Token | undefined): string {
   const rule = error.context.ruleStack.at(-1) ?? '';
+  if (startsItem(previous)) return 'a definition such as `name = value` or `name { ... }`';
   if (wantsSeparator(error)) {
     const index = error.token.tokenType === t.LeftBracket && previous && tokenMatcher(previous, t.Name);
     return index
@@ -91,7 +98,6 @@ function expectation(error: IRecognitionException, previous: t.Token | undefined
   }
   const after = previous ? ` after \`${previous.image}\`` : '';
   const byRule: Record<string, string> = {
-    item: 'a definition such as `name = value` or `name { ... }`',
     definition: `\`=\` or \`{\`${after}`,
     parameters: '`,` or `)`',
     index: '`,` or `]`',

@@ -8,7 +8,7 @@ import { bracketFault, type Fault, lexicalFaults, parserFault, wantsSeparator } 
 import { parser } from './parser.ts';
 import { cut } from './recover.ts';
 import { separateItems } from './separate.ts';
-import type { SourceFile } from './source.ts';
+import type { SourceFile, Span } from './source.ts';
 import { Broken, lexer, type Token } from './tokens.ts';
 
 export type { Token } from './tokens.ts';
@@ -30,7 +30,7 @@ export function isBroken(head: Token): boolean {
 
 export function parse(file: SourceFile): ParseResult {
   const lexed = lexer.tokenize(file.text);
-  const balanced = balance(lexed.tokens);
+  const balanced = balance(lexed.tokens, file.text);
   const faults = [...lexicalFaults(file, lexed.tokens), ...balanced.faults.map((fault) => bracketFault(file, fault))];
   const cst = parseItems(file, separateItems(balanced.tokens), faults);
   const sorted = faults.sort((a, b) => a.span.start - b.span.start).slice(0, maxFaults);
@@ -48,9 +48,15 @@ function parseItems(file: SourceFile, tokens: Token[], faults: Fault[]): FileCst
     const found = rest.indexOf(error.token);
     const at = found < 0 ? rest.length : found;
     const step = cut(rest, at, wantsSeparator(error), seen);
-    if (!step.follows) faults.push(parserFault(file, error, rest[at - 1]));
+    const fault = parserFault(file, error, rest[at - 1]);
+    if (!step.follows && !faults.some(({ span }) => isNear(span, rest[at - 1], fault.span))) faults.push(fault);
     rest = step.tokens;
   }
+}
+
+/** Whether a fault stands between the token before another fault and that fault's own: one tells of both. */
+function isNear(span: Span, previous: Token | undefined, at: Span): boolean {
+  return previous !== undefined && span.start > previous.startOffset && span.start <= at.start;
 }
 
 function attempt(tokens: Token[]): { cst: FileCstNode; error: IRecognitionException | undefined } {

@@ -28,6 +28,7 @@ class ModelParser extends CstParser {
         { ALT: () => this.SUBRULE(this.definition) },
       ],
       IGNORE_AMBIGUITIES: true,
+      MAX_LOOKAHEAD: 1,
     });
   });
 

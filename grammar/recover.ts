@@ -16,20 +16,22 @@ const closers = new Set<TokenType>([t.RightBrace, t.RightParen, t.RightBracket])
 
 /** The tokens `[start, end)` of the innermost item around the token `at`. */
 function itemAround(tokens: readonly t.Token[], at: number): { start: number; end: number } {
-  const starts = [0];
+  const starts = [{ type: t.LeftBrace, start: 0 }];
   for (const [index, token] of tokens.slice(0, at).entries()) {
-    if (token.tokenType === t.LeftBrace) starts.push(index + 1);
-    if (token.tokenType === t.RightBrace) starts.pop();
-    if (tokenMatcher(token, t.Separator)) starts[starts.length - 1] = index + 1;
+    if (openers.has(token.tokenType)) starts.push({ type: token.tokenType, start: index + 1 });
+    if (closers.has(token.tokenType)) starts.pop();
+    const inner = starts.at(-1);
+    if (inner?.type === t.LeftBrace && tokenMatcher(token, t.Separator)) inner.start = index + 1;
   }
-  let end = at;
+  const start = starts.findLast(({ type }) => type === t.LeftBrace)?.start ?? 0;
+  let end = start;
   for (let depth = 0; end < tokens.length; end++) {
     const token = tokens[end];
-    if (!token || (depth === 0 && tokenMatcher(token, t.Separator))) break;
-    if (token.tokenType === t.LeftBrace) depth++;
-    if (token.tokenType === t.RightBrace && --depth < 0) break;
+    if (!token || (depth === 0 && tokenMatcher(token, t.Separator) && end >= at)) break;
+    if (openers.has(token.tokenType)) depth++;
+    if (closers.has(token.tokenType) && --depth < 0) break;
   }
-  return { start: starts.at(-1) ?? 0, end };
+  return { start, end };
 }
 
 /**
