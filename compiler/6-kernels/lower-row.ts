@@ -170,10 +170,10 @@ class RowKernel {
   private addUp(scope: WgslScope, stage: readonly Reduction[], names: readonly string[]): void {
     const long = this.length > 4 * PART && stage.some(({ fn }) => fn === 'sum');
     if (!long) return this.walk(scope, stage, names, 'var e = 0u', `e < ${this.length}u`, 1);
-    scope.block(`for (var from = 0u; from < ${this.length}u; from += ${PART}u)`, (outer) => {
+    scope.block(`for (var start = 0u; start < ${this.length}u; start += ${PART}u)`, (outer) => {
       const parts = stage.map((reduction) => this.accumulator(outer, reduction));
-      const end = this.length % PART === 0 ? `from + ${PART}u` : `min(from + ${PART}u, ${this.length}u)`;
-      this.walk(outer, stage, parts, 'var e = from', `e < ${end}`, 1);
+      const end = this.length % PART === 0 ? `start + ${PART}u` : `min(start + ${PART}u, ${this.length}u)`;
+      this.walk(outer, stage, parts, 'var e = start', `e < ${end}`, 1);
       for (const [i, { fn }] of stage.entries())
         outer.line(`${names[i]} = ${combine(fn, names[i] ?? '', parts[i] ?? '')};`);
     });
@@ -187,7 +187,7 @@ class RowKernel {
     condition: string,
     step: number,
   ): void {
-    scope.block(`for (${start}; ${condition}; e ${step === 1 ? '+= 1u' : `+= ${step}u`})`, (inner) => {
+    scope.block(`for (${start}; ${condition}; ${advance(step)})`, (inner) => {
       inner.bindAxes(this.group.row, 'e');
       for (const [i, { fn, value }] of stage.entries())
         inner.line(`${names[i]} = ${combine(fn, names[i] ?? '', stripped(inner.expr(value)))};`);
@@ -196,7 +196,7 @@ class RowKernel {
 
   private elementStores(scope: WgslScope, start: string, step: number): void {
     if (this.group.elementStores.length === 0) return;
-    scope.block(`for (${start}; e < ${this.length}u; e += ${step}u)`, (inner) => {
+    scope.block(`for (${start}; e < ${this.length}u; ${advance(step)})`, (inner) => {
       inner.bindAxes(this.group.row, 'e');
       inner.stores(this.group.elementStores);
     });
@@ -215,4 +215,5 @@ class RowKernel {
   }
 }
 
+const advance = (step: number): string => (step === 1 ? 'e++' : `e += ${step}u`);
 const identifier = (name: string): string => name.replace(/\W/g, '_');

@@ -75,22 +75,22 @@ function writeBins(root: WgslScope, group: ScatterGroup, workgroup: number, memb
   const rounds = Math.ceil(columns / workgroup);
   const { type } = group.value;
   root.line(`var sums: array<${type}, ${rounds}>;`);
-  root.block(`for (var from = 0u; from < ${items}u; from += ${WINDOW}u)`, (window) => {
-    const end = `min(from + ${WINDOW}u, ${items}u)`;
+  root.block(`for (var start = 0u; start < ${items}u; start += ${WINDOW}u)`, (window) => {
+    const end = `min(start + ${WINDOW}u, ${items}u)`;
     window.line(`let end = ${end};`);
     window.block(`for (var w = lane; w < ${WINDOW / 32}u; w += ${workgroup}u)`, (loop) =>
       loop.line(`atomicStore(&${members}[w], 0u);`),
     );
     window.line('workgroupBarrier();');
-    window.block(`for (var e = from + lane; e < end; e += ${workgroup}u)`, (loop) => {
+    window.block(`for (var e = start + lane; e < end; e += ${workgroup}u)`, (loop) => {
       loop.bindAxes(group.items, 'e');
       loop.block(`if (u32(${stripped(loop.expr(group.bin))}) == row)`, (inner) =>
-        inner.line(`atomicOr(&${members}[(e - from) / 32u], 1u << ((e - from) % 32u));`),
+        inner.line(`atomicOr(&${members}[(e - start) / 32u], 1u << ((e - start) % 32u));`),
       );
     });
     window.line('workgroupBarrier();');
-    window.block('for (var w = from; w < end; w += 32u)', (loop) => {
-      loop.line(`var bits = atomicLoad(&${members}[(w - from) / 32u]);`);
+    window.block('for (var w = start; w < end; w += 32u)', (loop) => {
+      loop.line(`var bits = atomicLoad(&${members}[(w - start) / 32u]);`);
       loop.block('while (bits != 0u)', (one) => {
         one.line('let e = w + countTrailingZeros(bits);', 'bits &= bits - 1u;');
         one.bindAxes(group.items, 'e');
