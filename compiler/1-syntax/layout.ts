@@ -107,18 +107,23 @@ function fits(command: Command, rest: readonly Command[], room: number): boolean
 /** Code wider than this does not push the comments of its neighbours to the right. */
 const alignWithin = 80;
 
-/** Comments behind code in consecutive lines start in one column. */
+/** Comments behind code in consecutive lines start in one column; those behind a `{` or a lone `}` stand apart. */
 function alignComments(lines: readonly Line[]): string {
   const result: string[] = [];
   for (let start = 0; start < lines.length;) {
-    const run = [];
-    for (let at = lines[start]; at?.comment; at = lines[start + run.length]) run.push(at);
-    const aligned = run.map(({ code }) => code.trimEnd().length).filter((length) => length <= alignWithin);
-    const column = Math.max(0, ...aligned);
-    for (const { code, comment } of run) result.push(`${code.trimEnd().padEnd(column)}  ${comment ?? ''}`);
-    const plain = lines[start + run.length];
-    if (plain) result.push(plain.code.trimEnd());
-    start += run.length + 1;
+    const run = runFrom(lines, start);
+    const column = Math.max(0, ...run.map(({ code }) => code.length).filter((length) => length <= alignWithin));
+    for (const { code, comment } of run) {
+      result.push(comment === null ? code.trimEnd() : `${code.padEnd(column)}  ${comment}`);
+    }
+    start += run.length;
   }
   return result.join('\n');
+}
+
+/** The lines whose comments share a column with that of line `start`, at least that line itself. */
+function runFrom(lines: readonly Line[], start: number): readonly Line[] {
+  const alone = ({ code, comment }: Line) => comment === null || code.endsWith('{') || code.trimStart() === '}';
+  const end = lines.findIndex((each, index) => index >= start && alone(each));
+  return lines.slice(start, end < 0 ? lines.length : Math.max(end, start + 1));
 }
