@@ -10,7 +10,7 @@ export class PlanError extends Error {
   readonly fix: string;
 
   constructor(code: PlanError['code'], message: string, fix: string) {
-    super(message);
+    super(`${message}\n${fix}`);
     this.code = code;
     this.fix = fix;
   }

@@ -9,6 +9,8 @@ export interface PlanStats {
   /** Dispatches by family. */
   readonly families: Readonly<Record<string, number>>;
   readonly arenaBytes: number;
+  /** All tensors with a name. */
+  readonly tensorBytes: number;
   /** Parameters and states. */
   readonly persistentBytes: number;
   readonly bytesByRole: Readonly<Record<TensorRole, number>>;
@@ -23,13 +25,14 @@ export function planStats(plan: Plan): PlanStats {
   }
   const bytesByRole: Record<TensorRole, number> = { parameter: 0, state: 0, input: 0, output: 0, constant: 0 };
   for (const tensor of plan.tensors) bytesByRole[tensor.role] += plan.buffers[tensor.buffer]?.bytes ?? 0;
-  const bytes = (kind?: 'arena'): number =>
+  const bytes = (kind?: 'arena' | 'tensor'): number =>
     plan.buffers.reduce((sum, buffer) => sum + (kind === undefined || buffer.kind === kind ? buffer.bytes : 0), 0);
   return {
     dispatches: plan.steps.length,
     kernels: plan.kernels.length,
     families,
     arenaBytes: bytes('arena'),
+    tensorBytes: bytes('tensor'),
     persistentBytes: bytesByRole.parameter + bytesByRole.state,
     bytesByRole,
     totalBytes: bytes(),

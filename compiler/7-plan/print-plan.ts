@@ -16,7 +16,7 @@ export function printPlan(plan: Plan, options: { readonly code?: boolean } = {})
     '',
     'tensors',
     ...plan.tensors.map((tensor) => `  ${printTensor(tensor)}`),
-    ...arenas.map((index) => `  arena ${bufferName(index)} ${formatBytes(plan.buffers[index]?.bytes ?? 0)}`),
+    ...arenas.map((index) => `  ${bufferName(index)} ${formatBytes(plan.buffers[index]?.bytes ?? 0)}`),
     '',
     'kernels',
     ...plan.kernels.map((kernel, index) => `  k${index} ${kernel.name}`),

@@ -4,7 +4,7 @@
 import type { PlanTensor, StorageType } from '../../../compiler/7-plan/plan.ts';
 import { DeviceError } from '../device-error.ts';
 
-export type TensorData = Float32Array<ArrayBuffer> | Int32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>;
+export type TensorData = Float32Array | Int32Array | Uint32Array;
 
 type Described = Pick<PlanTensor, 'name' | 'type' | 'shape'>;
 
@@ -13,7 +13,7 @@ export function elementCount(shape: readonly number[]): number {
 }
 
 /** The tensor's bytes, padded to a multiple of 4. @throws DeviceError when type or length do not fit the tensor. */
-export function toBytes(tensor: Described, data: TensorData): Uint8Array<ArrayBuffer> {
+export function toBytes(tensor: Described, data: TensorData): Uint8Array {
   const count = elementCount(tensor.shape);
   if (data.length !== count) {
     throw new DeviceError(`tensor ${tensor.name} [${tensor.shape.join(', ')}] holds ${count} numbers; ${data.length} were written`); // prettier-ignore

@@ -8,7 +8,7 @@ const pieceBytes = 64 * 1024 * 1024;
 
 export const usage = { mapRead: 0x1, copySource: 0x4, copyTarget: 0x8, storage: 0x80 } as const;
 
-export function writeBuffer(device: EngineDevice, buffer: GPUBuffer, bytes: Uint8Array<ArrayBuffer>): void {
+export function writeBuffer(device: EngineDevice, buffer: GPUBuffer, bytes: Uint8Array): void {
   for (let at = 0; at < bytes.byteLength; at += pieceBytes) {
     device.gpu.queue.writeBuffer(buffer, at, bytes, at, Math.min(pieceBytes, bytes.byteLength - at));
   }
