@@ -11,6 +11,7 @@ import { ExprPool } from './fusion/elements/expr-pool.ts';
 import { avoidOverwrites } from './fusion/in-place.ts';
 import { lowerGraph } from './fusion/lower-graph.ts';
 import { orderClusters } from './fusion/order.ts';
+import { splitAxes } from './fusion/split-axes.ts';
 import { TensorTable } from './fusion/tensor-table.ts';
 import { groupTensors, withTensors } from './group-parts.ts';
 import type { Group, Program, ProgramTensor } from './groups.ts';
@@ -41,7 +42,7 @@ export function fuse(graph: Graph, sizes: Sizes, options: DecideOptions): Progra
 
 function groupOf(context: FusionContext, members: readonly Node[]): Group {
   const group = buildGroup(context, members);
-  if (group) return group;
+  if (group) return splitAxes(context.pool, group);
   const names = members.map((node) => `${node.op} at '${node.origin.path}'`);
   throw new InvariantError(`internal: no group can hold ${names.join(', ')} with ${context.maxTensors} tensors`);
 }

@@ -7,7 +7,7 @@ import type { AttentionParts, Group, Store } from './groups.ts';
 export type Load = Extract<Expr, { kind: 'load' }>;
 
 /** A function on the expressions and one on the stores of a group, applied all over it. */
-interface Change {
+export interface Change {
   readonly expr: (expr: Expr) => Expr;
   readonly stores: (stores: readonly Store[]) => readonly Store[];
 }
@@ -65,7 +65,8 @@ const mappers: { readonly [K in Group['kind']]: Mapper<Extract<Group, { kind: K 
   }),
 };
 
-function changeGroup(group: Group, change: Change): Group {
+/** A copy with other expressions and stores. */
+export function changeGroup(group: Group, change: Change): Group {
   const mapper = mappers[group.kind] as Mapper<Group>;
   return mapper(group, change);
 }

@@ -52,10 +52,13 @@ function withTargets(graph: Graph): LoweredGraph {
   const nodes: Node[] = [...graph.nodes];
   const targets = new Map<Node, Target[]>();
   const add = (value: Node, target: Target): void => {
-    const own = targets.get(value);
-    const alone = own && writesInPlace(value, own);
-    const stored = alone || !canStore(value) || (value.op === 'update' && !writesInPlace(value, [target]));
-    const node = stored ? copyOf(nodes, value) : value;
+    const own = targets.get(value) ?? [];
+    const whole = value.op === 'update' && !writesInPlace(value, [target]);
+    const taken = whole || !canStore(value) || writesInPlace(value, own);
+    // Each source is written by a node of its own, so that it can join what reads that source.
+    const again = !taken && target.kind === 'source' && own.length > 0;
+    const cheap = value.op === 'map' || value.op === 'broadcast';
+    const node = taken || (again && !cheap) ? copyOf(nodes, value) : again ? cloneOf(nodes, value) : value;
     targets.set(node, [...(targets.get(node) ?? []), target]);
   };
   // Updates first: a node's first target is where it is read from.
@@ -71,15 +74,18 @@ const canStore = (node: Node): boolean => node.op !== 'source' && node.op !== 'c
 
 /** A new node at the end that is the identity of `node`. */
 export function copyOf(nodes: Node[], node: Node): Node {
-  const last = nodes.at(-1)?.id ?? -1;
-  const copy: Node = {
-    id: last + 1,
-    op: 'map',
-    attrs: { expr: variable('a', node.type.type) },
-    inputs: [node],
-    type: node.type,
-    origin: node.origin,
-  };
-  nodes.push(copy);
-  return copy;
+  const { type, origin } = node;
+  return append(nodes, { id: nextId(nodes), op: 'map', attrs: { expr: variable('a', type.type) }, inputs: [node], type, origin }); // prettier-ignore
+}
+
+/** A new node at the end that computes the same again. */
+function cloneOf(nodes: Node[], node: Node): Node {
+  return append(nodes, { ...node, id: nextId(nodes) });
+}
+
+const nextId = (nodes: readonly Node[]): number => (nodes.at(-1)?.id ?? -1) + 1;
+
+function append(nodes: Node[], node: Node): Node {
+  nodes.push(node);
+  return node;
 }
