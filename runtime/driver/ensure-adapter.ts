@@ -2,25 +2,35 @@
 // Promises: nothing is changed where an adapter is there; otherwise one line per step; a failure says what to run by hand.
 import { AdapterMissingError } from '../engine/device-error.ts';
 import { type DeviceOptions, type EngineDevice, openDevice } from '../engine/device.ts';
-import { byHand } from './advice.ts';
+import { byHand, missing } from './advice.ts';
+import { cachedDriver } from './cached-driver.ts';
 import { DriverError } from './driver-error.ts';
 import { type Report, installForAll, unpackForUser } from './install.ts';
 import { type Machine, inspectMachine } from './machine.ts';
+import { adapterFound } from './probe.ts';
 
 /**
  * Opens a device; where there is no adapter on Linux, gets Mesa's software driver first.
  * @throws DeviceError for every other fault of a device, DriverError when the driver cannot be got.
  */
 export async function ensureDevice(report: Report, options: DeviceOptions = {}): Promise<EngineDevice> {
+  if (!mayInstall(options)) return openDevice(options);
+  if (await lacksDriver()) await installDriver(report);
+  else {
+    try {
+      return await openDevice(options);
+    } catch (error) {
+      if (!(error instanceof AdapterMissingError)) throw error;
+    }
+    await installDriver(report);
+  }
   try {
     return await openDevice(options);
   } catch (error) {
-    const fixable =
-      error instanceof AdapterMissingError && process.platform === 'linux' && options.prefer !== 'hardware';
-    if (!fixable || namedByUser()) throw error;
+    if (!(error instanceof AdapterMissingError)) throw error;
+    const message = 'the software driver is there now, but this process began without it. Run the same command again.';
+    throw new DriverError(message, { cause: error });
   }
-  await installDriver(await inspectMachine(), report);
-  return openDevice(options);
 }
 
 /** Leaves a machine on which `openDevice` works. */
@@ -29,23 +39,35 @@ export async function ensureAdapter(report: Report): Promise<void> {
   device.close();
 }
 
+/** Where the user names drivers, one of ours would not be looked at. */
+function mayInstall({ prefer }: DeviceOptions): boolean {
+  const named = process.env['VK_DRIVER_FILES'] ?? process.env['VK_ICD_FILENAMES'];
+  return process.platform === 'linux' && named === undefined && prefer !== 'hardware';
+}
+
+/** Seen without loading a driver. False where the files look well: then Dawn itself is asked. */
+async function lacksDriver(): Promise<boolean> {
+  if (cachedDriver() !== null) return false;
+  const faults = missing(await inspectMachine());
+  return faults.length > 0 && !(await adapterFound());
+}
+
 /** @throws DriverError with what to run by hand. */
-export async function installDriver(machine: Machine, report: Report): Promise<void> {
-  report(`driver: this machine has no WebGPU adapter; getting Mesa's software Vulkan driver`);
+async function installDriver(report: Report): Promise<void> {
+  const machine = await inspectMachine();
+  report("driver: this machine has no WebGPU adapter; getting Mesa's software Vulkan driver");
   try {
-    if (!machine.apt) throw new DriverError('there is no apt-get here');
-    if (machine.root) await installForAll(machine, report);
-    else await unpackForUser(machine, report);
+    await install(machine, report);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     const hint = byHand(machine).map((line) => `  ${line}`);
-    throw new DriverError(`Mesa's software Vulkan driver could not be got: ${reason}\nBy hand:\n${hint.join('\n')}`, {
-      cause,
-    });
+    const message = `Mesa's software Vulkan driver could not be got: ${reason}\nBy hand:\n${hint.join('\n')}`;
+    throw new DriverError(message, { cause });
   }
 }
 
-/** A driver of the cache is not looked at then, so getting one would not help. */
-function namedByUser(): boolean {
-  return process.env['VK_DRIVER_FILES'] !== undefined || process.env['VK_ICD_FILENAMES'] !== undefined;
+async function install(machine: Machine, report: Report): Promise<void> {
+  if (!machine.apt) throw new DriverError('there is no apt-get here');
+  if (machine.root) await installForAll(machine, report);
+  else await unpackForUser(machine, report);
 }

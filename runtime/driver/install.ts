@@ -4,10 +4,10 @@
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { debianSources, mirrorOf, readAptSources } from './apt-sources.ts';
-import { driverFolder, manifestName } from './cached-driver.ts';
+import { cachedDriver, driverFolder, manifestName } from './cached-driver.ts';
 import { DriverError } from './driver-error.ts';
 import { type Machine, triplet } from './machine.ts';
-import { runCommand } from './run-command.ts';
+import { CommandError, runCommand } from './run-command.ts';
 
 export type Report = (line: string) => void;
 
@@ -19,9 +19,25 @@ export async function installForAll(machine: Machine, report: Report): Promise<v
   const env = { DEBIAN_FRONTEND: 'noninteractive' };
   if (from !== null) addBackports(from, report);
   report('driver: reading package lists (apt-get update)');
-  await runCommand('apt-get', ['update', '-q'], { env });
+  const lists = await failureOf(runCommand('apt-get', ['update', '-q', ...strict], { env }));
   report(`driver: installing ${packages.join(' and ')}${from === null ? '' : ` from ${from}`}`);
-  await runCommand('apt-get', ['install', '-y', '-q', '--no-install-recommends', ...targetRelease(from), ...packages], { env }); // prettier-ignore
+  const install = ['install', '-y', '-q', '--no-install-recommends', ...targetRelease(from), ...packages];
+  const failure = await failureOf(runCommand('apt-get', install, { env }));
+  // Lists of sources that are not ours may be out of reach without harm.
+  if (failure !== null) throw lists ?? failure;
+}
+
+/** A source out of reach is an error, not a warning. */
+const strict = ['-o', 'APT::Update::Error-Mode=any'];
+
+async function failureOf(work: Promise<unknown>): Promise<CommandError | null> {
+  try {
+    await work;
+    return null;
+  } catch (error) {
+    if (error instanceof CommandError) return error;
+    throw error;
+  }
 }
 
 function addBackports(suite: string, report: Report): void {
@@ -40,7 +56,7 @@ export async function unpackForUser(machine: Machine, report: Report): Promise<v
   try {
     const apt = ownApt(machine, folder);
     report('driver: reading package lists');
-    await runCommand('apt-get', [...apt, 'update', '-q']);
+    await runCommand('apt-get', [...apt, 'update', '-q', ...strict]);
     const from = targetRelease(backports(machine));
     report(`driver: downloading ${packages.join(' and ')} with what they need (about 55 MB)`);
     const install = ['install', '-y', '-q', '--no-install-recommends', '--reinstall', '--download-only', ...from];
@@ -111,7 +127,11 @@ function publish(folder: string, target: string): void {
   rmSync(join(folder, 'contents.json'));
   writeFileSync(join(folder, manifestName), JSON.stringify({ ...contents, arch: process.arch }, null, 2));
   rmSync(target, { recursive: true, force: true });
-  renameSync(folder, target);
+  try {
+    renameSync(folder, target);
+  } catch (error) {
+    if (cachedDriver() === null) throw error; // else another process put its own there in this moment
+  }
 }
 
 /** Debian 12's own Mesa (22.3.6) is refused by Dawn; that of its backports works. Later releases need none. */

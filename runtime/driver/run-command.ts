@@ -21,7 +21,7 @@ export function runCommand(program: string, args: readonly string[], options: Co
     let errors = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
     child.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text));
-    const shown = [program, ...args.filter((arg) => !arg.includes('::'))].join(' ');
+    const shown = [program, ...args.filter((arg) => arg !== '-o' && !arg.includes('::'))].join(' ');
     child.on('error', (cause) => reject(new CommandError(`${program} cannot be run: ${cause.message}`)));
     child.on('close', (code, signal) => {
       if (code === 0) return resolve(output);
