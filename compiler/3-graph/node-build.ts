@@ -4,7 +4,7 @@ import { invariant } from '../diagnostics.ts';
 import type { GraphBuilder } from './builder.ts';
 import { dimNames, sameDims } from './dims.ts';
 import { substitute, variablesOf } from './expr/walk.ts';
-import { inputName, variable } from './expr-build.ts';
+import { constant, inputName, variable } from './expr-build.ts';
 import type { Expr } from './expr.ts';
 import type { Node } from './ops.ts';
 import type { Dim, ScalarType } from './types.ts';
@@ -24,13 +24,22 @@ export function mapOver(builder: GraphBuilder, expr: Expr, nodes: ReadonlyMap<st
   return builder.add('map', { expr: substitute(expr, names) }, inputs);
 }
 
+/** The node in expressions: a variable of the name, or its value if it is a constant scalar. */
+export function operandOf(node: Node, name: string): Expr {
+  const { type, dims } = node.type;
+  if (node.op !== 'constant' || dims.length > 0 || node.attrs.data.kind !== 'values') return variable(name, type);
+  const [value] = node.attrs.data.values;
+  invariant(value !== undefined, 'a constant scalar has a value');
+  return constant(value, type);
+}
+
 /** A map written as a function of its inputs: `elementwise(builder, [x, y], (x, y) => add(x, y))`. */
 export function elementwise<const T extends readonly Node[]>(
   builder: GraphBuilder,
   inputs: T,
   build: (...inputs: { [K in keyof T]: Expr }) => Expr,
 ): Node {
-  const variables = inputs.map((node, i) => variable(`input ${i}`, node.type.type)) as { [K in keyof T]: Expr };
+  const variables = inputs.map((node, i) => operandOf(node, `input ${i}`)) as { [K in keyof T]: Expr };
   return mapOver(builder, build(...variables), new Map(inputs.map((node, i) => [`input ${i}`, node])));
 }
 

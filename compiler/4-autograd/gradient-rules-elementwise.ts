@@ -3,8 +3,8 @@
 import type { GraphBuilder } from '../3-graph/builder.ts';
 import { differentiateExpr } from '../3-graph/differentiate-expr.ts';
 import { dimNames, unionDims, without } from '../3-graph/dims.ts';
-import { add, cast, constant, div, eq, inputName, isConstant, mul, select, variable } from '../3-graph/expr-build.ts';
-import { broadcastTo, elementwise, inOrder, mapOver, sumOver } from '../3-graph/node-build.ts';
+import { add, cast, constant, div, eq, inputName, isConstant, mul, select } from '../3-graph/expr-build.ts';
+import { broadcastTo, elementwise, inOrder, mapOver, operandOf, sumOver } from '../3-graph/node-build.ts';
 import type { Node } from '../3-graph/ops.ts';
 import { inputOf } from './gradient-of.ts';
 import type { GradientOf } from './gradient-of.ts';
@@ -24,7 +24,7 @@ function map({ builder, node, gradient, wants }: GradientOf<'map'>): (Node | nul
     if (!wants(i)) return null;
     const slope = differentiateExpr(node.attrs.expr, inputName(i));
     if (isConstant(slope, 0)) return null;
-    const g = variable('gradient', gradient.type.type);
+    const g = operandOf(gradient, 'gradient');
     const product = mapOver(builder, cast(mul(g, slope), input.type.type), nodes);
     return sumLike(builder, product, input);
   });

@@ -13,7 +13,7 @@ import { gradients } from '../../../compiler/4-autograd/backward.ts';
 import type { Case } from './op-cases.ts';
 import { source } from './op-cases.ts';
 
-const hash = (name: string): number => [...name].reduce((h, c) => (Math.imul(h, 31) + c.charCodeAt(0)) >>> 0, 7);
+const hash = (name: string): number => Array.from(name).reduce((h, c) => (Math.imul(h, 31) + c.charCodeAt(0)) >>> 0, 7);
 
 /** Numbers in [-1.5, 1.5), the same for the same name. */
 export function valuesOf(graph: Graph, c: Case): Map<string, Float64Array> {

@@ -1,5 +1,5 @@
 // Every op: its gradient by rule against central differences on the oracle, over random shapes.
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { InvariantError } from '../../../compiler/diagnostics.ts';
 import type { OpName } from '../../../compiler/3-graph/ops.ts';

@@ -1,6 +1,6 @@
 // Takes: nothing. Gives: for every op, random small graphs around it, over float sources with random values.
 // Promises: total over `OpName`: a new op does not compile until it has cases.
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import type { GraphBuilder } from '../../../compiler/3-graph/builder.ts';
 import { add, and, cast, constant, div, exp, le, lt, max, mul, pow, select, sigmoid, sin, sub, tanh, variable } from '../../../compiler/3-graph/expr-build.ts'; // prettier-ignore
 import { elementwise } from '../../../compiler/3-graph/node-build.ts';
@@ -121,6 +121,9 @@ const norms: Cases = fc
     values: {},
   }));
 
+const reordered = (order: readonly string[], sizes: Record<string, number | string>): Dim[] =>
+  order.flatMap((name) => dims(sizes).filter((d) => d.name === name));
+
 const contractions: Cases = fc
   .record({
     batch: size(2),
@@ -135,12 +138,11 @@ const contractions: Cases = fc
   .chain((c) => {
     const a = { batch: 'batch', m: c.m, k: c.k, ...(c.two ? { l: c.l } : {}) };
     const b = { ...(c.shared ? { batch: 'batch' } : {}), ...(c.narrow ? {} : { n: c.n }), k: c.k, ...(c.two ? { l: c.l } : {}) }; // prettier-ignore
-    const inOrder = (order: string[], d: Record<string, number | string>): Dim[] => order.flatMap((name) => dims(d).filter((x) => x.name === name)); // prettier-ignore
     return fc.tuple(shuffled(Object.keys(a)), shuffled(Object.keys(b))).map(([orderA, orderB]) => ({
       build: (builder: GraphBuilder) =>
         builder.add('contract', { over: c.two ? ['k', 'l'] : ['k'] }, [
-          source(builder, 'a', inOrder(orderA, a)),
-          source(builder, 'b', inOrder(orderB, b)),
+          source(builder, 'a', reordered(orderA, a)),
+          source(builder, 'b', reordered(orderB, b)),
         ]),
       sizes: { batch: c.batch },
       values: {},
