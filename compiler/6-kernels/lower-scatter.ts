@@ -3,19 +3,20 @@
 import type { Program, ScatterGroup } from '../5-optimize/groups.ts';
 import type { Target } from '../7-plan/plan.ts';
 import type { KernelPart } from './kernel.ts';
+import { SOFTWARE_WORKGROUP } from './wgsl/software.ts';
 import { stripped } from './wgsl/text.ts';
 import { pointCount, storeExprs, touchedTensors } from './wgsl/touched.ts';
 import { WgslScope } from './wgsl-expr.ts';
 
 /** Bins one invocation of the software schedule adds up. */
-const BINS = 64;
+const BINS = 256;
 /** Items whose membership one workgroup of the hardware schedule holds, one bit each. */
 const WINDOW = 8192;
 
 export function lowerScatter(program: Program, group: ScatterGroup, target: Target): KernelPart {
   const exprs = [group.bin, group.value];
   const columns = pointCount(group.axes);
-  const workgroup = Math.min(target.software ? 64 : 256, target.maxInvocations);
+  const workgroup = Math.min(target.software ? SOFTWARE_WORKGROUP : 256, target.maxInvocations);
   const blocks = Math.ceil(group.bins.size / BINS);
   return {
     name: group.name,

@@ -32,7 +32,7 @@ describe('shapes, on both kinds of device', () => {
     const values = new Map([['x', numbers(rows * columns)], ['bias', numbers(columns, 2)]]); // prettier-ignore
     await expectMatch(device(), p, values);
     await expectMatch(device(), p, values, {}, { software: false });
-    for (const schedule of [{ workgroup: 32, each: 4 }, { workgroup: 64, each: 16 }])
+    for (const schedule of [{ workgroup: 32, block: 128 }, { workgroup: 64, block: 1024 }])
       await expectMatch(device(), p, values, {}, {
         lower: (program, group, target) => {
           if (group.kind !== 'map') throw new Error('a map');
@@ -120,15 +120,16 @@ const cases: readonly [BinaryFn, ScalarType, (readonly [number, number])[]][] = 
   ['eq', 'bool', pairs([0, 1])],
 ];
 
+const run = async (fn: BinaryFn, type: ScalarType, of: readonly (readonly [number, number])[], relative: number) => {
+  const n = axis('n', of.length);
+  const result = e.binaryType(fn, type);
+  const value: Expr = { kind: 'binary', fn, x: element(0, [n], type), y: element(1, [n], type), type: result };
+  const p = map([['x', 'input', [n], type], ['y', 'input', [n], type], ['z', 'output', [n], result]], [n], store(2, [n], value)); // prettier-ignore
+  const values = new Map([['x', of.map(([x]) => x)], ['y', of.map(([, y]) => y)]]); // prettier-ignore
+  await expectMatch(device(), p, values, { relative, absolute: 1e-37 });
+};
+
 describe('functions of two numbers', () => {
-  const run = async (fn: BinaryFn, type: ScalarType, of: readonly (readonly [number, number])[], relative: number) => {
-    const n = axis('n', of.length);
-    const result = e.binaryType(fn, type);
-    const value: Expr = { kind: 'binary', fn, x: element(0, [n], type), y: element(1, [n], type), type: result };
-    const p = map([['x', 'input', [n], type], ['y', 'input', [n], type], ['z', 'output', [n], result]], [n], store(2, [n], value)); // prettier-ignore
-    const values = new Map([['x', of.map(([x]) => x)], ['y', of.map(([, y]) => y)]]); // prettier-ignore
-    await expectMatch(device(), p, values, { relative, absolute: 1e-37 });
-  };
   test.each(cases)('%s of %s', (fn, type, of) => run(fn, type, of, fn === 'div' ? 3 * ulp : ulp));
 
   test('pow: whole powers of negative numbers, powers of 0, beta^step', async () => {

@@ -34,24 +34,25 @@ async function matchOnAll(p: Program, values: Map<string, ArrayLike<number>>, re
 
 const shapes: readonly (readonly [number, number])[] = [[1, 1], [3, 7], [65, 3], [7, 65], [2, 1000], [130, 64]]; // prettier-ignore
 
+const softmax = (rows: number, length: number): Program => {
+  const [axes, row] = [[axis('r', rows)], [axis('c', length)]];
+  const all = [...axes, ...row];
+  const shifted = e.exp(e.sub(element(0, all), f32('top')));
+  return program(
+    [['x', 'input', all], ['p', 'output', all], ['lse', 'output', axes]],
+    {
+      kind: 'row', name: 'softmax', axes, row,
+      reductions: [
+        { result: 'top', fn: 'max', value: element(0, all) },
+        { result: 'total', fn: 'sum', value: shifted },
+      ],
+      rowStores: [store(2, axes, e.add(f32('top'), e.log(f32('total'))))],
+      elementStores: [store(1, all, e.div(shifted, f32('total')))],
+    },
+  ); // prettier-ignore
+};
+
 describe('softmax, two stages and element stores', () => {
-  const softmax = (rows: number, length: number): Program => {
-    const [axes, row] = [[axis('r', rows)], [axis('c', length)]];
-    const all = [...axes, ...row];
-    const shifted = e.exp(e.sub(element(0, all), f32('top')));
-    return program(
-      [['x', 'input', all], ['p', 'output', all], ['lse', 'output', axes]],
-      {
-        kind: 'row', name: 'softmax', axes, row,
-        reductions: [
-          { result: 'top', fn: 'max', value: element(0, all) },
-          { result: 'total', fn: 'sum', value: shifted },
-        ],
-        rowStores: [store(2, axes, e.add(f32('top'), e.log(f32('total'))))],
-        elementStores: [store(1, all, e.div(shifted, f32('total')))],
-      },
-    ); // prettier-ignore
-  };
   test.each(shapes)('[%i, %i]', async (rows, length) => {
     const x = numbers(rows * length).map((value) => value * 20);
     await matchOnAll(softmax(rows, length), new Map([['x', x]]), 1e-5);
