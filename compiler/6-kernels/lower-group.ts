@@ -1,8 +1,10 @@
 // Takes: a fused group and a target. Gives: its kernel part.
 // Promises: total over the kinds of groups.
-import { invariant } from '../diagnostics.ts';
 import type { Group, Program } from '../5-optimize/groups.ts';
 import type { Target } from '../7-plan/plan.ts';
+import { lowerAttention } from './attention/lower-attention.ts';
+import { lowerAttentionGrad } from './attention/lower-attention-grad.ts';
+import { lowerContract } from './contract/lower-contract.ts';
 import type { KernelPart } from './kernel.ts';
 import { lowerMap } from './lower-map.ts';
 import { lowerRow } from './lower-row.ts';
@@ -10,15 +12,12 @@ import { lowerScatter } from './lower-scatter.ts';
 
 type Lowering<G extends Group> = (program: Program, group: G, target: Target) => KernelPart;
 
-const absent = (_program: Program, group: Group): KernelPart =>
-  invariant(false, `${group.kind} has no kernel`) as never;
-
 const lowerings: { readonly [K in Group['kind']]: Lowering<Extract<Group, { kind: K }>> } = {
   map: lowerMap,
   row: lowerRow,
-  contract: absent,
-  attention: absent,
-  attention_grad: absent,
+  contract: lowerContract,
+  attention: lowerAttention,
+  attention_grad: lowerAttentionGrad,
   scatter: lowerScatter,
 };
 
