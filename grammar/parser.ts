@@ -176,7 +176,10 @@ class ModelParser extends CstParser {
 
   readonly index = this.RULE('index', () => {
     this.CONSUME(t.LeftBracket);
-    this.AT_LEAST_ONE_SEP({ SEP: t.Comma, DEF: () => this.SUBRULE(this.argument) });
+    this.AT_LEAST_ONE(() => {
+      this.SUBRULE(this.argument);
+      this.OR([{ ALT: () => this.CONSUME(t.Comma) }, { GATE: () => this.is(t.RightBracket), ALT: () => undefined }]);
+    });
     this.CONSUME(t.RightBracket);
   });
 

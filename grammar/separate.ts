@@ -11,6 +11,8 @@ const words = new Set<TokenType>([t.Until, t.Then, t.In]);
 const continuing = new Set<TokenType>([t.LeftBrace, t.Comma, t.Dot, t.RightParen, t.RightBracket]);
 const operandStart: readonly TokenType[] = [t.Name, t.NumberLiteral, t.StringLiteral, t.LeftParen, t.LeftBracket, t.Minus]; // prettier-ignore
 
+const operandEnd: readonly TokenType[] = [t.Name, t.NumberLiteral, t.StringLiteral];
+
 export function separateItems(tokens: readonly t.Token[]): t.Token[] {
   const result: t.Token[] = [];
   const brackets: TokenType[] = [];
@@ -41,7 +43,7 @@ function continues(before: readonly t.Token[], tokens: readonly t.Token[], from:
   const previous = before.at(-1);
   if (!previous) return false;
   if (previous.tokenType === t.Comma) return true;
-  if (isOperator(previous, before.at(-2))) return true;
+  if (isOperator(previous, before.at(-2), before.at(-3))) return true;
   const at = tokens.findIndex((token, index) => index >= from && token.tokenType !== t.Newline);
   const next = tokens[at];
   if (!next || at < 0) return false;
@@ -53,14 +55,12 @@ function continues(before: readonly t.Token[], tokens: readonly t.Token[], from:
 }
 
 /** `until`, `then` and `in` are operators only behind an operand. */
-function isOperator(token: t.Token, before: t.Token | undefined): boolean {
+function isOperator(token: t.Token, before: t.Token | undefined, first: t.Token | undefined): boolean {
   if (!tokenMatcher(token, t.BinaryOperator)) return false;
   if (!words.has(token.tokenType)) return true;
   if (!before || tokenMatcher(before, t.BinaryOperator)) return false;
-  return (
-    closers.has(before.tokenType) ||
-    tokenMatcher(before, t.Name) ||
-    tokenMatcher(before, t.NumberLiteral) ||
-    tokenMatcher(before, t.StringLiteral)
-  );
+  // `each then`: the keyword takes the name.
+  const opens = !first || first.tokenType === t.LeftBrace || tokenMatcher(first, t.Separator);
+  if (opens && tokenMatcher(before, t.Clause)) return false;
+  return closers.has(before.tokenType) || operandEnd.some((type) => tokenMatcher(before, type));
 }

@@ -92,14 +92,31 @@ function buildAtom(context: Context, { children }: cst.AtomCstNode): Expr {
   return buildReference(context, only(reference).children);
 }
 
+const units: Record<Unit, true> = {
+  '%': true,
+  K: true,
+  M: true,
+  B: true,
+  T: true,
+  tok: true,
+  Ktok: true,
+  Mtok: true,
+  Btok: true,
+  Ttok: true,
+  KiB: true,
+  MiB: true,
+};
+
+/** A suffix that is no unit has its fault already. */
 function buildNumber(context: Context, token: Token): Expr {
   const text = token.image;
   const digits = /^[\d_.]+(?:[eE][+-]?\d+)?/.exec(text)?.[0] ?? '';
-  const unit = text.slice(digits.length);
+  const suffix = text.slice(digits.length);
+  const value = Number(digits.replaceAll('_', ''));
   return {
     kind: 'number',
-    value: Number(digits.replaceAll('_', '')),
-    unit: unit === '' ? null : (unit as Unit),
+    value,
+    unit: suffix in units ? (suffix as Unit) : null,
     text,
     span: tokenSpan(context, token),
   };

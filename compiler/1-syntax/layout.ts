@@ -98,7 +98,7 @@ function fits(command: Command, rest: readonly Command[], room: number): boolean
     else if (doc.kind === 'hard' || (doc.kind === 'line' && broken)) return true;
     else if (doc.kind === 'line') left -= doc.flat.length;
     else if (doc.kind === 'choice') left -= (broken ? doc.broken : doc.flat).length;
-    else if (doc.kind === 'group') stack.push({ ...top, doc: doc.doc, broken: doc.broken });
+    else if (doc.kind === 'group') stack.push({ ...top, doc: doc.doc, broken: broken || doc.broken });
     else if (doc.kind === 'indent') stack.push({ ...top, doc: doc.doc });
   }
   return false;

@@ -11,34 +11,26 @@ function parseExpr(text: string): Expr {
   return item.value;
 }
 
+const args = (list: readonly Argument[]) =>
+  list.map(({ name, value }) => ` ${name ? `${name.text}=` : ''}${show(value)}`).join('');
+
+const forms: { [K in Expr['kind']]: (expr: Extract<Expr, { kind: K }>) => string } = {
+  number: ({ value, unit }) => (unit ? `${value}'${unit}` : String(value)),
+  string: ({ value }) => JSON.stringify(value),
+  name: ({ name }) => name,
+  member: ({ object, name }) => `${show(object)}.${name.text}`,
+  call: (expr) => `(call ${show(expr.callee)}${args(expr.args)})`,
+  index: (expr) => `(index ${show(expr.object)}${args(expr.args)})`,
+  list: ({ items }) => `[${items.map(show).join(' ')}]`,
+  construct: ({ callee, block }) => `(construct ${show(callee)} ${block.items.length})`,
+  negate: ({ value }) => `(neg ${show(value)})`,
+  group: ({ value }) => `(group ${show(value)})`,
+  binary: ({ operator, left, right }) => `(${operator} ${show(left)} ${show(right)})`,
+};
+
 /** The tree with its operators in front. */
 function show(expr: Expr): string {
-  const args = (list: readonly Argument[]) =>
-    list.map(({ name, value }) => ` ${name ? `${name.text}=` : ''}${show(value)}`).join('');
-  switch (expr.kind) {
-    case 'number':
-      return expr.unit ? `${expr.value}'${expr.unit}` : String(expr.value);
-    case 'string':
-      return JSON.stringify(expr.value);
-    case 'name':
-      return expr.name;
-    case 'member':
-      return `${show(expr.object)}.${expr.name.text}`;
-    case 'call':
-      return `(call ${show(expr.callee)}${args(expr.args)})`;
-    case 'index':
-      return `(index ${show(expr.object)}${args(expr.args)})`;
-    case 'list':
-      return `[${expr.items.map(show).join(' ')}]`;
-    case 'construct':
-      return `(construct ${show(expr.callee)} ${expr.block.items.length})`;
-    case 'negate':
-      return `(neg ${show(expr.value)})`;
-    case 'group':
-      return `(group ${show(expr.value)})`;
-    case 'binary':
-      return `(${expr.operator} ${show(expr.left)} ${show(expr.right)})`;
-  }
+  return (forms[expr.kind] as (expr: Expr) => string)(expr);
 }
 
 // prettier-ignore
@@ -128,7 +120,17 @@ test('spans cover their own text', () => {
     'd ^ 2',
     '"s"',
     'a.b',
-    ...['2K', 'to'],
-    ...['1', '2', 'a', 'b', 'c', 'd', 'e', 'f', 'x'],
+    // prettier-ignore
+    '2K',
+    'to',
+    '1',
+    '2',
+    'a',
+    'b',
+    'c',
+    'd',
+    'e',
+    'f',
+    'x',
   ]);
 });
