@@ -5,11 +5,6 @@ import type { PlanKernel } from '../../compiler/7-plan/plan.ts';
 import type { EngineDevice } from './device.ts';
 import { DeviceError } from './device-error.ts';
 
-export interface KernelPipeline {
-  readonly pipeline: GPUComputePipeline;
-  readonly layout: GPUBindGroupLayout;
-}
-
 export class PipelineCache {
   readonly #device: EngineDevice;
   readonly #layouts = new Map<number, GPUBindGroupLayout>();
