@@ -1,21 +1,14 @@
 // Takes: the text of a .model file. Gives: checked models, and Plans for training and generation.
-// Promises: one line per stage; every stage's result is handed to `onStage`; no file access, no device.
+// Promises: one line per stage; no file access, no device.
 import type { SourceFile } from '../grammar/source.ts';
 import type { FileNode } from './1-syntax/ast.ts';
 import { parseFile } from './1-syntax/parse-file.ts';
 import { checkFile } from './2-check/check.ts';
 import type { CheckedFile, Model, TrainSpec } from './2-check/model.ts';
 import { forwardGraph, generateGraph, lossGraph } from './3-graph/model/entry-graphs.ts';
-import type { Graph } from './3-graph/ops.ts';
-import type { Sizes } from './3-graph/types.ts';
-import { verifyGraph } from './3-graph/verify.ts';
 import { trainGraphs } from './4-autograd/train-graph.ts';
-import { fuse } from './5-optimize/fuse.ts';
-import type { Program } from './5-optimize/groups.ts';
-import { simplify } from './5-optimize/simplify.ts';
-import { verifyProgram } from './5-optimize/verify-program.ts';
-import { planProgram } from './7-plan/plan-program.ts';
-import type { Plan, Target } from './7-plan/plan.ts';
+import type { Plan } from './7-plan/plan.ts';
+import { compileGraph, type CompileOptions } from './compile-graph.ts';
 import type { Diagnostic } from './diagnostics.ts';
 
 export interface CheckedSource {
@@ -32,37 +25,6 @@ export function checkSource(source: SourceFile, prelude: readonly SourceFile[]):
   const { file, diagnostics: meaning } = checkFile(ast, std);
   const diagnostics = [...syntax, ...meaning].sort((a, b) => a.span.start - b.span.start);
   return { ast, file, diagnostics };
-}
-
-export interface CompileOptions {
-  readonly target: Target;
-  /** False: one kernel per op, nothing shared; for comparison. */
-  readonly fusion?: boolean;
-  readonly onStage?: (stage: StageResult) => void;
-}
-
-/** What `compile --emit` prints. `plan` names the Plan being made: `train.step`, `decode`, ... */
-export type StageResult =
-  | { readonly stage: 'graph'; readonly plan: string; readonly graph: Graph }
-  | { readonly stage: 'simplified'; readonly plan: string; readonly graph: Graph }
-  | { readonly stage: 'groups'; readonly plan: string; readonly program: Program }
-  | { readonly stage: 'plan'; readonly plan: string; readonly value: Plan };
-
-/** One graph down the road, its symbols bound to `sizes`. */
-export function compileGraph(graph: Graph, sizes: Sizes, options: CompileOptions): Plan {
-  const { target, fusion = true, onStage = () => {} } = options;
-  const plan = graph.name;
-  verifyGraph(graph);
-  onStage({ stage: 'graph', plan, graph });
-  const simplified = fusion ? simplify(graph) : graph;
-  verifyGraph(simplified);
-  onStage({ stage: 'simplified', plan, graph: simplified });
-  const program = fuse(simplified, sizes, { fusion, maxTensors: Math.min(12, target.maxStorageBindings) });
-  verifyProgram(program);
-  onStage({ stage: 'groups', plan, program });
-  const value = planProgram(program, target, { pack: fusion, reuse: true });
-  onStage({ stage: 'plan', plan, value });
-  return value;
 }
 
 export type TrainingPlans =

@@ -1,7 +1,9 @@
 // Takes: nothing. Gives: the public API: what the commands do, as functions.
 // Promises: everything named here is documented and stays; the command line is made of nothing else.
-export { compileForward, compileGeneration, compileGraph, compileTraining, checkSource } from '../compiler/compile.ts';
-export type { CheckedSource, CompileOptions, GenerationPlans, StageResult, TrainingPlans } from '../compiler/compile.ts'; // prettier-ignore
+export { compileForward, compileGeneration, compileTraining, checkSource } from '../compiler/compile.ts';
+export { compileGraph } from '../compiler/compile-graph.ts';
+export type { CheckedSource, GenerationPlans, TrainingPlans } from '../compiler/compile.ts';
+export type { CompileOptions, StageResult } from '../compiler/compile-graph.ts';
 export type { Plan, Target } from '../compiler/7-plan/plan.ts';
 export { defaultTarget } from '../compiler/7-plan/default-target.ts';
 export { formatDiagnostic, type Diagnostic } from '../compiler/diagnostics.ts';

@@ -8,7 +8,8 @@ import { printGraph } from '../../compiler/3-graph/print-graph.ts';
 import { printProgram } from '../../compiler/5-optimize/print-program.ts';
 import { defaultTarget } from '../../compiler/7-plan/default-target.ts';
 import type { Plan } from '../../compiler/7-plan/plan.ts';
-import { type CompileOptions, compileForward, compileGeneration, compileTraining, type StageResult } from '../../compiler/compile.ts'; // prettier-ignore
+import { compileForward, compileGeneration, compileTraining } from '../../compiler/compile.ts';
+import type { CompileOptions, StageResult } from '../../compiler/compile-graph.ts';
 import { chooseModel, chooseTrain, loadModelFile, type LoadedFile } from '../model-file.ts';
 import { colorOn, notice, print } from '../terminal.ts';
 

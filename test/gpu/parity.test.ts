@@ -1,0 +1,22 @@
+// The compiled, fused kernels against transformers, family by family.
+import { afterAll, beforeAll, describe, it } from 'vitest';
+import { openDevice, type EngineDevice } from '../../runtime/engine/device.ts';
+import { checkGreedy, checkLogits, checkLoss, checkStep, type Subject } from '../parity/check-family.ts';
+import { openOn } from '../parity/device-session.ts';
+import { families } from '../parity/families.ts';
+import { hasFixture, readFixture } from '../parity/fixtures.ts';
+
+let device: EngineDevice;
+beforeAll(async () => {
+  device = await openDevice();
+});
+afterAll(() => device.close());
+
+describe.each(Object.entries(families))('%s on the device', (name, family) => {
+  const subject = async (): Promise<Subject> => ({ ...family, fixture: await readFixture(name), open: openOn(device) });
+  const here = it.skipIf(!hasFixture(name));
+  here('has the logits', async () => checkLogits(await subject()));
+  here('has the loss', async () => checkLoss(await subject()));
+  here('has every gradient', async () => checkStep(await subject()));
+  here('continues greedily, by prefill and by cache', async () => checkGreedy(await subject()));
+});
