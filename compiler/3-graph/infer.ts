@@ -4,7 +4,7 @@ import { invariant } from '../diagnostics.ts';
 import { dimNames, dimOf, numericSize, sameDims, unionDims, without } from './dims.ts';
 import { checkExpr } from './expr/check-expr.ts';
 import { inputName, isFloat } from './expr-build.ts';
-import { compositeTypes } from './infer-composite.ts';
+import { compositeTypes } from './infer/composite-types.ts';
 import type { Attrs, OpName, PrimitiveName } from './ops.ts';
 import type { Dim, ScalarType, Size, TensorType } from './types.ts';
 
