@@ -21,7 +21,7 @@ import type { Group, Program, ProgramTensor } from './groups.ts';
  * @throws InvariantError when an op alone binds more than maxTensors tensors.
  */
 export function fuse(graph: Graph, sizes: Sizes, options: DecideOptions): Program {
-  const lowered = lowerGraph(graph, sizes);
+  const lowered = lowerGraph(graph, sizes, options.fusion);
   const safe = avoidOverwrites(lowered, decide(lowered, options));
   const { nodes, stored } = safe;
   const order = nodes.filter((node) => stored.has(node));

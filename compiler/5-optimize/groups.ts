@@ -29,7 +29,7 @@ export interface Store {
   readonly value: Expr;
 }
 
-/** For every point of `axes`, every store. */
+/** For every point of `axes`, every store. (In all groups: values of all stores are those before any store.) */
 export interface MapGroup {
   readonly kind: 'map';
   readonly name: string;
@@ -61,11 +61,13 @@ export interface ContractGroup {
   readonly batch: readonly Axis[];
   readonly m: readonly Axis[];
   readonly n: readonly Axis[];
-  readonly accumulators: readonly {
-    readonly result: string;
-    readonly terms: readonly { readonly k: readonly Axis[]; readonly a: Expr; readonly b: Expr }[];
-  }[];
+  readonly accumulators: readonly Accumulator[];
   readonly stores: readonly Store[];
+}
+
+export interface Accumulator {
+  readonly result: string;
+  readonly terms: readonly { readonly k: readonly Axis[]; readonly a: Expr; readonly b: Expr }[];
 }
 
 /** What forward and backward attention share. All expressions are f32 elements at the axes named. */

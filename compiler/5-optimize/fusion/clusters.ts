@@ -4,7 +4,8 @@ import type { Node } from '../../3-graph/ops.ts';
 import { invariant } from '../../diagnostics.ts';
 import { buildGroup, familyOf } from './build/build-group.ts';
 import type { FusionContext } from './build/group-space.ts';
-import { nodeAxes } from './elements/node-axes.ts';
+import { countOf, inputOf, nodeAxes, nodeCount } from './elements/node-axes.ts';
+import type { Axis } from '../groups.ts';
 import { writesInPlace } from './lower-graph.ts';
 
 export interface Cluster {
@@ -138,7 +139,7 @@ function joinSibling(clusters: Clusters, siblings: Map<string, Node>, node: Node
   siblings.set(key, node);
 }
 
-/** Maps over equal axes that read a tensor in common, or are a number each. */
+/** Maps over equal axes, or reductions of equal rows, that read a tensor in common or are a number each. */
 function joinEqualSpaces(
   context: FusionContext,
   clusters: Clusters,
@@ -147,25 +148,42 @@ function joinEqualSpaces(
 ): void {
   const bySpace = new Map<string, Node[]>();
   for (const node of nodes) {
-    if (familyOf(clusters.clusterOf(node).nodes) !== 'map') continue;
-    if (writesInPlace(node, context.targets.get(node) ?? [])) continue;
-    const axes = nodeAxes(node);
-    const key = axes.map(({ name, size }) => `${name}=${size}`).join(' ');
+    const space = spaceOf(context, clusters, node);
+    if (!space) continue;
+    const key = keyOf(space) + (node.op === 'reduce' ? ` to ${keyOf(nodeAxes(node))}` : '');
     const earlier = bySpace.get(key) ?? [];
-    const touched = touches(context, reads, node);
+    const touched = touches(context, reads, node, space);
     const partner = earlier.findLast(
       (other) =>
         clusters.clusterOf(other) !== clusters.clusterOf(node) &&
-        (axes.length === 0 || touches(context, reads, other).some((tensor) => touched.includes(tensor))),
+        (space.length === 0 || touches(context, reads, other, space).some((tensor) => touched.includes(tensor))),
     );
     if (partner) clusters.merge([clusters.clusterOf(partner), clusters.clusterOf(node)]);
     bySpace.set(key, [...earlier, node]);
   }
 }
 
-/** Tensors of the node's own size that its group binds. */
-function touches(context: FusionContext, reads: ReadonlyMap<Node, ReadonlySet<Node>>, node: Node): number[] {
-  const read = [...(reads.get(node) ?? [])].filter((other) => other.type.dims.length === node.type.dims.length);
+const keyOf = (axes: readonly Axis[]): string =>
+  axes
+    .map(({ name, size }) => `${name}=${size}`)
+    .sort()
+    .join(' ');
+
+/** The points a node is computed at, or reduces, if its group can grow by others over the same. */
+function spaceOf(context: FusionContext, clusters: Clusters, node: Node): Axis[] | null {
+  const family = familyOf(clusters.clusterOf(node).nodes);
+  if (node.op === 'reduce') return family === 'row' ? nodeAxes(inputOf(node)) : null;
+  return family !== 'map' || writesInPlace(node, context.targets.get(node) ?? []) ? null : nodeAxes(node);
+}
+
+/** Tensors as large as the space that the node's group binds. */
+function touches(
+  context: FusionContext,
+  reads: ReadonlyMap<Node, ReadonlySet<Node>>,
+  node: Node,
+  space: readonly Axis[],
+): number[] {
+  const read = [...(reads.get(node) ?? [])].filter((other) => nodeCount(other) === countOf(space));
   const ids = read.map((other) => context.table.of(other)).filter((id) => id !== undefined);
-  return [...ids, ...context.table.writesOf(node)];
+  return node.op === 'reduce' ? ids : [...ids, ...context.table.writesOf(node)];
 }

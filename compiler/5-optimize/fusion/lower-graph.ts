@@ -6,6 +6,9 @@ import { decomposeGraph } from '../../3-graph/decompose.ts';
 import type { Graph, Node, NodeOf, OpName } from '../../3-graph/ops.ts';
 import { rewriteGraph } from '../../3-graph/rewrite-graph.ts';
 import type { Sizes } from '../../3-graph/types.ts';
+import { applyRewrites } from '../rewrites/rewrite.ts';
+import { stageRewrites } from '../rewrites/stage-rewrites.ts';
+import { simplify } from '../simplify.ts';
 import { invariant } from '../../diagnostics.ts';
 
 /** Where the value of a node must be when the program has run. */
@@ -19,12 +22,13 @@ export interface LoweredGraph {
   readonly targets: ReadonlyMap<Node, readonly Target[]>;
 }
 
-export function lowerGraph(graph: Graph, sizes: Sizes): LoweredGraph {
+/** `staged`: constants folded and long reductions cut in two, now that all sizes are numbers. */
+export function lowerGraph(graph: Graph, sizes: Sizes, staged: boolean): LoweredGraph {
   const bound = rewriteGraph(graph, (builder, node, inputs) =>
     builder.add<OpName>(node.op, bindSizes(node.attrs, sizes), inputs) as Node,
   ); // prettier-ignore
   const lowered = decomposeGraph(bound, ({ op }) => op === 'attention' || op === 'attention_grad');
-  return withTargets(lowered);
+  return withTargets(staged ? applyRewrites(stageRewrites, simplify(lowered)) : lowered);
 }
 
 /** `size: symbol` anywhere inside becomes `size: number`. */

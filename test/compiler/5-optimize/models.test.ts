@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { forwardGraph, generateGraph, lossGraph } from '../../../compiler/3-graph/model/entry-graphs.ts';
 import { trainGraphs } from '../../../compiler/4-autograd/train-graph.ts';

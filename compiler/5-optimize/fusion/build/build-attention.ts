@@ -5,6 +5,7 @@ import type { Expr } from '../../../3-graph/expr.ts';
 import { variable } from '../../../3-graph/expr-build.ts';
 import { substitute } from '../../../3-graph/expr/walk.ts';
 import type { Node, NodeOf } from '../../../3-graph/ops.ts';
+import type { Size } from '../../../3-graph/types.ts';
 import { invariant } from '../../../diagnostics.ts';
 import type { AttentionGradGroup, AttentionGroup, AttentionParts, Axis, Store } from '../../groups.ts';
 import { axesOf, inputOf } from '../elements/node-axes.ts';
@@ -26,7 +27,6 @@ class AttentionSpace {
     this.node = node;
     this.members = members;
     const dims = attentionDims(attrs, inputOf(node, 0).type, inputOf(node, 1).type, inputOf(node, 2).type);
-    const sized = (name: string, { size }: { size: number | string }): Axis => ({ name, size: Number(size) });
     const axes = {
       batch: axesOf(dims.batch),
       heads: axesOf(dims.heads),
@@ -91,12 +91,16 @@ class AttentionSpace {
     const { locals } = this.space.elements;
     const [own, other] = [locals.get(member)?.point, locals.get(node)?.point];
     if (!own || !other) return false;
-    const at = (point: ReadonlyMap<string, Expr>, of: Node): Set<Expr | undefined> =>
-      new Set(of.type.dims.flatMap((dim) => [...variablesIn(point.get(dim.name))]));
-    const [mine, theirs] = [at(own, member), at(other, node)];
+    const [mine, theirs] = [variablesAt(own, member), variablesAt(other, node)];
     return mine.size === theirs.size && [...mine].every((expr) => theirs.has(expr));
   }
 }
+
+const sized = (name: string, { size }: { readonly size: Size }): Axis => ({ name, size: Number(size) });
+
+/** The variables in where a point has the dims of a node. */
+const variablesAt = (point: ReadonlyMap<string, Expr>, node: Node): Set<Expr> =>
+  new Set(node.type.dims.flatMap((dim) => [...variablesIn(point.get(dim.name))]));
 
 type Role = 'query' | 'key' | 'depth' | 'valueDepth';
 

@@ -4,13 +4,11 @@ import type { Expr } from '../../../3-graph/expr.ts';
 import { operands } from '../../../3-graph/expr/walk.ts';
 import type { Node, NodeOf } from '../../../3-graph/ops.ts';
 import { invariant } from '../../../diagnostics.ts';
-import type { Axis, ContractGroup, Store } from '../../groups.ts';
+import type { Accumulator, Axis, ContractGroup, Store } from '../../groups.ts';
 import { axesOf, inputOf, nodeAxes, sameSpace } from '../elements/node-axes.ts';
 import { type FusionContext, GroupSpace } from './group-space.ts';
 import { groupName, inSafeOrder } from './store-order.ts';
 import { mergeTerms } from './merge-terms.ts';
-
-export type Accumulator = ContractGroup['accumulators'][number];
 
 interface Roles {
   readonly batch: readonly Axis[];
@@ -68,7 +66,6 @@ function overAxes(node: NodeOf<'contract'>): Axis[] {
 
 function rolesOf(node: NodeOf<'contract'>): Roles {
   const [a, b] = [nodeAxes(inputOf(node, 0)), nodeAxes(inputOf(node, 1))];
-  const has = (axes: readonly Axis[], { name }: Axis): boolean => axes.some((axis) => axis.name === name);
   const out = axesOf(node.type.dims);
   return {
     batch: out.filter((axis) => has(a, axis) && has(b, axis)),
@@ -76,6 +73,8 @@ function rolesOf(node: NodeOf<'contract'>): Roles {
     n: out.filter((axis) => !has(a, axis) && has(b, axis)),
   };
 }
+
+const has = (axes: readonly Axis[], { name }: Axis): boolean => axes.some((axis) => axis.name === name);
 
 /** Null when the output space is not that of the group. The operands may stand in either order. */
 function accumulatorOf(space: GroupSpace, node: NodeOf<'contract'>, roles: Roles, result: string): Accumulator | null {

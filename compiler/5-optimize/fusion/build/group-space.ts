@@ -101,29 +101,20 @@ export class GroupSpace {
     const [input] = node.inputs;
     const from = input ? this.forward(input) : null;
     if (!from || !input) return null;
-    switch (node.op) {
-      case 'permute':
-        return from;
-      case 'rename':
-        return new Map([...from, [node.attrs.to, indexOf(from, node.attrs.from)]]);
-      case 'split': {
-        const { dim, into } = node.attrs;
-        const axes = nodeAxes(node).filter(({ name }) => into.some((d) => d.name === name));
-        const parts = this.math.split(indexOf(from, dim), axes.map(({ size }) => size)); // prettier-ignore
-        return new Map([
-          ...from,
-          ...axes.map(({ name }, i): [string, Expr] => [name, parts[i] ?? this.math.number(0)]),
-        ]);
-      }
-      case 'merge': {
-        const { dims, into } = node.attrs;
-        const sizes = new Map(nodeAxes(input).map(({ name, size }) => [name, size]));
-        const parts = dims.map((name) => ({ index: indexOf(from, name), size: sizes.get(name) ?? 1 }));
-        return new Map([...from, [into, this.math.merge(parts)]]);
-      }
-      default:
-        return null;
+    if (node.op === 'permute') return from;
+    if (node.op === 'rename') return new Map([...from, [node.attrs.to, indexOf(from, node.attrs.from)]]);
+    if (node.op === 'split') {
+      const { dim, into } = node.attrs;
+      const axes = nodeAxes(node).filter(({ name }) => into.some((d) => d.name === name));
+      const sizes = axes.map(({ size }) => size);
+      const parts = this.math.split(indexOf(from, dim), sizes);
+      return new Map([...from, ...axes.map(({ name }, i): [string, Expr] => [name, parts[i] ?? this.math.number(0)])]);
     }
+    if (node.op !== 'merge') return null;
+    const { dims, into } = node.attrs;
+    const sizes = new Map(nodeAxes(input).map(({ name, size }) => [name, size]));
+    const parts = dims.map((name) => ({ index: indexOf(from, name), size: sizes.get(name) ?? 1 }));
+    return new Map([...from, [into, this.math.merge(parts)]]);
   }
 
   private forwardMap(node: Node): Index | null {

@@ -3,9 +3,8 @@
 import { add } from '../../../3-graph/expr-build.ts';
 import type { Expr } from '../../../3-graph/expr.ts';
 import { mapOperands, operands } from '../../../3-graph/expr/walk.ts';
-import type { Store } from '../../groups.ts';
+import type { Accumulator, Store } from '../../groups.ts';
 import type { ExprPool } from '../elements/expr-pool.ts';
-import type { Accumulator } from './build-contract.ts';
 
 /** Accumulators are held in registers side by side. */
 const MAX_ACCUMULATORS = 2;
