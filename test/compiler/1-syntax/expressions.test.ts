@@ -120,7 +120,6 @@ test('spans cover their own text', () => {
     'd ^ 2',
     '"s"',
     'a.b',
-    // prettier-ignore
     '2K',
     'to',
     '1',
