@@ -37,6 +37,8 @@ test.each([
   [130, 70, 2, 40],
   [64, 64, 1, 64],
   [5, 300, 3, 7],
+  [4100, 3, 1, 50],
+  [2049, 270, 1, 9],
 ])('%i bins of %i, %i x %i items', async (bins, width, batch, seq) => {
   const p = embeddingGradient(bins, width, batch, seq);
   for (const spread of [(i: number) => i * i * 31, () => bins - 1]) {

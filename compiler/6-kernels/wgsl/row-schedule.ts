@@ -34,20 +34,25 @@ function softwareSchedule(rows: number, length: number, target: Target): RowSche
   return { workgroup, rows: few ? 1 : workgroup, across: false };
 }
 
+/**
+ * On an H100: norm of 16384 x 768: 0.053 ms with 128 invocations per row, 0.063 with 256; cross-entropy of 2048 x 50304:
+ * 0.74 ms (2.2 TB/s). Sum of 16384 rows in workgroups of 1024: of 2048 columns 0.11 ms by 8 (a memory sector), 0.15 by
+ * 4; of 768 columns 0.08 and 0.06; of 65536 x 64 0.18, 0.11 and by 2 0.08. By 8 in workgroups of 256: three times as much.
+ */
 function hardwareSchedule(program: Program, group: RowGroup, target: Target): RowSchedule {
   const rows = pointCount(group.axes);
   const length = pointCount(group.row);
   const across = contiguousAcross(program, group);
-  // Few long rows: as many invocations as a workgroup can have.
-  const wanted = rows * Math.min(length, 1024) < 1 << 17 && length >= 4096 ? 1024 : 256;
-  const workgroup = Math.min(wanted, powerBelow(target.maxInvocations));
-  if (!across) {
-    const lanes = Math.min(workgroup, powerAbove(length / 4));
+  const most = powerBelow(target.maxInvocations);
+  if (across) {
+    const workgroup = Math.min(length >= 1024 ? 1024 : 256, most);
+    const columns = rows >= 8 * 128 ? 8 : rows >= 4 * 128 ? 4 : 2;
+    const lanes = Math.min(workgroup / columns, powerAbove(length / 4));
     return { workgroup, rows: workgroup / lanes, across };
   }
-  // 8 neighbouring f32 fill a memory sector, 32 a cache line.
-  const least = rows < 32 * 128 ? 8 : 32;
-  const lanes = Math.min(workgroup / least, powerAbove(length / 4));
+  const few = rows * Math.min(length, 1024) < 1 << 17;
+  const workgroup = Math.min(few && length >= 4096 ? 1024 : 256, most);
+  const lanes = Math.min(workgroup, powerAbove(length / (few ? 4 : 8)));
   return { workgroup, rows: workgroup / lanes, across };
 }
 
