@@ -29,7 +29,7 @@ export interface Store {
   readonly value: Expr;
 }
 
-/** For every point of `axes`, every store. (In all groups: values of all stores are those before any store.) */
+/** For every point of `axes`, every store. In all families no store reads what an earlier one has written. */
 export interface MapGroup {
   readonly kind: 'map';
   readonly name: string;

@@ -4,8 +4,8 @@
 import { invariant } from '../diagnostics.ts';
 import type { Expr } from '../3-graph/expr.ts';
 import { operands } from '../3-graph/expr/walk.ts';
-import { groupExprs, groupLoads, groupStores, groupTensors } from './group-parts.ts';
-import type { Axis, Group, Program, ProgramTensor } from './groups.ts';
+import { groupExprs, groupLoads, groupStores, groupTensors, loadsOf } from './group-parts.ts';
+import type { Axis, Group, Program, ProgramTensor, Store } from './groups.ts';
 
 /** @throws InvariantError naming the group. `maxTensors`: how many tensors one group may bind. */
 export function verifyProgram(program: Program, maxTensors = Infinity): void {
@@ -38,6 +38,7 @@ function verifyGroup(group: Group, tensors: readonly ProgramTensor[]): void {
     const dims = tensors[tensor]?.dims;
     invariant(dims?.length === index.length, `${group.name}: ${index.length} indices of ${tensors[tensor]?.name}`);
   }
+  verifyOrder(group, stores);
   const places = new Map(stores.map((store) => [store.tensor, store.index]));
   invariant(places.size === stores.length, `${group.name} writes a tensor twice`);
   for (const { tensor } of sides)
@@ -48,6 +49,16 @@ function verifyGroup(group: Group, tensors: readonly ProgramTensor[]): void {
     invariant(same, `${group.name} reads another element of ${tensors[tensor]?.name} than it writes`);
   }
   verifyNames(group);
+}
+
+/** No store reads what an earlier one has written. */
+function verifyOrder(group: Group, stores: readonly Store[]): void {
+  const written = new Set<number>();
+  for (const store of stores) {
+    for (const { tensor } of loadsOf([store.value, ...store.index]))
+      invariant(!written.has(tensor), `${group.name}: a store reads what an earlier one has written`);
+    written.add(store.tensor);
+  }
 }
 
 function sameExpr(x: Expr, y: Expr | undefined): boolean {

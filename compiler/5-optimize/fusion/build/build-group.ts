@@ -8,6 +8,7 @@ import { buildContract } from './build-contract.ts';
 import { buildMap, buildRow } from './build-row.ts';
 import { buildScatter } from './build-scatter.ts';
 import type { FusionContext } from './group-space.ts';
+import { isSafeOrder } from './store-order.ts';
 
 export type Family = Group['kind'];
 
@@ -42,14 +43,17 @@ export function buildGroup(context: FusionContext, members: readonly Node[]): Gr
   return group && fits(context, members, group) ? group : null;
 }
 
-/** A tensor the group writes may be read by it only in place: at the element that is written, and not as an operand. */
+/**
+ * A tensor the group writes may be read by it only in place: at the element that is written, by no later store, and not
+ * as an operand.
+ */
 function fits(context: FusionContext, members: readonly Node[], group: Group): boolean {
   const { operands, pointwise } = groupLoads(group);
   const stores = new Map(groupStores(group).map((store) => [store.tensor, store.index]));
   const tensors = new Set([...operands, ...pointwise].map((load) => load.tensor).concat([...stores.keys()]));
   if (tensors.size > context.maxTensors) return false;
   const own = new Set(members.flatMap((member) => context.table.writesOf(member)));
-  if (operands.some((load) => own.has(load.tensor))) return false;
+  if (operands.some((load) => own.has(load.tensor)) || !isSafeOrder(groupStores(group))) return false;
   return pointwise.every(({ tensor, index }) => {
     if (!own.has(tensor)) return true;
     const at = stores.get(tensor);

@@ -17,6 +17,17 @@ export function inSafeOrder(stores: readonly Store[]): Store[] {
   return ordered;
 }
 
+/** Whether one after the other is as good as all at once. */
+export function isSafeOrder(stores: readonly Store[]): boolean {
+  const written = new Set<number>();
+  return stores.every((store) => {
+    const read = tensorsRead(store);
+    const safe = [...written].every((tensor) => !read.has(tensor));
+    written.add(store.tensor);
+    return safe;
+  });
+}
+
 const tensorsRead = (store: Store): Set<number> =>
   new Set(loadsOf([store.value, ...store.index]).map((load) => load.tensor));
 
