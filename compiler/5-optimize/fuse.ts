@@ -6,10 +6,10 @@ import { InvariantError } from '../diagnostics.ts';
 import { buildGroup } from './fusion/build/build-group.ts';
 import type { FusionContext } from './fusion/build/group-space.ts';
 import { Clusters, Dependencies, formClusters } from './fusion/clusters.ts';
-import { decide, type DecideOptions, readsOfStored } from './fusion/decide.ts';
+import { decide, readsOfStored } from './fusion/decide.ts';
 import { ExprPool } from './fusion/elements/expr-pool.ts';
 import { avoidOverwrites } from './fusion/in-place.ts';
-import { lowerGraph } from './fusion/lower-graph.ts';
+import { type FusionOptions, lowerGraph } from './fusion/lower-graph.ts';
 import { orderClusters } from './fusion/order.ts';
 import { splitAxes } from './fusion/split-axes.ts';
 import { TensorTable } from './fusion/tensor-table.ts';
@@ -20,8 +20,8 @@ import type { Group, Program, ProgramTensor } from './groups.ts';
  * `fusion: false`: a group for every node, composites in primitives (attention whole), for comparison.
  * @throws InvariantError when an op alone binds more than maxTensors tensors.
  */
-export function fuse(graph: Graph, sizes: Sizes, options: DecideOptions): Program {
-  const lowered = lowerGraph(graph, sizes, options.fusion);
+export function fuse(graph: Graph, sizes: Sizes, options: FusionOptions): Program {
+  const lowered = lowerGraph(graph, sizes, options);
   const safe = avoidOverwrites(lowered, decide(lowered, options));
   const { nodes, stored } = safe;
   const order = nodes.filter((node) => stored.has(node));

@@ -87,6 +87,10 @@ export class Clusters {
     return Math.max(...cluster.nodes.map((node) => this.position(node)));
   }
 
+  firstPosition(cluster: Cluster): number {
+    return Math.min(...cluster.nodes.map((node) => this.position(node)));
+  }
+
   /** Whether what must come before the parts must itself come after one of them. */
   private isCircular(parts: ReadonlySet<Cluster>): boolean {
     const seen = new Set<Cluster>();

@@ -4,7 +4,7 @@ import { operands } from '../../3-graph/expr/walk.ts';
 import type { Expr } from '../../3-graph/expr.ts';
 import type { Node, OpName } from '../../3-graph/ops.ts';
 import { nodeCount } from './elements/node-axes.ts';
-import type { LoweredGraph } from './lower-graph.ts';
+import type { FusionOptions, LoweredGraph } from './lower-graph.ts';
 
 /** `root`: always computed once. `view`: only moves indices. `value`: computes or chooses per element. `leaf`: outside. */
 const classes: { readonly [K in OpName]: 'root' | 'view' | 'value' | 'leaf' } = {
@@ -56,13 +56,8 @@ const oneLoad: Cost = { operations: 0, dear: 0, loads: 1 };
 /** Reading it is no dearer than reading it back from memory. */
 const isCheap = ({ operations, dear, loads }: Cost): boolean => operations <= 2 && dear === 0 && loads <= 1;
 
-export interface DecideOptions {
-  readonly fusion: boolean;
-  readonly maxTensors: number;
-}
-
 /** The nodes that are not inlined. */
-export function decide({ nodes, targets }: LoweredGraph, { fusion, maxTensors }: DecideOptions): Set<Node> {
+export function decide({ nodes, targets }: LoweredGraph, { fusion, maxTensors }: FusionOptions): Set<Node> {
   if (!fusion) return new Set(nodes.filter((node) => !isLeaf(node)));
   const chosen = new Decision(nodes, new Set(targets.keys()));
   chosen.choose();

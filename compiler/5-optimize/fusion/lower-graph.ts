@@ -8,8 +8,16 @@ import { rewriteGraph } from '../../3-graph/rewrite-graph.ts';
 import type { Sizes } from '../../3-graph/types.ts';
 import { applyRewrites } from '../rewrites/rewrite.ts';
 import { stageRewrites } from '../rewrites/stage-rewrites.ts';
+import { wideRewrites } from '../rewrites/wide-rewrites.ts';
 import { simplify } from '../simplify.ts';
 import { invariant } from '../../diagnostics.ts';
+
+export interface FusionOptions {
+  /** False: a group for every node, for comparison. */
+  readonly fusion: boolean;
+  /** How many tensors one group may bind. */
+  readonly maxTensors: number;
+}
 
 /** Where the value of a node must be when the program has run. */
 export type Target =
@@ -22,13 +30,17 @@ export interface LoweredGraph {
   readonly targets: ReadonlyMap<Node, readonly Target[]>;
 }
 
-/** `staged`: constants folded and long reductions cut in two, now that all sizes are numbers. */
-export function lowerGraph(graph: Graph, sizes: Sizes, staged: boolean): LoweredGraph {
+/**
+ * With fusion, constants are folded and long reductions cut in two, now that all sizes are numbers. Sums of more tensors
+ * than fit are cut in any case.
+ */
+export function lowerGraph(graph: Graph, sizes: Sizes, options: FusionOptions): LoweredGraph {
   const bound = rewriteGraph(graph, (builder, node, inputs) =>
     builder.add<OpName>(node.op, bindSizes(node.attrs, sizes), inputs) as Node,
   ); // prettier-ignore
   const lowered = decomposeGraph(bound, ({ op }) => op === 'attention' || op === 'attention_grad');
-  return withTargets(staged ? applyRewrites(stageRewrites, simplify(lowered)) : lowered);
+  const staged = options.fusion ? applyRewrites(stageRewrites, simplify(lowered)) : lowered;
+  return withTargets(applyRewrites(wideRewrites(options.maxTensors - 2), staged));
 }
 
 /** `size: symbol` anywhere inside becomes `size: number`. */

@@ -1,10 +1,11 @@
 // Takes: clusters. Gives: them in an order to run.
-// Promises: what a cluster reads comes before it, and readers of a source before its update; near the graph's own order.
+// Promises: what a cluster reads comes before it, and readers of a source before its update; a cluster stands where its
+// first node stands in the graph, so that what it reads need not be kept longer.
 import { invariant } from '../../diagnostics.ts';
 import type { Cluster, Clusters } from './clusters.ts';
 
 export function orderClusters(clusters: Clusters): Cluster[] {
-  const all = clusters.all().sort((x, y) => clusters.lastPosition(x) - clusters.lastPosition(y));
+  const all = clusters.all().sort((x, y) => clusters.firstPosition(x) - clusters.firstPosition(y));
   const ordered: Cluster[] = [];
   const state = new Map<Cluster, 'open' | 'done'>();
   const visit = (cluster: Cluster): void => {
@@ -14,7 +15,7 @@ export function orderClusters(clusters: Clusters): Cluster[] {
       `groups depend on each other in a circle at '${cluster.nodes[0]?.origin.path}'`,
     );
     state.set(cluster, 'open');
-    const before = [...clusters.before(cluster)].sort((x, y) => clusters.lastPosition(x) - clusters.lastPosition(y));
+    const before = [...clusters.before(cluster)].sort((x, y) => clusters.firstPosition(x) - clusters.firstPosition(y));
     for (const other of before) visit(other);
     state.set(cluster, 'done');
     ordered.push(cluster);

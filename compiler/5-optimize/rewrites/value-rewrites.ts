@@ -48,7 +48,7 @@ export const valueRewrites: readonly AnyRewrite[] = [
     name: 'map-of-nothing-but-constants',
     op: 'map',
     apply: (builder, node) => {
-      if (node.type.dims.length > 0 || node.inputs.length === 0) return null;
+      if (node.type.dims.length > 0) return null;
       const values = node.inputs.map(numberOf);
       if (values.includes(null)) return null;
       const known = new Map(values.map((value, i) => [inputName(i), constant(value ?? 0, node.inputs[i]?.type.type)]));
