@@ -102,6 +102,8 @@ export interface Target {
   readonly maxInvocations: number;
   readonly maxWorkgroupStorage: number;
   readonly maxWorkgroupsPerDimension: number;
+  /** Invocations of a subgroup, where it is one number and `features` has `subgroups`. */
+  readonly subgroupSize?: number;
   /** True for a software adapter: barriers cost, registers are cheap. */
   readonly software: boolean;
 }

@@ -34,7 +34,7 @@ export async function openDevice(options: DeviceOptions = {}): Promise<EngineDev
     const features = usefulFeatures.filter((feature) => adapter.features.has(feature));
     const gpu = await adapter.requestDevice({ requiredFeatures: features, requiredLimits: allLimits(adapter.limits) });
     const summary = summarize(adapter.info);
-    return watch(gpu, summary, targetOf(gpu.limits, features, summary));
+    return watch(gpu, summary, { ...targetOf(gpu.limits, features, summary), ...subgroups(adapter.info) });
   } catch (cause) {
     releaseDawn();
     if (cause instanceof DeviceError) throw cause;
@@ -96,6 +96,11 @@ function targetOf(limits: GPUSupportedLimits, features: readonly string[], adapt
     maxWorkgroupsPerDimension: limits.maxComputeWorkgroupsPerDimension,
     software: adapter.kind === 'software',
   };
+}
+
+/** Only where every subgroup has the same size. */
+function subgroups({ subgroupMinSize, subgroupMaxSize }: GPUAdapterInfo): Pick<Target, 'subgroupSize'> {
+  return subgroupMinSize === subgroupMaxSize && subgroupMinSize > 0 ? { subgroupSize: subgroupMinSize } : {};
 }
 
 function whole(bytes: number): number {

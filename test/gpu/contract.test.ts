@@ -1,0 +1,58 @@
+import { test } from 'vitest';
+import { gatedUnit, layouts, product2, residualSum, shape } from './contract-programs.ts';
+import type { Case, Layout } from './contract-programs.ts';
+import { expectMatch, useDevice } from './harness.ts';
+import { axis } from './programs.ts';
+
+const device = useDevice();
+const tolerance = { relative: 1e-5, absolute: 2e-5 };
+const match = async ({ program, values }: Case): Promise<void> => {
+  await expectMatch(device(), program, values, tolerance);
+  await expectMatch(device(), program, values, tolerance, { software: false });
+};
+
+test.each([
+  [1, 1, 1],
+  [1, 64, 96],
+  [3, 5, 7],
+  [2, 100, 300],
+  [8, 8, 8],
+  [17, 33, 12],
+  [64, 48, 40],
+  [100, 3, 65],
+  [65, 130, 16],
+  [16, 24, 700],
+])('%i x %i over %i', async (m, n, k) => {
+  await match(product2(shape(m, n, k)));
+});
+
+const names = Object.keys(layouts) as Layout[];
+test.each(names.flatMap((a) => names.map((b) => [a, b] as const)))('a as %s, b as %s', async (a, b) => {
+  await match(product2({ batch: [axis('batch', 3)], m: [axis('m', 19)], n: [axis('n', 21)], k: [axis('k', 24)] }, a, b)); // prettier-ignore
+});
+
+test.each([
+  [2, 9, 3, 6, 5, 4],
+  [1, 16, 1, 16, 2, 8],
+])('several axes each: batch %i, m %i x %i, n %i, k %i x %i', async (batch, m1, m2, n, k1, k2) => {
+  const parts = { batch: [axis('batch', batch)], m: [axis('m1', m1), axis('m2', m2)], n: [axis('n', n), axis('n2', 2)], k: [axis('k1', k1), axis('k2', k2)] }; // prettier-ignore
+  await match(product2(parts, 'km', 'mk, batch inside'));
+});
+
+test.each([
+  [5, 7, 9],
+  [24, 40, 32],
+  [1, 64, 32],
+  [65, 66, 24],
+])('gate and up projections, %i x %i over %i', async (m, n, k) => {
+  await match(gatedUnit(m, n, k));
+});
+
+test.each([
+  [9, 10, 3, 4, 5],
+  [16, 32, 2, 16, 24],
+  [1, 40, 2, 8, 16],
+  [70, 66, 2, 12, 40],
+])('residual of two products with a bias, %i x %i', async (m, n, heads, depth, k) => {
+  await match(residualSum(m, n, heads, depth, k));
+});
