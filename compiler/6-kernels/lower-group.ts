@@ -23,5 +23,15 @@ const lowerings: { readonly [K in Group['kind']]: Lowering<Extract<Group, { kind
 
 export function lowerGroup(program: Program, group: Group, target: Target): KernelPart {
   const lower = lowerings[group.kind] as Lowering<Group>;
-  return lower(program, group, target);
+  return withoutUnused(lower(program, group, target));
+}
+
+/** Drops the tensors the text does not name: an index into a dim of size 1 may be the only use of one. */
+export function withoutUnused(part: KernelPart): KernelPart {
+  const used = new Set<number>();
+  part.print((tensor) => {
+    used.add(tensor);
+    return 't';
+  }, '');
+  return { ...part, tensors: part.tensors.filter((tensor) => used.has(tensor)) };
 }

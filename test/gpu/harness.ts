@@ -7,7 +7,7 @@ import type { Group, Program, ProgramTensor } from '../../compiler/5-optimize/gr
 import { assembleKernel } from '../../compiler/6-kernels/assemble.ts';
 import type { AssembledKernel } from '../../compiler/6-kernels/assemble.ts';
 import type { KernelPart } from '../../compiler/6-kernels/kernel.ts';
-import { lowerGroup } from '../../compiler/6-kernels/lower-group.ts';
+import { lowerGroup, withoutUnused } from '../../compiler/6-kernels/lower-group.ts';
 import type { Target } from '../../compiler/7-plan/plan.ts';
 import { openDevice } from '../../runtime/engine/device.ts';
 import type { EngineDevice } from '../../runtime/engine/device.ts';
@@ -54,7 +54,7 @@ export async function runProgram(
   const buffers = new Map(program.tensors.map((tensor) => [tensor.id, makeBuffer(gpu, tensor, values)]));
   const encoder = gpu.createCommandEncoder();
   for (const group of program.groups) {
-    const part = (options.lower ?? lowerGroup)(program, group, aimed);
+    const part = withoutUnused((options.lower ?? lowerGroup)(program, group, aimed));
     const kernel = assembleKernel([part], program, (tensor) => part.tensors.indexOf(tensor), aimed);
     await encode(gpu, encoder, kernel, part, buffers);
   }
@@ -80,8 +80,7 @@ async function encode(
   buffers: ReadonlyMap<number, GPUBuffer>,
 ): Promise<void> {
   gpu.pushErrorScope('validation');
-  const module = gpu.createShaderModule({ code: kernel.code });
-  const pipeline = gpu.createComputePipeline({ layout: 'auto', compute: { module, entryPoint: 'main' } });
+  const pipeline = pipelineOf(gpu, kernel.code);
   const entries = part.tensors.flatMap((tensor, binding) => {
     const buffer = buffers.get(tensor);
     return buffer ? [{ binding, resource: { buffer } }] : [];
@@ -94,6 +93,20 @@ async function encode(
   pass.setBindGroup(0, bindGroup);
   pass.dispatchWorkgroups(...kernel.workgroups);
   pass.end();
+}
+
+/** Pipelines are dear on software adapters, and layers of a model share them. */
+const pipelines = new WeakMap<GPUDevice, Map<string, GPUComputePipeline>>();
+
+function pipelineOf(gpu: GPUDevice, code: string): GPUComputePipeline {
+  const known = pipelines.get(gpu) ?? new Map<string, GPUComputePipeline>();
+  pipelines.set(gpu, known);
+  const found = known.get(code);
+  if (found) return found;
+  const module = gpu.createShaderModule({ code });
+  const made = gpu.createComputePipeline({ layout: 'auto', compute: { module, entryPoint: 'main' } });
+  known.set(code, made);
+  return made;
 }
 
 const elements = (tensor: ProgramTensor): number => tensor.dims.reduce((count, dim) => count * dim.size, 1);

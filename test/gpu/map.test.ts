@@ -206,6 +206,12 @@ test('in place: AdamW-like, every value read before the first is written', async
   await expectMatch(device(), made, new Map([['p', numbers(100)], ['m', numbers(100, 2)], ['g', numbers(100, 3)]]), { absolute: 1e-6 }); // prettier-ignore
 });
 
+test('in place: two states exchanged', async () => {
+  const n = axis('n', 65);
+  const made = map([['p', 'state', [n]], ['q', 'state', [n]]], [n], store(0, [n], element(1, [n])), store(1, [n], element(0, [n]))); // prettier-ignore
+  await expectMatch(device(), made, new Map([['p', numbers(65)], ['q', numbers(65, 2)]])); // prettier-ignore
+});
+
 test('index maps: gather, window, concatenation by select, split and merged axes, a bool mask', async () => {
   const [t, v, d] = [axis('t', 9), axis('v', 5), axis('d', 6)];
   const token = element(0, [t], 'i32');

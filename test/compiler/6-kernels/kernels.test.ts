@@ -172,6 +172,14 @@ test('a row per group of invocations', () => {
   `);
 });
 
+test('a row store over what other invocations read waits for them', () => {
+  const squares = e.variable('squares', 'f32');
+  const inPlace: RowGroup = { ...norm, rowStores: [{ tensor: 1, index: [], value: e.add(element(1, []), squares) }], elementStores: [], axes: [] , row: [r, c, h] }; // prettier-ignore
+  const fresh: RowGroup = { ...inPlace, rowStores: [{ tensor: 1, index: [], value: squares }] };
+  expect(code(normProgram, hardware, lowerRow(normProgram, inPlace, hardware))).toContain('storageBarrier');
+  expect(code(normProgram, hardware, lowerRow(normProgram, fresh, hardware))).not.toContain('storageBarrier');
+});
+
 const scatter: ScatterGroup = {
   kind: 'scatter', name: 'embed', bins: axis('v', 300), axes: [c], items: [r],
   bin: element(0, [r], 'i32'), value: element(1, [r, c]),
