@@ -1,8 +1,6 @@
 // Takes: a contract group. Gives: its kernel part: each lane sums rows x columns of the result in registers.
 // Promises: no barriers, no workgroup memory; the order of every sum is that of k.
 import type { Expr } from '../../3-graph/expr.ts';
-import { add, variable } from '../../3-graph/expr-build.ts';
-import { operands, substitute } from '../../3-graph/expr/walk.ts';
 import type { Axis, ContractGroup } from '../../5-optimize/groups.ts';
 import { pointCount } from '../wgsl/touched.ts';
 import type { WgslScope } from '../wgsl-expr.ts';
@@ -16,7 +14,7 @@ export interface RegisterTile {
   readonly columns: number;
   readonly lanes: number;
   /**
-   * The lanes are one subgroup: each loads `a` at a k of its own, and gets what the others loaded by broadcast. One load
+   * The lanes are one subgroup: each loads `a` at a k of its own, and gets what the others loaded by shuffles. One load
    * then serves `lanes` steps of k.
    */
   readonly broadcast: boolean;
@@ -44,12 +42,15 @@ export function writeRegisterTile(root: WgslScope, group: ContractGroup, tile: R
   writeEpilogue(root, group, tile);
 }
 
+const clamp = (text: string, size: number, step: number): string =>
+  size % step === 0 ? text : `min(${text}, ${size - 1}u)`;
+
 /** Where this lane's tile lies: rows from `top`, columns from `left`; beyond the edge the last is taken again. */
 function writePlace(root: WgslScope, group: ContractGroup, tile: RegisterTile): void {
   const [m, n] = [pointCount(group.m), pointCount(group.n)];
   const width = tile.columns * tile.lanes;
   const [across, down] = [Math.ceil(n / width), Math.ceil(m / tile.rows)];
-  const clamp = (text: string, size: number, step: number): string => (size % step === 0 ? text : `min(${text}, ${size - 1}u)`); // prettier-ignore
+
   root.line(
     `let batch = wg / ${across * down}u;`,
     `let top = wg / ${across}u % ${down}u * ${tile.rows}u;`,
@@ -66,11 +67,14 @@ function writePlace(root: WgslScope, group: ContractGroup, tile: RegisterTile): 
   }
 }
 
+/** A number that Mesa does not know when it compiles: a loop of known length it unrolls, which takes it seconds. */
+const opaque = (size: number): string => `${size} + i32(wg >> 31u)`;
+
 function nest(scope: WgslScope, axes: readonly Axis[], write: (scope: WgslScope) => void): void {
   const [first, ...rest] = axes;
   if (!first) return write(scope);
   const name = scope.fresh('k');
-  scope.block(`for (var ${name} = 0; ${name} < ${first.size}; ${name}++)`, (inner) => {
+  scope.block(`for (var ${name} = 0; ${name} < ${opaque(first.size)}; ${name}++)`, (inner) => {
     inner.bind(first.name, name, first.size);
     nest(inner, rest, write);
   });
@@ -79,7 +83,7 @@ function nest(scope: WgslScope, axes: readonly Axis[], write: (scope: WgslScope)
 function writeLoop(root: WgslScope, group: ContractGroup, tile: RegisterTile, loop: Loop, k: Axis): void {
   const name = root.fresh('k');
   const step = tile.broadcast ? tile.lanes : 1;
-  root.block(`for (var ${name} = 0; ${name} < ${k.size}; ${name} += ${step})`, (scope) => {
+  root.block(`for (var ${name} = 0; ${name} < ${opaque(k.size)}; ${name} += ${step})`, (scope) => {
     if (tile.broadcast) return writeBroadcast(scope, group, tile, loop, k, name);
     scope.bind(k.name, name, k.size);
     const a = (expr: Expr, i: number): string => scope.value(exprAt(expr, group.m, rowAt(i)));
@@ -87,7 +91,7 @@ function writeLoop(root: WgslScope, group: ContractGroup, tile: RegisterTile, lo
   });
 }
 
-/** Each lane loads `a` at its own k; then one k after the other, everyone gets what the lane of that k loaded. */
+/** Each lane loads `a` at its own k; then one k after the other, every lane gets what the lane of that k loaded. */
 function writeBroadcast(
   scope: WgslScope,
   group: ContractGroup,
@@ -101,33 +105,17 @@ function writeBroadcast(
   scope.bind(`${k.name}#lane`, scope.let(even ? own : `min(${own}, ${k.size - 1})`, 'own'), k.size);
   const mine = (expr: Expr, i: number): Expr => exprAt(exprAt(expr, group.m, rowAt(i)), [k], 'lane');
   for (const { a } of loop.products) for (const i of count(tile.rows)) scope.value(mine(a, i));
-  const writeAt = (at: WgslScope, get: (text: string) => string, b: (expr: Expr, j: number) => string): void => {
-    const a = (expr: Expr, i: number): string => {
-      const own = mine(expr, i);
-      return at.variables(own).includes(`${k.name}#lane`) ? at.let(get(at.value(own)), 'x') : at.value(own);
-    };
-    writeStep(at, tile, loop, a, b);
-  };
-  if (even && loop.products.every(({ b }) => weight(b) <= 3)) {
-    scope.bind(`${k.name}#0`, name, k.size);
-    for (const q of count(tile.lanes)) {
-      const at = new Map([[k.name, add(variable(`${k.name}#0`, 'i32'), q)]]);
-      const b = (expr: Expr, j: number): string => scope.value(substitute(exprAt(expr, group.n, columnAt(j)), at));
-      writeAt(scope, (text) => `subgroupBroadcast(${text}, ${q}u)`, b);
-    }
-    return;
-  }
   const q = scope.fresh('q');
-  scope.block(`for (var ${q} = 0; ${q} < min(${tile.lanes}, ${k.size} - ${name}); ${q}++)`, (inner) => {
+  const steps = even ? opaque(tile.lanes) : `min(${tile.lanes}, ${k.size} - ${name})`;
+  scope.block(`for (var ${q} = 0; ${q} < ${steps}; ${q}++)`, (inner) => {
     inner.bind(k.name, inner.let(`${name} + ${q}`, 'at'), k.size);
-    const b = (expr: Expr, j: number): string => inner.value(exprAt(expr, group.n, columnAt(j)));
-    writeAt(inner, (text) => `subgroupShuffle(${text}, u32(${q}))`, b);
+    const a = (expr: Expr, i: number): string => {
+      const loaded = mine(expr, i);
+      const varies = inner.variables(loaded).includes(`${k.name}#lane`);
+      return varies ? inner.let(`subgroupShuffle(${inner.value(loaded)}, u32(${q}))`, 'x') : inner.value(loaded);
+    };
+    writeStep(inner, tile, loop, a, (expr, j) => inner.value(exprAt(expr, group.n, columnAt(j))));
   });
-}
-
-/** Operations and loads of an expression, without those of indices. */
-function weight(expr: Expr): number {
-  return expr.kind === 'load' ? 1 : 1 + operands(expr).reduce((sum, operand) => sum + weight(operand), 0);
 }
 
 function writeStep(
@@ -152,7 +140,7 @@ function writeStep(
 function writeEpilogue(root: WgslScope, group: ContractGroup, tile: RegisterTile): void {
   const m = pointCount(group.m);
   if (tile.rows === 1) return root.block('', (scope) => writeRow(scope, group, tile, rowAt(0)));
-  const edge = m % tile.rows === 0 ? `${tile.rows}u` : `min(${tile.rows}u, ${m}u - top)`;
+  const edge = m % tile.rows === 0 ? `u32(${opaque(tile.rows)})` : `min(${tile.rows}u, ${m}u - top)`;
   root.block(`for (var i = 0u; i < ${edge}; i++)`, (scope) => {
     scope.line('let row = top + i;');
     scope.bindAxes(axesAt(group.m, 'row'), 'row');

@@ -13,9 +13,10 @@ export function contractSchedule(group: ContractGroup, target: Target): Contract
 
 /** Loads decide: on a software adapter each is a gather, and costs ten times a multiplication. */
 function softwareSchedule(group: ContractGroup, target: Target): RegisterTile {
-  const m = pointCount(group.m);
+  const [m, n] = [pointCount(group.m), pointCount(group.n)];
   const lanes = 8;
   const rows = Math.ceil(m / Math.ceil(m / 8));
+  const columns = Math.floor(Math.min(16 / group.accumulators.length / rows, n / lanes, 4));
   const broadcast = target.features.includes('subgroups') && target.subgroupSize === lanes;
-  return { kind: 'register', rows, columns: rows <= 4 && group.accumulators.length === 1 ? 2 : 1, lanes, broadcast };
+  return { kind: 'register', rows, columns: Math.max(1, columns), lanes, broadcast };
 }
