@@ -1,15 +1,40 @@
 import { test } from 'vitest';
+import { lowerContract } from '../../compiler/6-kernels/contract/lower-contract.ts';
+import type { ContractSchedule } from '../../compiler/6-kernels/contract/schedule.ts';
+import { lowerGroup } from '../../compiler/6-kernels/lower-group.ts';
 import { gatedUnit, layouts, product2, residualSum, shape } from './contract-programs.ts';
 import type { Case, Layout } from './contract-programs.ts';
 import { expectMatch, useDevice } from './harness.ts';
+import type { RunOptions } from './harness.ts';
 import { axis } from './programs.ts';
 
 const device = useDevice();
 const tolerance = { relative: 1e-5, absolute: 2e-5 };
+
+/** Small tiles of every kind: the same code as large ones, but quick to compile. */
+const schedules: readonly ContractSchedule[] = [
+  { kind: 'register', rows: 3, columns: 2, lanes: 8, broadcast: false },
+  { kind: 'split', rows: 2, columns: 2, across: 4, along: 8 },
+  { kind: 'workgroup', rows: 16, columns: 8, depth: 4, laneRows: 2, laneColumns: 2 },
+];
+
+/** The schedule the device's own target gets, and the others. */
 const match = async ({ program, values }: Case): Promise<void> => {
   await expectMatch(device(), program, values, tolerance);
-  await expectMatch(device(), program, values, tolerance, { software: false });
+  for (const schedule of schedules) {
+    const lower: RunOptions['lower'] = (program, group, target) =>
+      group.kind === 'contract' ? lowerContract(program, group, target, schedule) : lowerGroup(program, group, target);
+    await expectMatch(device(), program, values, tolerance, { lower });
+  }
 };
+
+test.each([
+  [1, 200, 96],
+  [130, 70, 40],
+])('the schedules of a GPU, %i x %i over %i', async (m, n, k) => {
+  const { program, values } = product2(shape(m, n, k), 'mk', 'km');
+  await expectMatch(device(), program, values, tolerance, { software: false });
+});
 
 test.each([
   [1, 1, 1],

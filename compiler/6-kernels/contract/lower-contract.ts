@@ -9,6 +9,37 @@ import { transposed } from './loops.ts';
 import { registerTileWorkgroups, writeRegisterTile } from './register-tile.ts';
 import { contractSchedule } from './schedule.ts';
 import type { ContractSchedule } from './schedule.ts';
+import { SplitTileKernel, splitTileFloats, splitTileLanes, splitTileWorkgroups } from './split-tile.ts';
+import { WorkgroupTileKernel, workgroupTileFloats, workgroupTileLanes, workgroupTileWorkgroups } from './workgroup-tile.ts'; // prettier-ignore
+
+/** What each kind of schedule needs, and its text. `write` gives the declarations. */
+interface Kind<S extends ContractSchedule> {
+  readonly lanes: (schedule: S) => number;
+  readonly workgroups: (group: ContractGroup, schedule: S) => number;
+  readonly floats: (group: ContractGroup, schedule: S) => number;
+  readonly write: (root: WgslScope, group: ContractGroup, schedule: S, prefix: string) => string;
+}
+
+const kinds: { readonly [K in ContractSchedule['kind']]: Kind<Extract<ContractSchedule, { kind: K }>> } = {
+  register: {
+    lanes: (tile) => tile.lanes,
+    workgroups: registerTileWorkgroups,
+    floats: () => 0,
+    write: writeRegisterTile,
+  },
+  split: {
+    lanes: splitTileLanes,
+    workgroups: splitTileWorkgroups,
+    floats: splitTileFloats,
+    write: (root, group, tile, prefix) => new SplitTileKernel(group, tile, prefix).write(root),
+  },
+  workgroup: {
+    lanes: workgroupTileLanes,
+    workgroups: workgroupTileWorkgroups,
+    floats: workgroupTileFloats,
+    write: (root, group, tile, prefix) => new WorkgroupTileKernel(group, tile, prefix).write(root),
+  },
+};
 
 export function lowerContract(
   program: Program,
@@ -16,21 +47,22 @@ export function lowerContract(
   target: Target,
   schedule?: ContractSchedule,
 ): KernelPart {
-  // Lanes lie along n.
+  // Neighbouring lanes take neighbouring columns.
   const turned = pointCount(group.n) < Math.min(8, pointCount(group.m)) ? transposed(group) : group;
   const chosen = schedule ?? contractSchedule(turned, target);
+  const kind = kinds[chosen.kind] as Kind<ContractSchedule>;
   const operands = group.accumulators.flatMap(({ terms }) => terms.flatMap(({ a, b }) => [a, b]));
   return {
     name: group.name,
     family: 'contract',
     tensors: touchedTensors(operands, group.stores),
-    workgroupSize: chosen.lanes,
-    workgroups: registerTileWorkgroups(turned, chosen),
-    workgroupBytes: 0,
-    print: (tensorName) => {
+    workgroupSize: kind.lanes(chosen),
+    workgroups: kind.workgroups(turned, chosen),
+    workgroupBytes: 4 * kind.floats(turned, chosen),
+    print: (tensorName, prefix) => {
       const root = WgslScope.root(program, tensorName);
-      writeRegisterTile(root, turned, chosen);
-      return { declarations: '', body: root.lines.join('\n'), helpers: root.helpers() };
+      const declarations = kind.write(root, turned, chosen, prefix);
+      return { declarations, body: root.lines.join('\n'), helpers: root.helpers() };
     },
   };
 }

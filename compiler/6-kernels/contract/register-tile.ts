@@ -4,7 +4,7 @@ import type { Expr } from '../../3-graph/expr.ts';
 import type { Axis, ContractGroup } from '../../5-optimize/groups.ts';
 import { pointCount } from '../wgsl/touched.ts';
 import type { WgslScope } from '../wgsl-expr.ts';
-import { axesAt, count, exprAt, loopsOf, storesAt } from './loops.ts';
+import { axesAt, clampedAt, count, exprAt, loopsOf, opaque, storesAt } from './loops.ts';
 import type { Loop } from './loops.ts';
 
 export interface RegisterTile {
@@ -30,7 +30,8 @@ const rowAt = (i: number): string => `r${i}`;
 const columnAt = (j: number): string => `c${j}`;
 const accumulatorName = (index: number, i: number, j: number): string => `s${index}_${i}_${j}`;
 
-export function writeRegisterTile(root: WgslScope, group: ContractGroup, tile: RegisterTile): void {
+/** Writes the body; it needs no declarations. */
+export function writeRegisterTile(root: WgslScope, group: ContractGroup, tile: RegisterTile): string {
   writePlace(root, group, tile);
   for (const index of group.accumulators.keys())
     for (const i of count(tile.rows))
@@ -40,10 +41,8 @@ export function writeRegisterTile(root: WgslScope, group: ContractGroup, tile: R
     nest(root, outer, (scope) => writeLoop(scope, group, tile, loop, inner ?? { name: '#one', size: 1 }));
   }
   writeEpilogue(root, group, tile);
+  return '';
 }
-
-const clamp = (text: string, size: number, step: number): string =>
-  size % step === 0 ? text : `min(${text}, ${size - 1}u)`;
 
 /** Where this lane's tile lies: rows from `top`, columns from `left`; beyond the edge the last is taken again. */
 function writePlace(root: WgslScope, group: ContractGroup, tile: RegisterTile): void {
@@ -58,17 +57,14 @@ function writePlace(root: WgslScope, group: ContractGroup, tile: RegisterTile): 
   );
   root.bindAxes(group.batch, 'batch');
   for (const i of count(tile.rows)) {
-    root.line(`let row${i} = ${clamp(`top + ${i}u`, m, tile.rows)};`);
+    root.line(`let row${i} = ${clampedAt('top', i, m, tile.rows)};`);
     root.bindAxes(axesAt(group.m, rowAt(i)), `row${i}`);
   }
   for (const j of count(tile.columns)) {
-    root.line(`let column${j} = ${clamp(`left + ${j * tile.lanes}u`, n, width)};`);
+    root.line(`let column${j} = ${clampedAt('left', j * tile.lanes, n, width)};`);
     root.bindAxes(axesAt(group.n, columnAt(j)), `column${j}`);
   }
 }
-
-/** A number that Mesa does not know when it compiles: a loop of known length it unrolls, which takes it seconds. */
-const opaque = (size: number): string => `${size} + i32(wg >> 31u)`;
 
 function nest(scope: WgslScope, axes: readonly Axis[], write: (scope: WgslScope) => void): void {
   const [first, ...rest] = axes;

@@ -4,11 +4,25 @@ import type { ContractGroup } from '../../5-optimize/groups.ts';
 import type { Target } from '../../7-plan/plan.ts';
 import { pointCount } from '../wgsl/touched.ts';
 import type { RegisterTile } from './register-tile.ts';
+import { splitTileFloats } from './split-tile.ts';
+import type { SplitTile } from './split-tile.ts';
+import { workgroupTileFloats } from './workgroup-tile.ts';
+import type { WorkgroupTile } from './workgroup-tile.ts';
 
-export type ContractSchedule = RegisterTile;
+export type ContractSchedule = RegisterTile | SplitTile | WorkgroupTile;
+
+/** Workgroups that keep a large GPU busy. */
+const BUSY = 128;
 
 export function contractSchedule(group: ContractGroup, target: Target): ContractSchedule {
-  return softwareSchedule(group, target);
+  if (target.software) return softwareSchedule(group, target);
+  const candidates = [...splitSchedules(group), ...workgroupSchedules(group)];
+  return candidates.find((one) => fits(group, one, target)) ?? softwareSchedule(group, target);
+}
+
+function fits(group: ContractGroup, schedule: SplitTile | WorkgroupTile, target: Target): boolean {
+  const floats = schedule.kind === 'split' ? splitTileFloats(group, schedule) : workgroupTileFloats(group, schedule);
+  return 4 * floats <= target.maxWorkgroupStorage && target.maxInvocations >= 256;
 }
 
 /** Loads decide: on a software adapter each is a gather, and costs ten times a multiplication. */
@@ -19,4 +33,26 @@ function softwareSchedule(group: ContractGroup, target: Target): RegisterTile {
   const columns = Math.floor(Math.min(16 / group.accumulators.length / rows, n / lanes, 4));
   const broadcast = target.features.includes('subgroups') && target.subgroupSize === lanes;
   return { kind: 'register', rows, columns: Math.max(1, columns), lanes, broadcast };
+}
+
+/** Few outputs: a matrix and a vector, or a weight gradient of a small matrix. */
+function splitSchedules(group: ContractGroup): readonly SplitTile[] {
+  const [m, n] = [pointCount(group.m), pointCount(group.n)];
+  const depth = Math.max(...group.accumulators.flatMap(({ terms }) => terms.map(({ k }) => pointCount(k))));
+  if (m <= 8) return [8, 4, 2].map((rows) => ({ kind: 'split', rows: Math.min(m, rows), columns: 1, across: 8, along: 32 })); // prettier-ignore
+  const blocks = pointCount(group.batch) * Math.ceil(m / 64) * Math.ceil(n / 64);
+  if (blocks >= BUSY / 2 || depth < 128) return [];
+  return [
+    { kind: 'split', rows: 4, columns: 4, across: 16, along: 16 },
+    { kind: 'split', rows: 4, columns: 2, across: 16, along: 16 },
+  ];
+}
+
+function workgroupSchedules(group: ContractGroup): readonly WorkgroupTile[] {
+  const [m, n] = [pointCount(group.m), pointCount(group.n)];
+  const batch = pointCount(group.batch);
+  const small: WorkgroupTile = { kind: 'workgroup', rows: 64, columns: 64, depth: 16, laneRows: 4, laneColumns: 4 };
+  const large: WorkgroupTile = { kind: 'workgroup', rows: 128, columns: 128, depth: 16, laneRows: 8, laneColumns: 8 };
+  const busy = batch * Math.ceil(m / 128) * Math.ceil(n / 128) >= BUSY;
+  return [...(busy && group.accumulators.length === 1 ? [large] : []), small, { ...small, depth: 8 }];
 }
