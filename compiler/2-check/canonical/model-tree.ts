@@ -1,0 +1,158 @@
+// Takes: a checked model. Gives: its canonical tree: every key of the model block, resolved, in a fixed order.
+// Promises: depends on what the model computes and how it starts, not on how its file was written.
+import type { BlockExpr, FfnSpec, Init, MixerSpec, Model, NormSpec } from '../model.ts';
+import { biasText, branch, equationText, initText, maskText, mergeLayers, normTree, qkNormTree, ropeTree, type Tree } from './tree.ts'; // prettier-ignore
+
+/** `head` before the key's path, `value` after its `=`. */
+export interface CanonicalItem {
+  /** `mixer attn`, `vocab` */
+  readonly head: string;
+  /** What the path of its entries starts with: `attn`, `vocab`. */
+  readonly path: string;
+  readonly value: Tree;
+}
+
+/** Per layer, what a name stands for; undefined where the layer does not use it. */
+type PerLayer<T> = (T | undefined)[];
+
+interface Parts {
+  readonly norms: Map<string, PerLayer<NormSpec>>;
+  readonly mixers: Map<string, PerLayer<MixerSpec>>;
+  readonly ffns: Map<string, PerLayer<FfnSpec>>;
+}
+
+export function canonicalItems(model: Model): CanonicalItem[] {
+  const parts = collect(model);
+  const plain = (path: string, value: Tree | number): CanonicalItem => ({ head: path, path, value: typeof value === 'number' ? String(value) : value }); // prettier-ignore
+  const named = <T>(role: string, map: Map<string, PerLayer<T>>, tree: (spec: T) => Tree): CanonicalItem[] =>
+    [...map].map(([path, layers]) => ({ head: `${role} ${path}`, path, value: perLayer(layers, tree) }));
+  return [
+    plain('vocab', model.vocab),
+    plain('context', model.context),
+    plain('d_model', model.dModel),
+    plain('n_layers', model.nLayers),
+    ...named('norm', parts.norms, normTree),
+    { head: 'embed', path: 'embed', value: embedTree(model) },
+    ...named('mixer', parts.mixers, mixerTree),
+    ...named('ffn', parts.ffns, ffnTree),
+    ...blockItems(model, parts),
+    { head: 'head', path: 'head', value: headTree(model) },
+    { head: 'init', path: 'init', value: initTree(model, parts) },
+  ];
+}
+
+/** The same value in every layer prints once; a layer that does not use the part takes the value of one that does. */
+function perLayer<T>(layers: PerLayer<T>, tree: (spec: T) => Tree): Tree {
+  const used = layers.find((spec) => spec !== undefined);
+  if (used === undefined) return 'none';
+  let last = used;
+  return mergeLayers(layers.map((spec) => tree((last = spec ?? last))));
+}
+
+function collect({ layers }: Model): Parts {
+  const parts: Parts = { norms: new Map(), mixers: new Map(), ffns: new Map() };
+  const put = <T>(map: Map<string, PerLayer<T>>, name: string, index: number, spec: T): void => {
+    const list = map.get(name) ?? Array.from({ length: layers.length }, () => undefined);
+    list[index] = spec;
+    map.set(name, list);
+  };
+  const visit = (expr: BlockExpr, index: number): void => {
+    if (expr.kind === 'arithmetic') [expr.left, expr.right].forEach((side) => visit(side, index));
+    if (!('input' in expr)) return;
+    visit(expr.input, index);
+    if (expr.kind === 'norm') put(parts.norms, templateOf(expr.instance), index, expr.spec);
+    if (expr.kind === 'mixer') put(parts.mixers, expr.name, index, expr.spec);
+    if (expr.kind === 'ffn') put(parts.ffns, expr.name, index, expr.spec);
+  };
+  for (const { index, equations } of layers) for (const { value } of equations) visit(value, index);
+  return parts;
+}
+
+function templateOf(instance: string): string {
+  return instance.split('.')[0] ?? instance;
+}
+
+function mixerTree(spec: MixerSpec): Tree {
+  const { q, k, v, o } = spec;
+  return branch('gqa', {
+    heads: spec.heads,
+    kv_heads: spec.kvHeads,
+    head_dim: spec.headDim,
+    scale: spec.scale,
+    mask: maskText(spec.mask),
+    bias: biasText({ q, k, v, o }),
+    qk_norm: spec.qkNorm === null ? 'none' : qkNormTree(spec.qkNorm),
+    softcap: spec.softcap,
+    rope: spec.rope === null ? 'none' : ropeTree(spec.rope),
+  });
+}
+
+function ffnTree(spec: FfnSpec): Tree {
+  const bias =
+    spec.kind === 'glu' ? { gate: spec.gate, up: spec.up, down: spec.down } : { up: spec.up, down: spec.down };
+  return branch(spec.kind, { act: spec.act, width: spec.width, bias: biasText(bias) });
+}
+
+function embedTree({ embed }: Model): Tree {
+  return branch('token', {
+    tie: embed.tied ? 'head' : 'none',
+    scale: embed.scale,
+    pos: embed.positions === null ? 'none' : `learned(length = ${embed.positions.length})`,
+    norm: embed.norm === null ? 'none' : normTree(embed.norm),
+  });
+}
+
+function headTree({ head }: Model): Tree {
+  const norm = head.norm === null ? 'none' : normTree(head.norm);
+  return branch('lm', { norm, scale: head.scale, softcap: head.softcap, bias: head.bias });
+}
+
+/** Blocks by their layers' labels, `main(local)` as `main_local`; the stack layer by layer. */
+function blockItems({ layers, nLayers }: Model, parts: Parts): CanonicalItem[] {
+  const taken = new Set<string>([...parts.norms.keys(), ...parts.mixers.keys(), ...parts.ffns.keys()]);
+  const blocks = new Map<string, string>();
+  const items: CanonicalItem[] = [];
+  const order = layers.map(({ block, equations }) => {
+    const keys = equations.map(({ name, value }) => [name, equationText(value)] as const);
+    const label = block.replaceAll(/\W+/g, '_').replace(/_$/, '');
+    const id = `${label}\n${keys.join('\n')}`;
+    const known = blocks.get(id);
+    if (known !== undefined) return known;
+    let name = label;
+    for (let n = 2; taken.has(name); n += 1) name = `${label}_${n}`;
+    taken.add(name);
+    blocks.set(id, name);
+    items.push({ head: `block ${name}`, path: name, value: { constructor: '', keys } });
+    return name;
+  });
+  return [...items, { head: `stack ${nLayers}`, path: 'stack', value: `[${runs(order).join(', ')}]` }];
+}
+
+/** a, a, b -> a * 2, b */
+function runs(names: readonly string[]): string[] {
+  const list: { name: string; times: number }[] = [];
+  for (const name of names) {
+    const last = list.at(-1);
+    if (last?.name === name) last.times += 1;
+    else list.push({ name, times: 1 });
+  }
+  return list.map(({ name, times }) => (times === 1 ? name : `${name} * ${times}`));
+}
+
+function initTree({ embed, head }: Model, parts: Parts): Tree {
+  const keys: [string, Tree][] = [['embed', initText(embed.init)]];
+  if (embed.positions !== null) keys.push(['embed.positions', initText(embed.positions.init)]);
+  if (!embed.tied) keys.push(['head', initText(head.init)]);
+  const add = <T>(name: string, layers: PerLayer<T>, part: string, init: (spec: T) => Init | undefined): void => {
+    if (layers.every((spec) => spec === undefined || init(spec) === undefined)) return;
+    keys.push([`${name}.${part}`, perLayer(layers, (spec) => initText(init(spec) ?? { kind: 'constant', value: 0 }))]);
+  };
+  for (const [name, layers] of parts.mixers) {
+    for (const part of ['q', 'k', 'v', 'o'] as const) add(name, layers, part, (spec) => spec[part].init);
+  }
+  for (const [name, layers] of parts.ffns) {
+    add(name, layers, 'gate', (spec) => (spec.kind === 'glu' ? spec.gate.init : undefined));
+    for (const part of ['up', 'down'] as const) add(name, layers, part, (spec) => spec[part].init);
+  }
+  return { constructor: '', keys };
+}

@@ -1,0 +1,147 @@
+// Takes: nothing. Gives: the tree that the canonical text and entries are printed from, and its values as text.
+// Promises: numbers print exactly; what differs between layers prints as `[a, b, ...][layer]`.
+import type { BlockExpr, Init, MaskSpec, NormSpec, QkNormSpec, RopeScaling, RopeSpec } from '../model.ts';
+
+/** A leaf is its text; a branch is a constructor with its keys. */
+export type Tree = string | Branch;
+
+export interface Branch {
+  /** `gqa`; empty for a plain block. */
+  readonly constructor: string;
+  readonly keys: readonly (readonly [string, Tree])[];
+}
+
+export function branch(constructor: string, keys: Readonly<Record<string, Tree | number | boolean | null>>): Branch {
+  return { constructor, keys: Object.entries(keys).map(([key, value]) => [key, leaf(value)] as const) };
+}
+
+function leaf(value: Tree | number | boolean | null): Tree {
+  if (value === null) return 'none';
+  return typeof value === 'object' ? value : String(value);
+}
+
+/** One tree out of one per layer: equal parts once, leaves that differ as a table. */
+export function mergeLayers(layers: readonly Tree[]): Tree {
+  const [first] = layers;
+  if (first === undefined) return 'none';
+  if (layers.every((tree) => inline(tree) === inline(first))) return first;
+  const branches = layers.filter((tree) => typeof tree !== 'string');
+  if (typeof first === 'string' || branches.length < layers.length || !sameShape(branches)) {
+    return `[${layers.map(inline).join(', ')}][layer]`;
+  }
+  const keys = first.keys.map(([key], index) => {
+    const values = branches.map((each) => each.keys[index]?.[1] ?? 'none');
+    return [key, mergeLayers(values)] as const;
+  });
+  return { constructor: first.constructor, keys };
+}
+
+function sameShape(branches: readonly Branch[]): boolean {
+  const shape = ({ constructor, keys }: Branch): string => [constructor, ...keys.map(([key]) => key)].join(' ');
+  return new Set(branches.map(shape)).size === 1;
+}
+
+/** On one line: `rms { eps = 0.00001; gain = weight }`. */
+export function inline(tree: Tree): string {
+  if (typeof tree === 'string') return tree;
+  return `${tree.constructor} { ${tree.keys.map(([key, value]) => `${key} = ${inline(value)}`).join('; ')} }`;
+}
+
+const gains: { readonly [K in NormSpec['gain']]: string } = { weight: 'weight', one_plus: '1 + weight', none: 'none' };
+
+export function normTree({ kind, eps, gain, bias, reduce, cast }: NormSpec): Branch {
+  return branch(kind, { eps, gain: gains[gain], bias, reduce, cast });
+}
+
+export function qkNormTree(spec: QkNormSpec): Branch {
+  const before = spec.order === 'before_rope';
+  const place = branch('', { per: spec.per, before: before ? 'rope' : 'none', after: before ? 'none' : 'rope' });
+  const norm = normTree(spec);
+  return { constructor: norm.constructor, keys: [...norm.keys, ...place.keys] };
+}
+
+export function ropeTree({ dim, theta, pairing, scaling }: RopeSpec): Branch {
+  return branch('rope', { dim, theta, pairing, scaling: scalingTree(scaling) });
+}
+
+function scalingTree(scaling: RopeScaling): Tree {
+  switch (scaling.kind) {
+    case 'none':
+      return 'none';
+    case 'linear':
+      return branch('linear', { factor: scaling.factor });
+    case 'llama3': {
+      const { factor, low, high, original } = scaling;
+      return branch('llama3', { factor, low, high, original });
+    }
+    case 'yarn':
+      return branch('yarn', {
+        factor: scaling.factor,
+        original: scaling.original,
+        beta_fast: scaling.betaFast,
+        beta_slow: scaling.betaSlow,
+        truncate: scaling.truncate,
+        attention_factor: scaling.attentionFactor,
+        mscale: scaling.mscale,
+        mscale_all_dim: scaling.mscaleAllDim,
+      });
+  }
+}
+
+export function maskText(mask: MaskSpec): string {
+  switch (mask.kind) {
+    case 'full':
+    case 'causal':
+      return mask.kind;
+    case 'window':
+    case 'chunk':
+      return `${mask.kind}(${mask.size})`;
+    case 'all':
+      return mask.parts.map(maskText).join(' & ');
+  }
+}
+
+export function biasText(projections: Readonly<Record<string, { readonly bias: boolean }>>): string {
+  const names = Object.keys(projections);
+  const biased = names.filter((name) => projections[name]?.bias);
+  if (biased.length === 0) return 'none';
+  return biased.length === names.length ? 'all' : `[${biased.join(', ')}]`;
+}
+
+export function initText(init: Init): string {
+  switch (init.kind) {
+    case 'normal':
+      return `normal(std = ${init.std})`;
+    case 'trunc_normal':
+      return `trunc_normal(std = ${init.std}, cut = ${init.cut})`;
+    case 'uniform':
+      return `uniform(bound = ${init.bound})`;
+    case 'constant':
+      return `constant(value = ${init.value})`;
+  }
+}
+
+const strength = { '+': 1, '-': 1, '*': 2, '/': 2 } as const;
+
+/** `x + attn(rms.mix(x))`: parses to the same tree. */
+export function equationText(expr: BlockExpr): string {
+  switch (expr.kind) {
+    case 'ref':
+      return expr.name;
+    case 'number':
+      return expr.value < 0 ? `(${expr.value})` : String(expr.value);
+    case 'norm':
+      return `${expr.instance}(${equationText(expr.input)})`;
+    case 'mixer':
+    case 'ffn':
+      return `${expr.name}(${equationText(expr.input)})`;
+    case 'arithmetic': {
+      const own = strength[expr.operator];
+      const side = (part: BlockExpr, least: number): string => {
+        const text = equationText(part);
+        return part.kind === 'arithmetic' && strength[part.operator] < least ? `(${text})` : text;
+      };
+      return `${side(expr.left, own)} ${expr.operator} ${side(expr.right, own + 1)}`;
+    }
+  }
+}

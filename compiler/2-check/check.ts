@@ -1,0 +1,90 @@
+// Takes: the AST of a file, and those of the prelude (specs/std). Gives: its models, train and generate blocks.
+// Promises: every fault of the file is reported once; what is faulty is left out and the rest is resolved.
+import type { FileNode } from '../1-syntax/ast.ts';
+import { diagnostic, type Diagnostic } from '../diagnostics.ts';
+import { collectNames } from './draft/names.ts';
+import { textOf } from './draft/from-items.ts';
+import { preludeOf, type Prelude } from './draft/prelude.ts';
+import { checkCondition } from './evaluate/condition.ts';
+import { attempt, sectionOf } from './evaluate/section.ts';
+import { resolveBlocks, type Specs } from './file/blocks.ts';
+import { FileModels, type FileModel } from './file/models.ts';
+import { outlineOf, type Outline } from './file/outline.ts';
+import { isAllowed, readAllowances } from './lint/allow.ts';
+import { lintModel, lintTrain, type Lint } from './lint/lint.ts';
+import type { CheckedFile } from './model.ts';
+
+type Report = (diagnostic: Diagnostic) => void;
+
+export function checkFile(
+  ast: FileNode,
+  prelude: readonly FileNode[],
+): { file: CheckedFile; diagnostics: Diagnostic[] } {
+  const diagnostics = new Map<string, Diagnostic>();
+  // A fault of a model shows again in each of its variants: once is enough.
+  const report: Report = (each) => {
+    const key = `${each.code} ${each.span.file.path} ${each.span.start} ${each.span.end}`;
+    if (!diagnostics.has(key)) diagnostics.set(key, each);
+  };
+  const std = preludeOf(prelude);
+  const outline = outlineOf(ast, report);
+  const facts = new FileModels(outline.models, std, collectNames([ast]), report);
+  const models = outline.models.flatMap(({ name }) => facts.resolve(name) ?? []);
+  const specs = resolveBlocks(outline, { models, prelude: std, report });
+  checkUses(outline, std, report);
+  checkAssertions(ast, outline, facts, std, report);
+  reportLints(outline, models, specs, report);
+  const file: CheckedFile = {
+    models: models.flatMap(({ resolved }) => resolved?.model ?? []),
+    trains: specs.trains.map(({ spec }) => spec),
+    generates: specs.generates,
+  };
+  return { file, diagnostics: [...diagnostics.values()].sort((a, b) => a.span.start - b.span.start) };
+}
+
+/** `use std.wiring`: the prelude is always in scope; naming a part that is not there is a fault. */
+function checkUses({ uses }: Outline, { modules }: Prelude, report: Report): void {
+  for (const { words } of uses) {
+    for (const path of words) {
+      const name = textOf(path);
+      if (!modules.has(name) && name !== 'std' && name !== 'std.hf') {
+        const fix = `there are ${[...modules].join(', ')}`;
+        report(diagnostic('unknown-name', path.span, { name }, { fix }));
+      }
+    }
+  }
+}
+
+/** `assert Atlas.params < 3B` at the level of the file. */
+function checkAssertions(ast: FileNode, outline: Outline, facts: FileModels, prelude: Prelude, report: Report): void {
+  const world = {
+    report,
+    prelude,
+    usedNames: new Set<string>(),
+    overrides: new Map<string, number>(),
+    sizesOnly: false,
+    note: null,
+    models: facts,
+    open: (found: { section: ReturnType<typeof sectionOf> }) => found.section,
+    countWith: () => null,
+    explainWith: () => {},
+    state: { layer: null, usesLayer: false, trail: [] },
+  };
+  const body = { keys: new Map(), clauses: [] };
+  const section = sectionOf({ path: '', owner: 'file', parent: null, body, span: ast.span }, world);
+  for (const { keyword, args, span } of outline.assertions) {
+    if (keyword !== 'assert' && keyword !== 'require') {
+      report(diagnostic('unknown-key', span, { key: keyword, owner: 'a file' }));
+    } else args.forEach((arg) => attempt(() => checkCondition(arg, section)));
+  }
+}
+
+function reportLints(outline: Outline, models: readonly FileModel[], specs: Specs, report: Report): void {
+  const names = new Set(outline.models.flatMap(({ body }) => [...body.keys.keys()]));
+  const allowances = readAllowances(outline.lints, (word) => names.has(word), report);
+  const tell = (lints: readonly Lint[], model: string): void => {
+    for (const lint of lints) if (!isAllowed(lint, model, allowances)) report(lint.diagnostic);
+  };
+  for (const { name, section, resolved } of models) if (resolved !== null) tell(lintModel(resolved, section), name);
+  for (const { spec } of specs.trains) tell(lintTrain(spec), spec.model);
+}

@@ -1,0 +1,58 @@
+// Takes: the parsed files of specs/std. Gives: the defaults of every constructor and block, and the wiring blocks.
+// Promises: every default a model gets stands in one of these files, in the language itself.
+import type { SourceFile } from '../../../grammar/source.ts';
+import type { FileNode } from '../../1-syntax/ast.ts';
+import { emptyBody, type Body, type Draft } from './draft.ts';
+import { bodyOf, labelOf, textOf } from './from-items.ts';
+import { collectNames } from './names.ts';
+
+export interface Prelude {
+  /** `mixer gqa` -> its keys. A constructor's defaults; `rope rope` for a kind with one constructor. */
+  readonly defaults: ReadonlyMap<string, Body>;
+  readonly model: Body;
+  readonly train: Body;
+  readonly generate: Body;
+  readonly blocks: ReadonlyMap<string, Draft>;
+  /** `std.wiring` for each file. */
+  readonly modules: ReadonlySet<string>;
+  readonly files: ReadonlySet<SourceFile>;
+  /** Names that the prelude's own blocks use: `attn`, `mlp`, `rms`. */
+  readonly names: ReadonlySet<string>;
+}
+
+export function preludeOf(files: readonly FileNode[]): Prelude {
+  const defaults = new Map<string, Body>();
+  let blocks: ReadonlyMap<string, Draft> = new Map();
+  for (const { items } of files) {
+    const isBlock = (head: string): boolean => head === 'block';
+    const body = bodyOf(
+      items.filter((item) => item.kind === 'definition' && isBlock(textOf(item.heads[0]))),
+      ignore,
+    );
+    blocks = new Map([...blocks, ...body.keys]);
+    for (const item of items) {
+      if (item.kind !== 'definition' || isBlock(textOf(item.heads[0]))) continue;
+      const key = `${textOf(item.heads[0])} ${labelOf(item)}`;
+      defaults.set(key, bodyOf(item.block?.items ?? [], ignore));
+    }
+  }
+  const take = (key: string): Body => defaults.get(key) ?? emptyBody;
+  return {
+    defaults,
+    model: take('model model'),
+    train: take('train train'),
+    generate: take('generate generate'),
+    blocks,
+    modules: new Set(files.map(({ span }) => `std.${stem(span.file.path)}`)),
+    files: new Set(files.map(({ span }) => span.file)),
+    names: collectNames(files),
+  };
+}
+
+function stem(path: string): string {
+  return path.replace(/^.*[/\\]/, '').replace(/\.model$/, '');
+}
+
+function ignore(): void {
+  // The prelude has its own tests.
+}

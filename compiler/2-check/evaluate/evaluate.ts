@@ -1,0 +1,229 @@
+// Takes: an expression and the section it stands in. Gives: the number it means there.
+// Promises: names are evaluated when asked for, so overrides reach everything derived; a fault is reported and stops.
+import type { Expr } from '../../1-syntax/ast.ts';
+import { printExpr } from '../../1-syntax/print-ast.ts';
+import type { Draft } from '../draft/draft.ts';
+import { draftOf } from '../draft/from-items.ts';
+import { nearest } from '../draft/names.ts';
+import { callNumber, isNumberFunction, numberFunctions } from './functions.ts';
+import { combine, isArithmetic, quantity, show, type Quantity } from './quantity.ts';
+import { fail, lookup, once, pathOf, visibleNames, type Section } from './section.ts';
+import { solve } from './solve.ts';
+
+type NameExpr = Extract<Expr, { kind: 'name' }>;
+type MemberExpr = Extract<Expr, { kind: 'member' }>;
+type CallExpr = Extract<Expr, { kind: 'call' }>;
+type BinaryExpr = Extract<Expr, { kind: 'binary' }>;
+
+const names: Readonly<Record<string, number>> = { inf: Infinity, pi: Math.PI };
+
+/** @throws Stop */
+export function evaluate(expr: Expr, section: Section): Quantity {
+  switch (expr.kind) {
+    case 'number':
+      return quantity(expr.value, expr.unit);
+    case 'group':
+      return evaluate(expr.value, section);
+    case 'negate': {
+      const { value, measure } = evaluate(expr.value, section);
+      return { value: -value, measure };
+    }
+    case 'name':
+      return evaluateName(expr, section);
+    case 'member':
+      return evaluateMember(expr, section);
+    case 'binary':
+      return evaluateBinary(expr, section);
+    case 'call':
+      return evaluateCall(expr, section);
+    case 'index':
+      return evaluate(pickItem(expr, section), section);
+    case 'string':
+    case 'list':
+    case 'construct':
+      return fail(section, 'wrong-type', expr.span, {
+        key: printExpr(expr),
+        expected: 'a number',
+        found: describe(expr),
+      });
+  }
+}
+
+/** The number that a key holds. @throws Stop */
+export function evaluateDraft(draft: Draft, section: Section, key: string): Quantity {
+  // Only a section's own key may be remembered under its name.
+  const own = section.body.keys.get(key) === draft;
+  const run = (): Quantity => {
+    const { value, together, body } = draft;
+    const tried = section.parent === null ? section.world.overrides.get(key) : undefined;
+    if (tried !== undefined) return quantity(tried);
+    if (together !== null) return solvePart(draft, section, together.indexOf(key));
+    if (value === null || body !== null) {
+      const found = value === null ? 'a block' : `\`${printExpr(value)} { ... }\``;
+      return fail(section, 'wrong-type', draft.span, { key: pathOf(section, key), expected: 'a number', found });
+    }
+    return evaluate(value, section);
+  };
+  return own ? once(section, `number:${key}`, draft.span, run) : run();
+}
+
+function evaluateName(expr: NameExpr, section: Section): Quantity {
+  const { state } = section.world;
+  if (expr.name === 'layer' && state.layer !== null) {
+    state.usesLayer = true;
+    return quantity(state.layer);
+  }
+  const found = lookup(section, expr.name);
+  if (found !== null) return evaluateDraft(found.draft, found.section, expr.name);
+  const known = names[expr.name];
+  if (known !== undefined) return quantity(known);
+  return unknownName(expr, section);
+}
+
+/** @throws Stop */
+export function unknownName(expr: NameExpr, section: Section): never {
+  if (expr.name === 'layer') {
+    const message = '`layer` has a value only inside the parts of a layer (mixers, ffns, blocks, init)';
+    return fail(section, 'wrong-arguments', expr.span, { callee: 'layer', message });
+  }
+  const near = nearest(expr.name, [...visibleNames(section), ...section.world.models.names()]);
+  const extra = near === null ? {} : { fix: `did you mean \`${near}\`?` };
+  return fail(section, 'unknown-name', expr.span, { name: expr.name }, extra);
+}
+
+function evaluateMember(expr: MemberExpr, section: Section): Quantity {
+  const { object, name } = expr;
+  const { models } = section.world;
+  if (object.kind === 'name' && models.has(object.name) && lookup(section, object.name) === null) {
+    return modelFact(expr, object.name, section);
+  }
+  if (object.kind === 'call' && object.callee.kind === 'name' && object.callee.name === 'diff') {
+    return difference(object, name.text, section);
+  }
+  const inner = sectionAt(object, section);
+  const draft = inner.body.keys.get(name.text);
+  if (draft === undefined) {
+    const near = nearest(name.text, inner.body.keys.keys());
+    const extra = near === null ? {} : { fix: `did you mean \`${near}\`?` };
+    return fail(section, 'unknown-name', name.span, { name: printExpr(expr) }, extra);
+  }
+  return evaluateDraft(draft, inner, name.text);
+}
+
+/** `Atlas.params`, `Atlas.d_model` */
+function modelFact(expr: MemberExpr, model: string, section: Section): Quantity {
+  const { models } = section.world;
+  const fact = expr.name.text;
+  const isCount = fact === 'params' || fact === 'active_params';
+  if (!isCount) {
+    const other = models.section(model);
+    const draft = other?.body.keys.get(fact);
+    if (other && draft) return evaluateDraft(draft, other, fact);
+    return fail(section, 'todo-expression', expr.span, { what: `\`${printExpr(expr)}\`` });
+  }
+  const count = models.parameters(model);
+  if (count !== null) return quantity(count);
+  const what = `\`${printExpr(expr)}\`: ${model} cannot be built, so its size`;
+  return fail(section, 'todo-expression', expr.span, { what });
+}
+
+/** `diff(A, B).params` = parameters of B - parameters of A */
+function difference(call: CallExpr, fact: string, section: Section): Quantity {
+  const counts = call.args.map(({ value }) => {
+    if (value.kind !== 'name' || !section.world.models.has(value.name)) {
+      return fail(section, 'unknown-model', value.span, { name: printExpr(value) });
+    }
+    if (fact !== 'params' && fact !== 'active_params') {
+      return fail(section, 'todo-expression', call.span, { what: `\`diff(...).${fact}\`` });
+    }
+    const count = section.world.models.parameters(value.name);
+    return count ?? fail(section, 'todo-expression', call.span, { what: `the size of ${value.name}, which cannot be built,` }); // prettier-ignore
+  });
+  const [a, b, more] = counts;
+  if (a === undefined || b === undefined || more !== undefined) {
+    return fail(section, 'wrong-arguments', call.span, { callee: 'diff', message: 'it takes two models' });
+  }
+  return quantity(b - a);
+}
+
+/** The section `attn` or `attn.rope` names. @throws Stop */
+function sectionAt(expr: Expr, section: Section): Section {
+  const outer = expr.kind === 'member' ? sectionAt(expr.object, section) : section;
+  const key = expr.kind === 'member' ? expr.name.text : expr.kind === 'name' ? expr.name : null;
+  if (key === null) {
+    return fail(section, 'wrong-type', expr.span, { key: printExpr(expr), expected: 'a name', found: describe(expr) });
+  }
+  const draft = outer.body.keys.get(key);
+  const found =
+    expr.kind === 'name' ? lookup(section, key) : draft === undefined ? null : { draft, section: outer, key };
+  if (found !== null) return section.world.open(found);
+  return fail(section, 'unknown-name', expr.span, { name: printExpr(expr) });
+}
+
+function evaluateBinary(expr: BinaryExpr, section: Section): Quantity {
+  const { operator } = expr;
+  if (!isArithmetic(operator)) {
+    return fail(section, 'todo-expression', expr.span, { what: `\`${operator}\` between numbers` });
+  }
+  const [left, right] = [evaluate(expr.left, section), evaluate(expr.right, section)];
+  const result = combine(operator, left, right);
+  return result ?? fail(section, 'wrong-unit', expr.span, { left: show(left), operator, right: show(right) });
+}
+
+function evaluateCall(expr: CallExpr, section: Section): Quantity {
+  const name = expr.callee.kind === 'name' ? expr.callee.name : printExpr(expr.callee);
+  if (name === 'solve') {
+    const message = 'write `d_model, n_layers = solve(...)`: it gives two numbers';
+    return fail(section, 'wrong-arguments', expr.span, { callee: 'solve', message });
+  }
+  if (isNumberFunction(name)) return callNumber(name, expr, section, evaluate);
+  const near = nearest(name, numberFunctions);
+  const extra = near === null ? {} : { fix: `did you mean \`${near}\`?` };
+  return fail(section, 'unknown-name', expr.callee.span, { name }, extra);
+}
+
+/** `[a, b, c][layer]`: the item. @throws Stop */
+export function pickItem(expr: Extract<Expr, { kind: 'index' }>, section: Section): Expr {
+  const [index, more] = expr.args;
+  const list = expr.object;
+  if (list.kind !== 'list' || index === undefined || more !== undefined) {
+    return fail(section, 'todo-expression', expr.span, { what: `\`${printExpr(expr)}\`` });
+  }
+  const { value } = evaluate(index.value, section);
+  const item = list.items[value];
+  if (item !== undefined) return item;
+  const range = `one of the items 0..${list.items.length - 1}`;
+  return fail(section, 'out-of-range', index.span, { key: printExpr(index.value), value, range });
+}
+
+function solvePart(draft: Draft, section: Section, part: number): Quantity {
+  const { value, together } = draft;
+  const isSolve = value?.kind === 'call' && value.callee.kind === 'name' && value.callee.name === 'solve';
+  if (!isSolve || together?.join() !== 'd_model,n_layers') {
+    const message = 'several names are set together only as `d_model, n_layers = solve(...)`';
+    return fail(section, 'wrong-arguments', draft.span, { callee: together?.join(', ') ?? '', message });
+  }
+  const sizes = once(section, 'number:d_model, n_layers', draft.span, () => solve(value, section, evaluate));
+  return quantity(sizes[part] ?? 0);
+}
+
+/** What an expression is, for a person. */
+export function describe(expr: Expr): string {
+  switch (expr.kind) {
+    case 'number':
+      return `the number ${expr.text}`;
+    case 'string':
+      return `the text "${expr.value}"`;
+    case 'name':
+      return `\`${expr.name}\``;
+    case 'list':
+      return 'a list';
+    default:
+      return `\`${printExpr(expr)}\``;
+  }
+}
+
+/** An expression found inside another, as a draft of its own. */
+export function inlineDraft(value: Expr, section: Section): Draft {
+  return draftOf(value, value.span, section.world.report);
+}

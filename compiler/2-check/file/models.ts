@@ -1,0 +1,166 @@
+// Takes: the models of a file. Gives: each one resolved, on demand, once.
+// Promises: a variant is its base's body with its own laid over it; a model with a fault is null, the others go on.
+import type { Span } from '../../../grammar/source.ts';
+import { diagnostic, type Diagnostic } from '../../diagnostics.ts';
+import { emptyBody, type Body, type Draft } from '../draft/draft.ts';
+import { nearest } from '../draft/names.ts';
+import { overlayBody } from '../draft/overlay.ts';
+import type { Prelude } from '../draft/prelude.ts';
+import { attempt, sectionOf, type ModelFacts, type Section, type World } from '../evaluate/section.ts';
+import { parameterCount } from '../parameter-count.ts';
+import { resolveModel, type ResolvedModel } from '../resolve/model.ts';
+import { openConstruct } from '../schema/register.ts';
+import type { ModelOutline } from './outline.ts';
+
+export interface FileModel {
+  readonly name: string;
+  /** The model itself, its base, its base's base, ... */
+  readonly lineage: readonly ModelOutline[];
+  readonly section: Section;
+  readonly resolved: ResolvedModel | null;
+}
+
+export class FileModels implements ModelFacts {
+  private readonly outlines: ReadonlyMap<string, ModelOutline>;
+  private readonly prelude: Prelude;
+  private readonly usedNames: ReadonlySet<string>;
+  private readonly report: (diagnostic: Diagnostic) => void;
+  private readonly done = new Map<string, FileModel | null>();
+  private readonly sections = new Map<string, Section>();
+  private readonly open = new Set<string>();
+
+  constructor(
+    models: readonly ModelOutline[],
+    prelude: Prelude,
+    usedNames: ReadonlySet<string>,
+    report: (diagnostic: Diagnostic) => void,
+  ) {
+    this.outlines = new Map(models.map((model) => [model.name, model]));
+    this.prelude = prelude;
+    this.usedNames = usedNames;
+    this.report = report;
+  }
+
+  has(name: string): boolean {
+    return this.outlines.has(name);
+  }
+
+  names(): readonly string[] {
+    return [...this.outlines.keys()];
+  }
+
+  parameters(name: string): number | null {
+    const resolved = this.resolve(name)?.resolved;
+    return resolved ? parameterCount(resolved.model) : null;
+  }
+
+  section(name: string): Section | null {
+    const known = this.sections.get(name);
+    if (known !== undefined) return known;
+    const lineage = this.lineage(name);
+    const [own] = lineage ?? [];
+    if (lineage === null || own === undefined) return null;
+    const section = this.makeSection(lineage, this.bodyOf(lineage), new Map(), false);
+    this.sections.set(name, section);
+    return section;
+  }
+
+  /** Null: unknown, or asked for by itself. */
+  resolve(name: string): FileModel | null {
+    const known = this.done.get(name);
+    if (known !== undefined) return known;
+    const section = this.section(name);
+    if (section === null || this.open.has(name)) return null;
+    this.open.add(name);
+    const resolved = attempt(() => resolveModel(section, name));
+    this.open.delete(name);
+    const model = { name, lineage: this.lineage(name) ?? [], section, resolved };
+    this.done.set(name, model);
+    return model;
+  }
+
+  /** Itself and its bases, itself first; null, reported, when a base is missing or the line is a ring. */
+  private lineage(name: string): readonly ModelOutline[] | null {
+    const line: ModelOutline[] = [];
+    for (let at = this.outlines.get(name); at !== undefined;) {
+      if (line.includes(at)) {
+        const path = [...line, at].map((each) => each.name);
+        this.report(diagnostic('cycle', at.span, { path }));
+        return null;
+      }
+      line.push(at);
+      if (at.base === null) return line;
+      const base = this.outlines.get(at.base.name);
+      if (base === undefined) {
+        const near = nearest(at.base.name, this.names());
+        const extra = near === null ? {} : { fix: `did you mean \`${near}\`?` };
+        this.report(diagnostic('unknown-model', at.base.span, { name: at.base.name }, extra));
+        return null;
+      }
+      at = base;
+    }
+    return null;
+  }
+
+  private bodyOf(lineage: readonly ModelOutline[]): Body {
+    let body = this.prelude.model;
+    for (const { body: own, base } of [...lineage].reverse()) {
+      const model = base?.name ?? 'std';
+      body = overlayBody(body, modelPart(own), (key, { span }) =>
+        this.report(diagnostic('let-override', span, { name: key, model })),
+      );
+    }
+    return body;
+  }
+
+  private makeSection(
+    lineage: readonly ModelOutline[],
+    body: Body,
+    overrides: ReadonlyMap<string, number>,
+    sizesOnly: boolean,
+    report = this.report,
+  ): Section {
+    const [own] = lineage;
+    const span = own?.span;
+    const name = own?.name ?? '';
+    const resized = (sizes: ReadonlyMap<string, number>, told: World['report']): ResolvedModel | null => {
+      const section = this.makeSection(lineage, body, sizes, true, told);
+      return attempt(() => resolveModel(section, name));
+    };
+    const world: World = {
+      report,
+      prelude: this.prelude,
+      usedNames: this.usedNames,
+      overrides,
+      sizesOnly,
+      note: own?.base ? { message: `in variant ${name}`, span: own.span } : null,
+      models: this,
+      open: openConstruct,
+      countWith: (sizes) => {
+        const resolved = resized(sizes, () => {});
+        return resolved === null ? null : parameterCount(resolved.model);
+      },
+      explainWith: (sizes) => void resized(sizes, report),
+      state: { layer: null, usesLayer: false, trail: [] },
+    };
+    return sectionOf({ path: '', owner: 'model', parent: null, body, span: span ?? emptySpan }, world);
+  }
+}
+
+const emptySpan: Span = { file: { path: '', text: '' }, start: 0, end: 0 };
+
+/** A variant's overrides of train and generate blocks are not part of the model. */
+function modelPart(body: Body): Body {
+  const keys = new Map<string, Draft>([...body.keys].filter(([key]) => !isBlockKey(key)));
+  return { keys, clauses: body.clauses };
+}
+
+export function isBlockKey(key: string): boolean {
+  return /^(train|generate)( |$)/.test(key);
+}
+
+/** What a model or variant says itself about a train or generate block. */
+export function blockOverride(outline: ModelOutline, role: string, name: string): Body | null {
+  const draft = outline.body.keys.get(role === name ? role : `${role} ${name}`);
+  return draft === undefined ? null : (draft.body ?? emptyBody);
+}

@@ -1,0 +1,95 @@
+// Takes: the items of a file. Gives: what it defines: models and variants, train and generate blocks, assertions.
+// Promises: names are unique; every other definition is named as unknown or not built yet.
+import type { Span } from '../../../grammar/source.ts';
+import type { ClauseItem, Definition, FileNode, WordsItem } from '../../1-syntax/ast.ts';
+import { diagnostic } from '../../diagnostics.ts';
+import type { Body } from '../draft/draft.ts';
+import { bodyOf, labelOf, textOf, unbuiltRoles, type Report } from '../draft/from-items.ts';
+import { nearest } from '../draft/names.ts';
+
+export interface ModelOutline {
+  readonly name: string;
+  /** Of a variant. */
+  readonly base: { readonly name: string; readonly span: Span } | null;
+  readonly body: Body;
+  readonly span: Span;
+}
+
+export interface BlockOutline {
+  readonly role: 'train' | 'generate';
+  readonly name: string;
+  readonly body: Body;
+  readonly span: Span;
+}
+
+export interface Outline {
+  readonly models: readonly ModelOutline[];
+  readonly blocks: readonly BlockOutline[];
+  readonly assertions: readonly ClauseItem[];
+  readonly lints: readonly { readonly item: WordsItem; readonly model: string | null }[];
+  readonly uses: readonly WordsItem[];
+}
+
+const heads = ['model', 'variant', 'train', 'generate'];
+
+export function outlineOf(ast: FileNode, report: Report): Outline {
+  const models: ModelOutline[] = [];
+  const blocks: BlockOutline[] = [];
+  const assertions: ClauseItem[] = [];
+  const lints: { item: WordsItem; model: string | null }[] = [];
+  const uses: WordsItem[] = [];
+  const names = new Map<string, Span>();
+  for (const item of ast.items) {
+    if (item.kind === 'clause') assertions.push(item);
+    else if (item.kind === 'words') item.keyword === 'lint' ? lints.push({ item, model: null }) : uses.push(item);
+    else if (isFresh(item, names, report)) define(item, { models, blocks, lints }, report);
+  }
+  return { models, blocks, assertions, lints, uses };
+}
+
+interface Parts {
+  readonly models: ModelOutline[];
+  readonly blocks: BlockOutline[];
+  readonly lints: { item: WordsItem; model: string | null }[];
+}
+
+function define(item: Definition, { models, blocks, lints }: Parts, report: Report): void {
+  const head = textOf(item.heads[0]);
+  const name = labelOf(item);
+  const span = item.words[0]?.span ?? item.heads[0]?.span ?? item.span;
+  const items = item.block?.items ?? [];
+  if (head === 'model' || head === 'variant') {
+    const base = item.from === null ? null : { name: textOf(item.from), span: item.from.span };
+    if (head === 'variant' && base === null) {
+      report(diagnostic('missing-key', span, { key: 'from', owner: `variant ${name}` }, { fix: `variant ${name} from A { ... }` })); // prettier-ignore
+      return;
+    }
+    for (const inner of items) {
+      if (inner.kind === 'words' && inner.keyword === 'lint') lints.push({ item: inner, model: name });
+    }
+    models.push({ name, base, body: bodyOf(items, report), span });
+  } else if (head === 'train' || head === 'generate') {
+    blocks.push({ role: head, name, body: bodyOf(items, report), span });
+  } else if (unbuiltRoles.has(head)) {
+    report(diagnostic('todo-block', item.heads[0]?.span ?? span, { name: `${head} ${name}`.trim() }));
+  } else {
+    const near = nearest(head, [...heads, ...unbuiltRoles]);
+    const fix = near === null ? `a file holds ${heads.join(', ')}` : `did you mean \`${near}\`?`;
+    report(diagnostic('unknown-key', item.heads[0]?.span ?? span, { key: head, owner: 'a file' }, { fix }));
+  }
+}
+
+function isFresh(item: Definition, names: Map<string, Span>, report: Report): boolean {
+  const head = textOf(item.heads[0]);
+  const kind = head === 'variant' ? 'model' : head;
+  const name = labelOf(item);
+  const span = item.words[0]?.span ?? item.heads[0]?.span ?? item.span;
+  const first = names.get(`${kind} ${name}`);
+  if (first === undefined) {
+    names.set(`${kind} ${name}`, span);
+    return true;
+  }
+  const notes = [{ message: 'first defined here', span: first }];
+  report(diagnostic('duplicate-name', span, { kind, name }, { notes }));
+  return false;
+}

@@ -1,0 +1,61 @@
+// Takes: the `lint allow` items of a file. Gives: whether a lint is allowed in a model.
+// Promises: a lint is named by its code (`aspect`), its id (`I1`) or its key (`mlp.width`); unknown names are faults.
+import type { WordsItem } from '../../1-syntax/ast.ts';
+import { diagnostic, type Diagnostic } from '../../diagnostics.ts';
+import { infos, rules, warnings } from '../../messages.ts';
+import { textOf } from '../draft/from-items.ts';
+import { nearest } from '../draft/names.ts';
+import { isKnownWord } from '../schema/register.ts';
+import type { Lint } from './lint.ts';
+
+export interface Allowance {
+  readonly name: string;
+  /** Null: every model of the file. */
+  readonly model: string | null;
+}
+
+const codes = [...Object.keys(warnings), ...Object.keys(infos)];
+const ids: readonly string[] = ['W', 'E', 'I'].flatMap((kind) =>
+  Array.from({ length: 16 }, (_, n) => `${kind}${n + 1}`),
+);
+
+/** `isName`: whether a word is a part or key of some model of the file. */
+export function readAllowances(
+  items: readonly { readonly item: WordsItem; readonly model: string | null }[],
+  isName: (word: string) => boolean,
+  report: (diagnostic: Diagnostic) => void,
+): Allowance[] {
+  return items.flatMap(({ item, model }) => {
+    const [verb, ...names] = item.words;
+    if (textOf(verb) !== 'allow') {
+      report(
+        diagnostic('unknown-lint', verb?.span ?? item.span, { name: textOf(verb) }, { fix: 'write `lint allow ...`' }),
+      );
+      return [];
+    }
+    const scope = item.scope === null ? model : (item.scope.parts[0]?.text ?? null);
+    return names.flatMap((path): Allowance[] => {
+      const name = textOf(path);
+      const [first = ''] = name.split('.');
+      const known =
+        codes.includes(name) || ids.includes(name) || isName(first) || isKnownWord(first) || first === 'train';
+      if (known) return [{ name, model: scope }];
+      const near = nearest(name, codes);
+      const fix = near === null ? `lints: ${codes.join(', ')}` : `did you mean \`${near}\`?`;
+      report(diagnostic('unknown-lint', path.span, { name }, { fix }));
+      return [];
+    });
+  });
+}
+
+export function isAllowed(
+  { key, diagnostic: { code } }: Lint,
+  model: string,
+  allowances: readonly Allowance[],
+): boolean {
+  const id = (rules as Readonly<Record<string, string>>)[code];
+  return allowances.some((each) => {
+    const fits = each.name === code || each.name === id || key === each.name || key.startsWith(`${each.name}.`);
+    return fits && (each.model === null || each.model === model);
+  });
+}

@@ -1,0 +1,109 @@
+// Takes: a resolved model. Gives: the lints that apply: warnings and infos of the language page, with their numbers.
+// Promises: never an error: real models trip each of these; the key each is about can be named in `lint allow`.
+import type { Span } from '../../../grammar/source.ts';
+import { diagnostic, type Diagnostic } from '../../diagnostics.ts';
+import type { Code, MessageArgs } from '../../messages.ts';
+import { printExpr } from '../../1-syntax/print-ast.ts';
+import { openConstruct } from '../schema/register.ts';
+import { attempt, type Section } from '../evaluate/section.ts';
+import type { MaskSpec, Model, TrainSpec } from '../model.ts';
+import { eachPart, ffnsOf, mixersOf } from '../resolve/parts.ts';
+import type { ResolvedModel } from '../resolve/model.ts';
+
+export interface Lint {
+  /** `mlp.width`: what `lint allow` may name. */
+  readonly key: string;
+  readonly diagnostic: Diagnostic;
+}
+
+export function lintModel(resolved: ResolvedModel, section: Section): Lint[] {
+  const { model } = resolved;
+  const lints: Lint[] = [];
+  const add = <C extends Code>(code: C, key: string, args: MessageArgs<C>): void => {
+    lints.push({ key, diagnostic: diagnostic(code, spanOfKey(section, key), args) });
+  };
+  lintSizes(model, add);
+  lintMixers(model, add);
+  for (const [name, { kind, width }] of ffnsOf(model)) {
+    widthLint(`${name}.width`, width, add);
+    const ratio = width / model.dModel;
+    const off = Math.abs(ratio / (8 / 3) - 1) > 0.05;
+    if (kind === 'glu' && off) add('glu-ratio', `${name}.width`, { ffn: name, width, dModel: model.dModel, ratio });
+  }
+  lintStack(resolved, add);
+  return lints;
+}
+
+/** I6 */
+export function lintTrain(train: TrainSpec): Lint[] {
+  const { embed, residual, attention } = train.dropout;
+  const value = Math.max(embed, residual, attention);
+  return value > 0 ? [{ key: 'train.dropout', diagnostic: diagnostic('dropout', train.span, { value }) }] : [];
+}
+
+type Add = <C extends Code>(code: C, key: string, args: MessageArgs<C>) => void;
+
+/** W1, W2, I1 */
+function lintSizes({ vocab, dModel, nLayers }: Model, add: Add): void {
+  if (vocab % 64 !== 0) add('vocab-multiple', 'vocab', { vocab, next: Math.ceil(vocab / 64) * 64 });
+  widthLint('d_model', dModel, add);
+  const aspect = dModel / nLayers;
+  if (aspect < 100 || aspect > 200) add('aspect', 'n_layers', { dModel, nLayers, aspect });
+}
+
+function widthLint(key: string, width: number, add: Add): void {
+  const below = Math.floor(width / 64) * 64;
+  if (width % 64 !== 0) add('width-multiple', key, { key, width, below: Math.max(64, below), above: below + 64 });
+}
+
+/** I4, W4 */
+function lintMixers(model: Model, add: Add): void {
+  const { dModel, context } = model;
+  for (const [mixer, { heads, headDim, mask }] of mixersOf(model)) {
+    if (heads * headDim !== dModel) add('heads-width', `${mixer}.heads`, { mixer, heads, headDim, dModel });
+    const window = windowOf(mask);
+    if (window !== null && window >= context) add('window-no-effect', `${mixer}.mask`, { mixer, window, context });
+  }
+  const windows: (number | null)[] = [];
+  const names: string[] = [];
+  eachPart(model, (expr) => {
+    if (expr.kind !== 'mixer') return;
+    windows.push(windowOf(expr.spec.mask));
+    names.push(expr.name);
+  });
+  const locals = windows.filter((size) => size !== null);
+  if (locals.length === 0 || locals.length < windows.length) return;
+  const window = Math.max(...locals);
+  const reach = 4 * window * locals.length;
+  if (context > reach) add('window-reach', `${names[0] ?? ''}.mask`, { window, locals: locals.length, reach, context });
+}
+
+function windowOf(mask: MaskSpec): number | null {
+  if (mask.kind === 'window') return mask.size;
+  if (mask.kind !== 'all') return null;
+  const sizes = mask.parts.flatMap((part) => windowOf(part) ?? []);
+  return sizes.length === 0 ? null : Math.min(...sizes);
+}
+
+/** W8 */
+function lintStack({ model, stack }: ResolvedModel, add: Add): void {
+  for (const { length, items } of stack.cycles) {
+    const rest = model.nLayers % length;
+    if (rest === 0) continue;
+    const tail = items.slice(0, rest).map(printExpr).join(', ');
+    add('cycle-tail', 'stack', { nLayers: model.nLayers, cycle: length, tail });
+  }
+}
+
+/** Where a key was written; where it is a default, where its outermost part was. */
+function spanOfKey(section: Section, key: string): Span {
+  const { files } = section.world.prelude;
+  let [span, at]: [Span, Section] = [section.span, section];
+  for (const part of key.split('.')) {
+    const draft = at.body.keys.get(part);
+    if (draft === undefined || files.has(draft.span.file)) break;
+    span = draft.span;
+    at = attempt(() => openConstruct({ draft, section: at, key: part })) ?? at;
+  }
+  return span;
+}

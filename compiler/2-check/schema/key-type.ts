@@ -1,0 +1,157 @@
+// Takes: nothing. Gives: the type of a key: how what was written is read, and what to say when it does not fit.
+// Promises: one table of keys per constructor is read by `readKeys`; no key is ignored, no missing one invented.
+import type { Expr } from '../../1-syntax/ast.ts';
+import { printExpr } from '../../1-syntax/print-ast.ts';
+import type { Draft } from '../draft/draft.ts';
+import { exprNames, nearest } from '../draft/names.ts';
+import { describe, inlineDraft, pickItem } from '../evaluate/evaluate.ts';
+import { fail, lookup, pathOf, Stop, tell, type Section } from '../evaluate/section.ts';
+
+/** A draft and where it stands. */
+export interface Slot {
+  readonly draft: Draft;
+  readonly section: Section;
+  readonly key: string;
+}
+
+export interface KeyType<T> {
+  /** `a whole number above 0`: for messages and for the reference. */
+  readonly expects: string;
+  /** The value of a key that is not there; without it the key must be there (std gives most of them). */
+  readonly absent?: { readonly value: T };
+  /** The kind whose constructors it takes, by name. */
+  readonly kind?: string;
+  /** Words of its own, which are never looked up. */
+  readonly owns?: (word: string) => boolean;
+  /** @throws Stop */
+  read(slot: Slot): T;
+}
+
+export type Keys = Readonly<Record<string, KeyType<unknown>>>;
+export type ReadKeys<K extends Keys> = { readonly [N in keyof K]: K[N] extends KeyType<infer T> ? T : never };
+
+/** Owners of a key, for `foreign-key`: set by the table of all kinds. */
+export type OwnersOf = (key: string) => readonly string[];
+
+/** `isRead`: keys that the caller reads itself. @throws Stop after every fault of the section was reported. */
+export function readKeys<K extends Keys>(
+  keys: K,
+  section: Section,
+  ownersOf: OwnersOf,
+  isRead: (draft: Draft, key: string) => boolean = () => false,
+): ReadKeys<K> {
+  let sound = checkNames(keys, section, ownersOf, isRead);
+  const result: Record<string, unknown> = {};
+  for (const [key, type] of Object.entries(keys)) {
+    try {
+      result[key] = readKey(key, type, section);
+    } catch (error) {
+      if (!(error instanceof Stop)) throw error;
+      sound = false;
+    }
+  }
+  if (!sound) throw new Stop(section.path);
+  // Every key of the table was read by its own type.
+  return result as ReadKeys<K>;
+}
+
+function readKey<T>(key: string, type: KeyType<T>, section: Section): T {
+  const draft = section.body.keys.get(key);
+  if (draft !== undefined) return type.read({ draft, section, key });
+  if (type.absent !== undefined) return type.absent.value;
+  return fail(section, 'missing-key', section.span, { key, owner: ownerLabel(section) });
+}
+
+/** E1: keys the table does not have are local names, so something must use them. */
+function checkNames(
+  keys: Keys,
+  section: Section,
+  ownersOf: OwnersOf,
+  isRead: (draft: Draft, key: string) => boolean,
+): boolean {
+  let sound = true;
+  for (const [key, draft] of section.body.keys) {
+    if (Object.hasOwn(keys, key) || isRead(draft, key)) continue;
+    if (draft.role === null && (section.world.usedNames.has(key) || defaultsUse(key, section))) continue;
+    sound = false;
+    if (section.world.prelude.files.has(draft.span.file)) continue;
+    reportName(key, draft, Object.keys(keys), section, ownersOf(key));
+  }
+  return sound;
+}
+
+/** Whether a default that is in force derives from it: `aspect`, while `n_layers` is std's. */
+function defaultsUse(key: string, { body, world }: Section): boolean {
+  return [...body.keys.values()].some(
+    ({ value, span }) => value !== null && world.prelude.files.has(span.file) && exprNames(value).has(key),
+  );
+}
+
+function reportName(
+  key: string,
+  draft: Draft,
+  known: readonly string[],
+  section: Section,
+  owners: readonly string[],
+): void {
+  if (draft.let) return tell(section, 'unused-name', draft.span, { name: key });
+  const owner = ownerLabel(section);
+  if (owners.length > 0) {
+    const others = owners.join(', ');
+    const fix = `keys of ${owner.split(' ')[0] ?? owner}: ${known.join(', ')}`;
+    return tell(section, 'foreign-key', draft.span, { key, owner, others }, { fix });
+  }
+  const near = nearest(key, known);
+  const fix = near === null ? `keys here: ${known.join(', ')}` : `did you mean \`${near}\`?`;
+  return tell(section, 'unknown-key', draft.span, { key, owner }, { fix });
+}
+
+/** `gqa (attn)` */
+export function ownerLabel(section: Section): string {
+  const owner = section.owner.split(' ').at(-1) ?? section.owner;
+  return section.path === '' || section.path === owner ? owner : `${owner} (${section.path})`;
+}
+
+/** @throws Stop, saying what the key takes. */
+export function mismatch(slot: Slot, expected: string): never {
+  const { draft, section, key } = slot;
+  const found = draft.value === null ? 'a block' : describe(draft.value);
+  return fail(section, 'wrong-type', draft.value?.span ?? draft.span, { key: pathOf(section, key), expected, found });
+}
+
+/**
+ * What a slot stands for once names are followed and items picked (`[a, b][layer]`). `owns`: words of the key's own
+ * type, which are never looked up.
+ */
+export function settle(slot: Slot, owns: (word: string) => boolean): Slot {
+  const seen: Draft[] = [];
+  for (let at = slot; ;) {
+    const { draft, section, key } = at;
+    const { value } = draft;
+    if (seen.includes(draft)) {
+      return fail(section, 'cycle', draft.span, { path: [key, ...seen.map((each) => wordOf(each.value) ?? key)] });
+    }
+    seen.push(draft);
+    if (value === null || draft.body !== null) return at;
+    if (value.kind === 'group') at = { draft: inlineDraft(value.value, section), section, key };
+    else if (value.kind === 'index' && value.object.kind === 'list') {
+      at = { draft: inlineDraft(pickItem(value, section), section), section, key };
+    } else {
+      const found = value.kind === 'name' && !owns(value.name) ? lookup(section, value.name) : null;
+      if (found === null) return at;
+      at = { ...found, key };
+    }
+  }
+}
+
+/** The name an expression is, if it is one. */
+export function wordOf(expr: Expr | null): string | null {
+  return expr?.kind === 'name' ? expr.name : null;
+}
+
+/** The callee and arguments of `window(1024)`; a bare name has none. */
+export function callOf(expr: Expr | null): { readonly callee: string; readonly args: readonly Expr[] } | null {
+  if (expr?.kind === 'name') return { callee: expr.name, args: [] };
+  if (expr?.kind !== 'call') return null;
+  return { callee: printExpr(expr.callee), args: expr.args.map((arg) => arg.value) };
+}

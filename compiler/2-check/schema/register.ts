@@ -1,0 +1,57 @@
+// Takes: the kinds as they are declared. Gives: every kind by name, and which constructors have a key.
+// Promises: holds exactly the kinds declared in kinds.ts and train-kinds.ts, from their loading on.
+import type { Found, Section } from '../evaluate/section.ts';
+import { construct, type Kind } from './kind.ts';
+import type { Keys } from './key-type.ts';
+import { unbuilt } from './scalars.ts';
+
+const kinds = new Map<string, Kind>();
+
+/** Keys of constructors that are not built: to say whose key it is. */
+const unbuiltKeys: Readonly<Record<string, readonly string[]>> = {
+  mla: ['q_rank', 'kv_rank', 'nope_dim', 'rope_dim', 'v_dim', 'latent_norm'],
+  experts: ['n', 'top_k', 'shared', 'expert', 'router'],
+  mamba2: ['expand', 'state', 'groups', 'conv', 'dt', 'a_init', 'd_skip'],
+};
+
+export function kindOf<const C extends Kind['constructors']>(kind: Kind<C>): Kind<C> {
+  kinds.set(kind.name, kind);
+  return kind;
+}
+
+export const later = unbuilt;
+
+/** Keys of the language that are not built yet. */
+export function forms<const N extends string>(...names: readonly N[]): Readonly<Record<N, typeof unbuilt>> {
+  // One entry per name, by construction.
+  return Object.fromEntries(names.map((name) => [name, unbuilt])) as Record<N, typeof unbuilt>;
+}
+
+export function ownersOf(key: string): string[] {
+  const owners = new Set<string>();
+  for (const { constructors } of kinds.values()) {
+    for (const [name, keys] of Object.entries(constructors)) if (Object.hasOwn(keys, key)) owners.add(name);
+  }
+  for (const [name, keys] of Object.entries(unbuiltKeys)) if (keys.includes(key)) owners.add(name);
+  return [...owners];
+}
+
+/** Every key and constructor there is. */
+export function isKnownWord(word: string): boolean {
+  return ownersOf(word).length > 0 || [...kinds.values()].some(({ name, constructors, unbuilt }) =>
+    name === word || Object.hasOwn(constructors, word) || unbuilt.includes(word),
+  ); // prettier-ignore
+}
+
+/** The inside of the construct a draft holds. @throws Stop */
+export function openConstruct({ draft, section, key }: Found): Section {
+  const table: Keys | undefined = tableOf(section.owner);
+  const kind = kinds.get(draft.role ?? table?.[key]?.kind ?? '') ?? kinds.get(key);
+  return kind === undefined ? section : construct({ draft, section, key }, kind).section;
+}
+
+/** The keys of `mixer gqa`. */
+export function tableOf(owner: string): Keys | undefined {
+  const [kind = '', name = ''] = owner.split(' ');
+  return kinds.get(kind)?.constructors[name];
+}

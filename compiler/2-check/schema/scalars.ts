@@ -1,0 +1,152 @@
+// Takes: nothing. Gives: the types of simple keys: numbers, words, texts, lists of words.
+// Promises: the range is part of the type; a fault names the key, what it takes and what was found.
+import { evaluateDraft, inlineDraft } from '../evaluate/evaluate.ts';
+import { show, type Quantity } from '../evaluate/quantity.ts';
+import { fail, pathOf } from '../evaluate/section.ts';
+import { mismatch, settle, wordOf, type KeyType, type Slot } from './key-type.ts';
+
+interface Range {
+  readonly expects: string;
+  readonly whole?: boolean;
+  readonly holds: (value: number) => boolean;
+  readonly range: string;
+}
+
+function number({ expects, whole = false, holds, range }: Range): KeyType<number> {
+  return {
+    expects,
+    read(slot) {
+      const { section, key, draft } = slot;
+      const { value, measure } = numberOf(slot, expects);
+      const path = pathOf(section, key);
+      const span = draft.value?.span ?? draft.span;
+      if (measure === 'token' || measure === 'byte') {
+        return fail(section, 'wrong-type', span, { key: path, expected: expects, found: show({ value, measure }) });
+      }
+      if (Number.isNaN(value)) return fail(section, 'not-finite', span, { what: path });
+      // Sizes come from divisions: 8/3 * 1536 is 4096 but for the last bit.
+      const near = Math.abs(value - Math.round(value)) < 1e-9 * Math.max(1, Math.abs(value));
+      if (whole && !near) return fail(section, 'not-whole', span, { key: path, value });
+      const exact = whole ? Math.round(value) : value;
+      if (!holds(exact)) return fail(section, 'out-of-range', span, { key: path, value: exact, range });
+      return exact;
+    },
+  };
+}
+
+/** The number a slot holds; anything that cannot be one is a fault of this key. */
+export function numberOf(slot: Slot, expects: string): Quantity {
+  const { draft, section, key } = slot;
+  const kind = draft.value?.kind;
+  if (kind === 'string' || kind === 'list' || kind === undefined || draft.body !== null) return mismatch(slot, expects);
+  return evaluateDraft(draft, section, key);
+}
+
+export const count = number({ expects: 'a whole number above 0', whole: true, holds: (x) => x >= 1, range: 'at least 1' }); // prettier-ignore
+export const natural = number({ expects: 'a whole number', whole: true, holds: (x) => x >= 0, range: 'at least 0' });
+export const real = number({ expects: 'a number', holds: Number.isFinite, range: 'finite' });
+export const positive = number({ expects: 'a number above 0', holds: (x) => x > 0 && x < Infinity, range: 'above 0' });
+export const atLeastZero = number({ expects: 'a number, at least 0', holds: (x) => x >= 0 && x < Infinity, range: 'at least 0' }); // prettier-ignore
+/** Includes both ends. */
+export const share = number({ expects: 'a number from 0 to 1', holds: (x) => x >= 0 && x <= 1, range: 'from 0 to 1' });
+/** Of what is dropped or forgotten: all of it would leave nothing. */
+export const rate = number({ expects: 'a number from 0 to below 1', holds: (x) => x >= 0 && x < 1, range: 'from 0 to below 1' }); // prettier-ignore
+
+export function oneOf<const W extends string>(...words: readonly W[]): KeyType<W> {
+  const expects = words.length === 1 ? `\`${words[0] ?? ''}\`` : `one of ${words.join(', ')}`;
+  const owns = (word: string): boolean => (words as readonly string[]).includes(word);
+  return {
+    expects,
+    owns,
+    read(slot) {
+      const at = settle(slot, owns);
+      const word = wordOf(at.draft.value);
+      const found = words.find((each) => each === word);
+      return found === undefined || at.draft.body !== null ? mismatch(slot, expects) : found;
+    },
+  };
+}
+
+/** `none` is null; otherwise the type itself. */
+export function orNone<T>(type: KeyType<T>): KeyType<T | null> {
+  const owns = (word: string): boolean => word === 'none' || type.owns?.(word) === true;
+  return {
+    owns,
+    ...(type.kind === undefined ? {} : { kind: type.kind }),
+    expects: `none or ${type.expects}`,
+    read(slot) {
+      const at = settle(slot, (word) => owns(word) || type.kind !== undefined);
+      return wordOf(at.draft.value) === 'none' && at.draft.body === null ? null : type.read(at);
+    },
+  };
+}
+
+/** A key that may be missing. */
+export function maybe<T>(type: KeyType<T>): KeyType<T | null> {
+  return { ...type, absent: { value: null } };
+}
+
+const yes: ReadonlySet<string> = new Set(['true', 'weight', 'all']);
+
+/** true, false; `bias = none` is false. */
+export const flag: KeyType<boolean> = {
+  expects: 'true or false',
+  read(slot) {
+    const at = settle(slot, (word) => yes.has(word) || word === 'false' || word === 'none');
+    const word = wordOf(at.draft.value) ?? '';
+    if (yes.has(word)) return true;
+    return word === 'false' || word === 'none' ? false : mismatch(slot, 'true or false');
+  },
+};
+
+/** `["a", "b"]`, or one text. */
+export const texts: KeyType<readonly string[]> = {
+  expects: 'a list of texts',
+  read(slot) {
+    const at = settle(slot, (word) => word === 'none');
+    const { value } = at.draft;
+    if (value?.kind === 'string') return [value.value];
+    if (wordOf(value) === 'none') return [];
+    if (value?.kind !== 'list') return mismatch(slot, 'a list of texts');
+    return value.items.map((item) => (item.kind === 'string' ? item.value : mismatch(slot, 'a list of texts')));
+  },
+};
+
+/** `[a, b]`, or one: each read by `type`. */
+export function listOf<T>(type: KeyType<T>): KeyType<readonly T[]> {
+  const expects = `a list, each ${type.expects}`;
+  return {
+    expects,
+    read(slot) {
+      const { value } = slot.draft;
+      if (wordOf(value) === 'none') return [];
+      if (value?.kind !== 'list') return [type.read(slot)];
+      const { section, key } = slot;
+      return value.items.map((item, index) => type.read({ draft: inlineDraft(item, section), section, key: `${key}[${index}]` })); // prettier-ignore
+    },
+  };
+}
+
+/** A key of the language that is not built yet; `none` says it is not wanted, which is so. */
+export const unbuilt: KeyType<null> = {
+  expects: 'nothing yet',
+  absent: { value: null },
+  read({ draft, section, key }) {
+    if (wordOf(draft.value) === 'none') return null;
+    return fail(section, 'todo-key', draft.span, { key, owner: section.owner.split(' ').at(-1) ?? section.owner });
+  },
+};
+
+/** Words of which only some are built. */
+export function built<const W extends string>(words: readonly W[], later: readonly string[]): KeyType<W> {
+  const plain = oneOf(...words);
+  return {
+    expects: plain.expects,
+    read(slot) {
+      const word = wordOf(slot.draft.value);
+      if (word === null || !later.includes(word)) return plain.read(slot);
+      const { section, key, draft } = slot;
+      return fail(section, 'todo-value', draft.value?.span ?? draft.span, { key: pathOf(section, key), value: word });
+    },
+  };
+}
