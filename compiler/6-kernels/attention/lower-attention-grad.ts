@@ -9,9 +9,11 @@ import { stripped } from '../wgsl/text.ts';
 import { pointCount, storeExprs, touchedTensors } from '../wgsl/touched.ts';
 import { WgslScope } from '../wgsl-expr.ts';
 import { bindKeyPosition, bindQueryPosition, keepFactor, loadRow, overAxis } from './attention-scope.ts';
+import { lowerShuffleTile } from './lower-shuffle-tile.ts';
 import { keyRange, queryRange } from './mask-bounds.ts';
 
 export function lowerAttentionGrad(program: Program, group: AttentionGradGroup, target: Target): KernelPart {
+  if (target.software && target.subgroupSize === 8) return lowerShuffleTile(program, group, target.subgroupSize);
   const { dropout } = group;
   const inputs = [group.q, group.k, group.v, group.offset, group.dout, group.lse, group.delta];
   const exprs = [...inputs, group.score, group.mask, ...(dropout ? [dropout.seed] : [])];
@@ -45,7 +47,7 @@ function writeQueryPass(scope: WgslScope, group: AttentionGradGroup): void {
   loadRow(scope, 'dout', group.valueDepth, group.dout);
   const position = bindQueryPosition(scope, group);
   scope.line(`var dq: array<f32, ${group.depth.size}>;`);
-  const { from, to } = keyRange(group.mask, position, group.key.size);
+  const { from, to } = keyRange(group.mask, { first: position, last: position }, group.key.size);
   scope.line(`let first = u32(${from});`, `let end = u32(max(0, ${to}));`);
   scope.block('for (var key = first; key < end; key++)', (loop) => {
     loop.bindAxes([group.key], 'key');
@@ -72,7 +74,7 @@ function writeKeyPass(scope: WgslScope, group: AttentionGradGroup): void {
   const position = bindKeyPosition(scope, group);
   const offset = scope.value(group.offset);
   scope.line(`var dk: array<f32, ${group.depth.size}>;`, `var dv: array<f32, ${group.valueDepth.size}>;`);
-  const { from, to } = queryRange(group.mask, position, offset, group.query.size);
+  const { from, to } = queryRange(group.mask, { first: position, last: position }, offset, group.query.size);
   scope.line(`let first = u32(${from});`, `let end = u32(max(0, ${to}));`);
   scope.block(`for (var head = 0u; head < ${pointCount(group.heads)}u; head++)`, (heads) => {
     heads.bindAxes(group.heads, 'head');

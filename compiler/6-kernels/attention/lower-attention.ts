@@ -8,9 +8,11 @@ import { stripped } from '../wgsl/text.ts';
 import { pointCount, storeExprs, touchedTensors } from '../wgsl/touched.ts';
 import { WgslScope } from '../wgsl-expr.ts';
 import { bindKeyPosition, bindQueryPosition, keepFactor, loadRow, overAxis } from './attention-scope.ts';
+import { lowerShuffleTile } from './lower-shuffle-tile.ts';
 import { keyRange } from './mask-bounds.ts';
 
 export function lowerAttention(program: Program, group: AttentionGroup, target: Target): KernelPart {
+  if (target.software && target.subgroupSize === 8) return lowerShuffleTile(program, group, target.subgroupSize);
   const { dropout } = group;
   const exprs = [group.q, group.k, group.v, group.offset, group.score, group.mask, ...(dropout ? [dropout.seed] : [])];
   const stores = [...group.outStores, ...group.lseStores];
@@ -40,7 +42,7 @@ function writeRow(scope: WgslScope, group: AttentionGroup): void {
   loadRow(scope, 'q', group.depth, group.q);
   const position = bindQueryPosition(scope, group);
   scope.line('var top = -3.0e38f;', 'var total = 0f;', `var sums: array<f32, ${group.valueDepth.size}>;`);
-  const { from, to } = keyRange(group.mask, position, group.key.size);
+  const { from, to } = keyRange(group.mask, { first: position, last: position }, group.key.size);
   scope.line(`let first = u32(${from});`, `let end = u32(max(0, ${to}));`);
   scope.block('for (var key = first; key < end; key++)', (loop) => {
     loop.bindAxes([group.key], 'key');

@@ -1,4 +1,4 @@
-// Takes: a mask over query and key positions. Gives: bounds on the keys a query sees, and on the queries a key is seen by.
+// Takes: a mask over query and key positions. Gives: bounds on the keys some queries see, and on the queries that see some keys.
 // Promises: conservative: outside the bounds no pair is seen; inside, the mask still decides.
 import type { Expr } from '../../3-graph/expr.ts';
 
@@ -8,83 +8,139 @@ export interface Range {
   readonly to: string;
 }
 
-interface Bounds {
-  /** key <= query + upper */
-  readonly upper: number | null;
-  /** key >= query + lower */
-  readonly lower: number | null;
-  /** key and query lie in one chunk of this size. */
-  readonly chunk: number | null;
+/** First and last position of the known side. */
+export interface Span {
+  readonly first: string;
+  readonly last: string;
 }
 
-/** Keys in [0, size) that the query at position `query` may see. */
-export function keyRange(mask: Expr, query: string, size: number): Range {
-  const { upper, lower, chunk } = boundsOf(mask);
-  const from = ['0', ...shifted(query, lower, 0), ...(chunk === null ? [] : [`${query} / ${chunk} * ${chunk}`])];
-  const to = [String(size), ...shifted(query, upper, 1), ...(chunk === null ? [] : [`${query} / ${chunk} * ${chunk} + ${chunk}`])]; // prettier-ignore
-  return { from: nested('max', from), to: nested('min', to) };
+/** Limits on the unknown position; an empty list is no limit. */
+interface Limits {
+  /** At least the greatest of these. */
+  readonly from: readonly string[];
+  /** Less than the least of these. */
+  readonly to: readonly string[];
 }
 
-/** Indices in [0, size) of the queries, the first at position `offset`, that may see the key at position `key`. */
-export function queryRange(mask: Expr, key: string, offset: string, size: number): Range {
-  const { upper, lower, chunk } = boundsOf(mask);
-  const first = upper === null ? [] : [`${key} - ${offset} - ${upper}`];
-  const last = lower === null ? [] : [`${key} - ${offset} - ${lower} + 1`];
-  const start = chunk === null ? [] : [`${key} / ${chunk} * ${chunk} - ${offset}`];
-  const end = chunk === null ? [] : [`${key} / ${chunk} * ${chunk} + ${chunk} - ${offset}`];
-  return { from: nested('max', ['0', ...first, ...start]), to: nested('min', [String(size), ...last, ...end]) };
+const none: Limits = { from: [], to: [] };
+
+/** Keys in [0, size) that queries at positions `queries` may see. */
+export function keyRange(mask: Expr, queries: Span, size: number): Range {
+  const { from, to } = limitsOf(mask, true, { unknown: 'key_position', known: 'query_position', span: queries });
+  return { from: nested('max', ['0', ...from]), to: nested('min', [String(size), ...to]) };
 }
 
-const shifted = (query: string, by: number | null, more: number): string[] =>
-  by === null ? [] : [`${query} + ${by + more}`];
+/** Indices in [0, size) of the queries, the first at position `offset`, that may see keys at positions `keys`. */
+export function queryRange(mask: Expr, keys: Span, offset: string, size: number): Range {
+  const { from, to } = limitsOf(mask, true, { unknown: 'query_position', known: 'key_position', span: keys });
+  const index = (position: string): string => `${position} - ${offset}`;
+  return { from: nested('max', ['0', ...from.map(index)]), to: nested('min', [String(size), ...to.map(index)]) };
+}
 
 const nested = (fn: string, parts: readonly string[]): string =>
   parts.slice(1).reduce((text, part) => `${fn}(${text}, ${part})`, parts[0] ?? '0');
 
-function boundsOf(mask: Expr): Bounds {
-  if (mask.kind !== 'binary') return { upper: null, lower: null, chunk: null };
-  if (mask.fn === 'and') {
-    const [x, y] = [boundsOf(mask.x), boundsOf(mask.y)];
-    return {
-      upper: tighter(x.upper, y.upper, Math.min),
-      lower: tighter(x.lower, y.lower, Math.max),
-      chunk: tighter(x.chunk, y.chunk, Math.min),
-    };
+interface Question {
+  readonly unknown: string;
+  readonly known: string;
+  readonly span: Span;
+}
+
+/** Limits where the mask is `value`. */
+function limitsOf(mask: Expr, value: boolean, question: Question): Limits {
+  if (mask.kind === 'const') return (mask.value !== 0) === value ? none : { from: [], to: ['0'] };
+  if (mask.kind === 'unary' && mask.fn === 'not') return limitsOf(mask.x, !value, question);
+  if (mask.kind === 'select') {
+    const inside = { ...mask, kind: 'binary', fn: 'and', x: mask.condition, y: mask.yes } as const;
+    const outside = limitsOf(mask.condition, false, question);
+    return either(limitsOf(inside, value, question), both(outside, limitsOf(mask.no, value, question)));
   }
-  if (mask.fn === 'eq') return { upper: null, lower: null, chunk: chunkOf(mask.x, mask.y) };
-  const [x, y] = [affine(mask.x), affine(mask.y)];
-  const isOrder = mask.fn === 'le' || mask.fn === 'lt';
-  if (!isOrder || x === null || y === null || x.of === y.of) return { upper: null, lower: null, chunk: null };
-  const strict = mask.fn === 'lt' ? 1 : 0;
-  return x.of === 'key_position'
-    ? { upper: y.plus - x.plus - strict, lower: null, chunk: null }
-    : { upper: null, lower: x.plus - y.plus + strict, chunk: null };
+  if (mask.kind !== 'binary') return none;
+  const { fn, x, y } = mask;
+  if (fn === 'and' || fn === 'or') {
+    const parts = [limitsOf(x, value, question), limitsOf(y, value, question)] as const;
+    return (fn === 'and') === value ? both(...parts) : either(...parts);
+  }
+  if (fn === 'le') return value ? atMost(x, y, 0, question) : atMost(y, x, -1, question);
+  if (fn === 'lt') return value ? atMost(x, y, -1, question) : atMost(y, x, 0, question);
+  if (fn === 'eq' && value) return both(atMost(x, y, 0, question), atMost(y, x, 0, question));
+  return none;
 }
 
-function tighter(x: number | null, y: number | null, pick: (x: number, y: number) => number): number | null {
-  return x === null || y === null ? (x ?? y) : pick(x, y);
+const both = (x: Limits, y: Limits): Limits => ({ from: [...x.from, ...y.from], to: [...x.to, ...y.to] });
+
+function either(x: Limits, y: Limits): Limits {
+  const loosest = (a: readonly string[], b: readonly string[], weak: string, strong: string): readonly string[] =>
+    a.length === 0 || b.length === 0 ? [] : [`${weak}(${nested(strong, a)}, ${nested(strong, b)})`];
+  return { from: loosest(x.from, y.from, 'min', 'max'), to: loosest(x.to, y.to, 'max', 'min') };
 }
 
-/** position + constant */
-function affine(expr: Expr): { readonly of: string; readonly plus: number } | null {
-  if (expr.kind === 'var') return isPosition(expr.name) ? { of: expr.name, plus: 0 } : null;
-  if (expr.kind !== 'binary' || (expr.fn !== 'add' && expr.fn !== 'sub')) return null;
-  const [x, y] = [affine(expr.x), affine(expr.y)];
-  if (x !== null && expr.y.kind === 'const') return { of: x.of, plus: x.plus + (expr.fn === 'add' ? 1 : -1) * expr.y.value }; // prettier-ignore
-  if (y !== null && expr.x.kind === 'const' && expr.fn === 'add') return { of: y.of, plus: y.plus + expr.x.value };
-  return null;
+/** x <= y + slack, solved for the unknown position where it stands alone or alone in a quotient. */
+function atMost(x: Expr, y: Expr, slack: number, question: Question): Limits {
+  const [left, right] = [formOf(x), formOf(y)];
+  if (!left || !right) return none;
+  const form = plus(left, right, -1);
+  const terms = [...form.terms.values()];
+  const [mine, ...others] = terms.filter((term) => term.of === question.unknown);
+  if (!mine || others.length > 0 || Math.abs(mine.times) !== 1) return none;
+  const rest = terms.filter((term) => term !== mine);
+  if (rest.some((term) => term.of !== question.known)) return none;
+  const by = mine.by === 1 ? '' : ` * ${mine.by}`;
+  // mine <= slack - constant - rest, greatest over the span; or mine >= rest + constant - slack, least over it.
+  if (mine.times > 0) return { from: [], to: [`(${sum(slack - form.constant + 1, rest, -1, question)})${by}`] };
+  return { from: [`(${sum(form.constant - slack, rest, 1, question)})${by}`], to: [] };
+}
+
+/** constant + sign * terms: with sign -1 its greatest value over the span, with sign 1 its least. */
+function sum(constant: number, terms: readonly FormTerm[], sign: 1 | -1, { span }: Question): string {
+  const parts = terms.map(({ times, by }) => {
+    const position = times > 0 ? span.first : span.last;
+    return `${sign * times} * (${by === 1 ? position : `${position} / ${by}`})`;
+  });
+  return [...parts, String(constant)].join(' + ');
+}
+
+/** times * (position / by) */
+interface FormTerm {
+  readonly of: string;
+  readonly by: number;
+  readonly times: number;
+}
+
+interface Form {
+  readonly constant: number;
+  readonly terms: ReadonlyMap<string, FormTerm>;
 }
 
 const isPosition = (name: string): boolean => name === 'query_position' || name === 'key_position';
+const single = (of: string, by: number): Form => ({ constant: 0, terms: new Map([[`${of} ${by}`, { of, by, times: 1 }]]) }); // prettier-ignore
 
-/** key / size == query / size, in either order. */
-function chunkOf(x: Expr, y: Expr): number | null {
-  const [a, b] = [quotient(x), quotient(y)];
-  return a !== null && b !== null && a.of !== b.of && a.by === b.by ? a.by : null;
+function plus(x: Form, y: Form, factor: number): Form {
+  const terms = new Map(x.terms);
+  for (const [key, term] of y.terms) {
+    const times = (terms.get(key)?.times ?? 0) + factor * term.times;
+    if (times === 0) terms.delete(key);
+    else terms.set(key, { ...term, times });
+  }
+  return { constant: x.constant + factor * y.constant, terms };
 }
 
-function quotient(expr: Expr): { readonly of: string; readonly by: number } | null {
-  const isQuotient = expr.kind === 'binary' && expr.fn === 'div' && expr.y.kind === 'const' && expr.x.kind === 'var';
-  if (!isQuotient || !isPosition(expr.x.name)) return null;
-  return { of: expr.x.name, by: expr.y.value };
+/** A sum of positions, quotients of positions by constants, and constants; null where the expression is none. */
+function formOf(expr: Expr): Form | null {
+  const zero: Form = { constant: 0, terms: new Map() };
+  if (expr.kind === 'const') return { ...zero, constant: expr.value };
+  if (expr.kind === 'var') return isPosition(expr.name) ? single(expr.name, 1) : null;
+  if (expr.kind === 'unary' && expr.fn === 'neg') return scaled(formOf(expr.x), -1);
+  if (expr.kind !== 'binary') return null;
+  const { fn, x, y } = expr;
+  if (fn === 'div' && y.kind === 'const' && x.kind === 'var' && isPosition(x.name)) return single(x.name, y.value);
+  if (fn === 'mul' && y.kind === 'const') return scaled(formOf(x), y.value);
+  if (fn === 'mul' && x.kind === 'const') return scaled(formOf(y), x.value);
+  if (fn !== 'add' && fn !== 'sub') return null;
+  const [left, right] = [formOf(x), formOf(y)];
+  return left && right && plus(left, right, fn === 'add' ? 1 : -1);
+}
+
+function scaled(form: Form | null, factor: number): Form | null {
+  return form && plus({ constant: 0, terms: new Map() }, form, factor);
 }

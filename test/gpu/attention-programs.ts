@@ -1,0 +1,134 @@
+// Takes: sizes, a mask, a score. Gives: programs of attention, forward and backward, with values for their inputs.
+// Promises: deterministic; the backward program gets its lse and delta from the forward group before it.
+import * as e from '../../compiler/3-graph/expr-build.ts';
+import type { Expr } from '../../compiler/3-graph/expr.ts';
+import type { AttentionParts, Axis, Group, Program, RowGroup } from '../../compiler/5-optimize/groups.ts';
+import { at, axis, element, numbers, program } from './programs.ts';
+import type { TensorSpec } from './programs.ts';
+
+const query = e.variable('query_position', 'i32');
+const key = e.variable('key_position', 'i32');
+const causal = e.le(key, query);
+const window = (size: number): Expr => e.lt(e.sub(query, key), size);
+
+export const masks = {
+  full: e.constant(1, 'bool'),
+  causal,
+  window: e.and(window(5), e.lt(e.sub(key, query), 5)),
+  'causal window': e.and(causal, window(6)),
+  chunk: e.eq(e.div(query, 8), e.div(key, 8)),
+  'causal chunk': e.and(causal, e.eq(e.div(key, 8), e.div(query, 8))),
+  'causal or a prefix': e.or(causal, e.lt(key, 3)),
+  'strictly before': e.not(e.le(query, key)),
+  'select: even queries see all': e.select(e.eq(e.mod(query, 2), 0), e.constant(1, 'bool'), causal),
+} satisfies Record<string, Expr>;
+export type Mask = keyof typeof masks;
+
+const raw = e.variable('score', 'f32');
+export const scores = {
+  scaled: e.mul(raw, 0.3),
+  softcap: e.mul(e.tanh(e.div(e.mul(raw, 0.3), 2)), 2),
+  alibi: e.sub(e.mul(raw, 0.3), e.mul(e.cast(e.sub(query, key), 'f32'), 0.1)),
+} satisfies Record<string, Expr>;
+export type Score = keyof typeof scores;
+
+export interface Setting {
+  readonly batch?: number;
+  readonly kvHeads?: number;
+  readonly group?: number;
+  readonly queries: number;
+  readonly keys: number;
+  readonly depth: number;
+  readonly valueDepth?: number;
+  readonly offset?: number;
+  readonly mask?: Mask;
+  readonly score?: Score;
+  readonly dropout?: number;
+}
+
+export interface Case {
+  readonly program: Program;
+  readonly values: ReadonlyMap<string, ArrayLike<number>>;
+}
+
+const product = (axes: readonly Axis[]): number => axes.reduce((size, one) => size * one.size, 1);
+
+interface Axes {
+  readonly b: Axis;
+  readonly h: Axis;
+  readonly g: Axis;
+  readonly s: Axis;
+  readonly t: Axis;
+  readonly d: Axis;
+  readonly e: Axis;
+}
+
+function axesOf({ batch = 2, kvHeads = 2, group = 1, queries, keys, depth, valueDepth = depth }: Setting): Axes {
+  return { b: axis('batch', batch), h: axis('kv_heads', kvHeads), g: axis('group', group), s: axis('seq', queries), t: axis('key', keys), d: axis('head_dim', depth), e: axis('value_dim', valueDepth) }; // prettier-ignore
+}
+
+/** q [b, s, h, g, d], k [b, t, h, d], v [b, t, h, e]: tensors 0, 1, 2; offset 3; seed 4. */
+function partsOf(setting: Setting, x: Axes): AttentionParts {
+  const { mask = 'causal', score = 'scaled', dropout = 0 } = setting;
+  return {
+    batch: [x.b, x.h], heads: [x.g], query: x.s, key: x.t, depth: x.d, valueDepth: x.e,
+    q: element(0, [x.b, x.s, x.h, x.g, x.d]), k: element(1, [x.b, x.t, x.h, x.d]), v: element(2, [x.b, x.t, x.h, x.e]),
+    offset: e.load(3, [], 'i32'), score: scores[score], mask: masks[mask],
+    dropout: dropout === 0 ? null : { rate: dropout, stream: 7, seed: e.load(4, [], 'u32') },
+  }; // prettier-ignore
+}
+
+const inputs = (x: Axes): readonly TensorSpec[] => [
+  ['q', 'input', [x.b, x.s, x.h, x.g, x.d]],
+  ['k', 'input', [x.b, x.t, x.h, x.d]],
+  ['v', 'input', [x.b, x.t, x.h, x.e]],
+  ['offset', 'input', [], 'i32'],
+  ['seed', 'input', [], 'u32'],
+];
+
+function valuesFor(made: Program, { offset = 0 }: Setting): Case {
+  const floats = made.tensors.filter(({ role, type }) => role === 'input' && type === 'f32');
+  const values = floats.map((tensor, i): [string, ArrayLike<number>] => [tensor.name, numbers(product(tensor.dims), i + 5)]); // prettier-ignore
+  return { program: made, values: new Map([...values, ['offset', [offset]], ['seed', [12345]]]) };
+}
+
+const stored = (tensor: number, axes: readonly Axis[], name: string) => ({
+  tensor, index: axes.map((one) => at(one.name)), value: e.variable(name, 'f32'),
+}); // prettier-ignore
+
+/** out [b, s, h, g, e], its double [b, h, g, s, e]; lse [b, h, g, s], which is kept out of the comparison. */
+export function forward(setting: Setting): Case {
+  const x = axesOf(setting);
+  const [dims, turned] = [[x.b, x.s, x.h, x.g, x.e], [x.b, x.h, x.g, x.s, x.e]]; // prettier-ignore
+  const double = { ...stored(6, turned, 'out'), value: e.mul(e.variable('out', 'f32'), 2) };
+  const group: Group = {
+    ...partsOf(setting, x), kind: 'attention', name: 'attention',
+    outStores: [stored(5, dims, 'out'), double], lseStores: [stored(7, [x.b, x.h, x.g, x.s], 'lse')],
+  }; // prettier-ignore
+  const made = program([...inputs(x), ['out', 'output', dims], ['double', 'output', turned], ['lse', 'temporary', [x.b, x.h, x.g, x.s]]], group); // prettier-ignore
+  return valuesFor(made, setting);
+}
+
+/** dq, dk, dv for dout; delta = sum of out dout, from the forward pass. */
+export function backward(setting: Setting): Case {
+  const x = axesOf(setting);
+  const parts = partsOf(setting, x);
+  const [dims, rows] = [[x.b, x.s, x.h, x.g, x.e], [x.b, x.h, x.g, x.s]]; // prettier-ignore
+  const tensors: readonly TensorSpec[] = [
+    ...inputs(x), ['dout', 'input', dims], ['out', 'temporary', dims], ['lse', 'temporary', rows], ['delta', 'temporary', rows],
+    ['dq', 'output', [x.b, x.s, x.h, x.g, x.d]], ['dk', 'output', [x.b, x.t, x.h, x.d]], ['dv', 'output', [x.b, x.t, x.h, x.e]],
+  ]; // prettier-ignore
+  const delta: RowGroup = {
+    kind: 'row', name: 'delta', axes: rows, row: [x.e],
+    reductions: [{ result: 'sum', fn: 'sum', value: e.mul(element(5, dims), element(6, dims)) }],
+    rowStores: [stored(8, rows, 'sum')], elementStores: [],
+  }; // prettier-ignore
+  const grad = { ...parts, kind: 'attention_grad', dout: element(5, dims), lse: element(7, rows), delta: element(8, rows) } as const; // prettier-ignore
+  const groups: Group[] = [
+    { ...parts, kind: 'attention', name: 'attention', outStores: [stored(6, dims, 'out')], lseStores: [stored(7, rows, 'lse')] },
+    delta,
+    { ...grad, name: 'dq', pass: 'query', dqStores: [stored(9, [x.b, x.s, x.h, x.g, x.d], 'dq')], dkStores: [], dvStores: [] },
+    { ...grad, name: 'dkv', pass: 'key', dqStores: [], dkStores: [stored(10, [x.b, x.t, x.h, x.d], 'dk')], dvStores: [stored(11, [x.b, x.t, x.h, x.e], 'dv')] },
+  ]; // prettier-ignore
+  return valuesFor(program(tensors, ...groups), setting);
+}
