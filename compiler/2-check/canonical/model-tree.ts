@@ -23,9 +23,6 @@ interface Parts {
 
 export function canonicalItems(model: Model): CanonicalItem[] {
   const parts = collect(model);
-  const plain = (path: string, value: Tree | number): CanonicalItem => ({ head: path, path, value: typeof value === 'number' ? String(value) : value }); // prettier-ignore
-  const named = <T>(role: string, map: Map<string, PerLayer<T>>, tree: (spec: T) => Tree): CanonicalItem[] =>
-    [...map].map(([path, layers]) => ({ head: `${role} ${path}`, path, value: perLayer(layers, tree) }));
   return [
     plain('vocab', model.vocab),
     plain('context', model.context),
@@ -39,6 +36,14 @@ export function canonicalItems(model: Model): CanonicalItem[] {
     { head: 'head', path: 'head', value: headTree(model) },
     { head: 'init', path: 'init', value: initTree(model, parts) },
   ];
+}
+
+function plain(path: string, value: number): CanonicalItem {
+  return { head: path, path, value: String(value) };
+}
+
+function named<T>(role: string, parts: Map<string, PerLayer<T>>, tree: (spec: T) => Tree): CanonicalItem[] {
+  return [...parts].map(([path, layers]) => ({ head: `${role} ${path}`, path, value: perLayer(layers, tree) }));
 }
 
 /** The same value in every layer prints once; a layer that does not use the part takes the value of one that does. */

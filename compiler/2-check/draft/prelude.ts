@@ -1,7 +1,7 @@
 // Takes: the parsed files of specs/std. Gives: the defaults of every constructor and block, and the wiring blocks.
 // Promises: every default a model gets stands in one of these files, in the language itself.
 import type { SourceFile } from '../../../grammar/source.ts';
-import type { FileNode } from '../../1-syntax/ast.ts';
+import type { FileNode, Item } from '../../1-syntax/ast.ts';
 import { emptyBody, type Body, type Draft } from './draft.ts';
 import { bodyOf, labelOf, textOf } from './from-items.ts';
 import { collectNames } from './names.ts';
@@ -24,14 +24,13 @@ export function preludeOf(files: readonly FileNode[]): Prelude {
   const defaults = new Map<string, Body>();
   let blocks: ReadonlyMap<string, Draft> = new Map();
   for (const { items } of files) {
-    const isBlock = (head: string): boolean => head === 'block';
     const body = bodyOf(
-      items.filter((item) => item.kind === 'definition' && isBlock(textOf(item.heads[0]))),
+      items.filter((item) => isBlock(item)),
       ignore,
     );
     blocks = new Map([...blocks, ...body.keys]);
     for (const item of items) {
-      if (item.kind !== 'definition' || isBlock(textOf(item.heads[0]))) continue;
+      if (item.kind !== 'definition' || isBlock(item)) continue;
       const key = `${textOf(item.heads[0])} ${labelOf(item)}`;
       defaults.set(key, bodyOf(item.block?.items ?? [], ignore));
     }
@@ -47,6 +46,10 @@ export function preludeOf(files: readonly FileNode[]): Prelude {
     files: new Set(files.map(({ span }) => span.file)),
     names: collectNames(files),
   };
+}
+
+function isBlock(item: Item): boolean {
+  return item.kind === 'definition' && textOf(item.heads[0]) === 'block';
 }
 
 function stem(path: string): string {

@@ -7,7 +7,7 @@ import { draftOf } from '../draft/from-items.ts';
 import { nearest } from '../draft/names.ts';
 import { callNumber, isNumberFunction, numberFunctions } from './functions.ts';
 import { combine, isArithmetic, quantity, show, type Quantity } from './quantity.ts';
-import { fail, lookup, once, pathOf, visibleNames, type Section } from './section.ts';
+import { fail, lookup, once, pathOf, Stop, visibleNames, type Section } from './section.ts';
 import { solve } from './solve.ts';
 
 type NameExpr = Extract<Expr, { kind: 'name' }>;
@@ -121,10 +121,16 @@ function modelFact(expr: MemberExpr, model: string, section: Section): Quantity 
     if (other && draft) return evaluateDraft(draft, other, fact);
     return fail(section, 'todo-expression', expr.span, { what: `\`${printExpr(expr)}\`` });
   }
+  return quantity(sizeOf(model, expr, section));
+}
+
+/** @throws Stop, silently when the model has faults: those were reported. */
+function sizeOf(model: string, expr: Expr, section: Section): number {
+  const { models } = section.world;
+  if (models.isOpen(model)) fail(section, 'cycle', expr.span, { path: [model, printExpr(expr), model] });
   const count = models.parameters(model);
-  if (count !== null) return quantity(count);
-  const what = `\`${printExpr(expr)}\`: ${model} cannot be built, so its size`;
-  return fail(section, 'todo-expression', expr.span, { what });
+  if (count === null) throw new Stop(model);
+  return count;
 }
 
 /** `diff(A, B).params` = parameters of B - parameters of A */
@@ -136,8 +142,7 @@ function difference(call: CallExpr, fact: string, section: Section): Quantity {
     if (fact !== 'params' && fact !== 'active_params') {
       return fail(section, 'todo-expression', call.span, { what: `\`diff(...).${fact}\`` });
     }
-    const count = section.world.models.parameters(value.name);
-    return count ?? fail(section, 'todo-expression', call.span, { what: `the size of ${value.name}, which cannot be built,` }); // prettier-ignore
+    return sizeOf(value.name, value, section);
   });
   const [a, b, more] = counts;
   if (a === undefined || b === undefined || more !== undefined) {
@@ -209,18 +214,9 @@ function solvePart(draft: Draft, section: Section, part: number): Quantity {
 
 /** What an expression is, for a person. */
 export function describe(expr: Expr): string {
-  switch (expr.kind) {
-    case 'number':
-      return `the number ${expr.text}`;
-    case 'string':
-      return `the text "${expr.value}"`;
-    case 'name':
-      return `\`${expr.name}\``;
-    case 'list':
-      return 'a list';
-    default:
-      return `\`${printExpr(expr)}\``;
-  }
+  if (expr.kind === 'number') return `the number ${expr.text}`;
+  if (expr.kind === 'string') return `the text "${expr.value}"`;
+  return expr.kind === 'list' ? 'a list' : `\`${printExpr(expr)}\``;
 }
 
 /** An expression found inside another, as a draft of its own. */

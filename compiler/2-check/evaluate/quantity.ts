@@ -67,8 +67,11 @@ function combineMeasures(operator: Arithmetic, a: Measure, b: Measure): Measure 
   return undefined;
 }
 
+function digits(x: number): string {
+  return String(Number(x.toPrecision(6)));
+}
+
 export function show({ value, measure }: Quantity): string {
-  const digits = (x: number): string => String(Number(x.toPrecision(6)));
   if (measure === 'percent') return `${digits(value * 100)}%`;
   return measure === null ? digits(value) : `${digits(value)} ${measure}s`;
 }

@@ -39,6 +39,8 @@ export interface World {
 export interface ModelFacts {
   has(name: string): boolean;
   names(): readonly string[];
+  /** Whether it is being resolved: its size is not known yet. */
+  isOpen(name: string): boolean;
   /** Null when the model has faults (reported where they stand). */
   parameters(name: string): number | null;
   section(name: string): Section | null;

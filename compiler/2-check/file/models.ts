@@ -8,7 +8,7 @@ import { overlayBody } from '../draft/overlay.ts';
 import type { Prelude } from '../draft/prelude.ts';
 import { attempt, sectionOf, type ModelFacts, type Section, type World } from '../evaluate/section.ts';
 import { parameterCount } from '../parameter-count.ts';
-import { resolveModel, type ResolvedModel } from '../resolve/model.ts';
+import { checkModelAssertions, resolveModel, type ResolvedModel } from '../resolve/model.ts';
 import { openConstruct } from '../schema/register.ts';
 import type { ModelOutline } from './outline.ts';
 
@@ -49,6 +49,10 @@ export class FileModels implements ModelFacts {
     return [...this.outlines.keys()];
   }
 
+  isOpen(name: string): boolean {
+    return this.open.has(name);
+  }
+
   parameters(name: string): number | null {
     const resolved = this.resolve(name)?.resolved;
     return resolved ? parameterCount(resolved.model) : null;
@@ -76,6 +80,7 @@ export class FileModels implements ModelFacts {
     this.open.delete(name);
     const model = { name, lineage: this.lineage(name) ?? [], section, resolved };
     this.done.set(name, model);
+    if (resolved !== null) checkModelAssertions(section);
     return model;
   }
 

@@ -113,21 +113,21 @@ function blockDraft(name: string, span: Span, model: Section): Draft {
 function bind(parameters: readonly Argument[], call: BlockCall, named: ReadonlyMap<string, Expr>, scope: Scope): void {
   const names = parameters.map((each) => each.name?.text ?? (each.value.kind === 'name' ? each.value.name : ''));
   const given = new Map<string, Expr>();
-  call.args.forEach((arg, index) => {
+  for (const [index, arg] of call.args.entries()) {
     const name = arg.name?.text ?? names[index];
     if (name === undefined || !names.includes(name) || given.has(name)) {
       const takes = names.length === 0 ? 'nothing' : names.join(', ');
-      return refuse(scope, arg.span, 'block-arguments', `it takes ${takes}`);
+      refuse(scope, arg.span, 'block-arguments', `it takes ${takes}`);
     }
     given.set(name, arg.value.kind === 'name' ? (named.get(arg.value.name) ?? arg.value) : arg.value);
-  });
+  }
   const outer: Scope = { ...scope, names: new Map() };
-  parameters.forEach(({ name, value }, index) => {
+  for (const [index, { name, value }] of parameters.entries()) {
     const key = names[index] ?? '';
     const actual = given.get(key) ?? (name === null ? undefined : value);
-    if (actual === undefined) return refuse(scope, call.span, 'block-arguments', `it needs \`${key}\``);
+    if (actual === undefined) refuse(scope, call.span, 'block-arguments', `it needs \`${key}\``);
     scope.names.set(key, meaning(actual, outer));
-  });
+  }
 }
 
 function blockExpr(expr: Expr, scope: Scope): BlockExpr {
@@ -151,7 +151,11 @@ function blockExpr(expr: Expr, scope: Scope): BlockExpr {
       if (found.kind === 'number') return { kind: 'number', value: found.value, span };
       return refuse(scope, span, 'block-expression', `\`${printExpr(expr)}\` is a ${found.kind}; apply it: \`${printExpr(expr)}(x)\``); // prettier-ignore
     }
-    default:
+    case 'number':
+    case 'string':
+    case 'index':
+    case 'list':
+    case 'construct':
       return number(expr, scope);
   }
 }
@@ -245,16 +249,20 @@ function meaning(expr: Expr, scope: Scope): Meaning {
 export function part(slot: Slot): Exclude<Meaning, { kind: 'value' | 'number' }> {
   const { draft, section, key } = slot;
   const remember = <T>(run: () => T): T => once(section, `spec:${key}`, draft.span, run);
-  switch (draft.role) {
-    case 'mixer':
-      return { kind: 'mixer', name: key, spec: remember(() => mixerSpec(slot)) };
-    case 'ffn':
-      return { kind: 'ffn', name: key, spec: remember(() => ffnSpec(slot)) };
-    case 'norm':
-      return { kind: 'norm', name: key, instance: null, spec: remember(() => normSpec(buildOf(slot, normKind))) };
-    default:
-      return fail(section, 'todo-block', draft.span, { name: draft.role ?? key });
-  }
+  const { role } = draft;
+  if (role === 'mixer') return { kind: 'mixer', name: key, spec: remember(() => mixerSpec(slot)) };
+  if (role === 'ffn') return { kind: 'ffn', name: key, spec: remember(() => ffnSpec(slot)) };
+  if (role === 'norm') return { kind: 'norm', name: key, instance: null, spec: remember(() => normTemplate(slot)) };
+  return fail(section, 'todo-block', draft.span, { name: role ?? key });
+}
+
+/** `norm rms = layer { }` would make `rms(...)` a layer norm: a template named after a constructor is that one. */
+function normTemplate(slot: Slot): NormSpec {
+  const made = buildOf(slot, normKind);
+  const { key, section } = slot;
+  if (key === made.constructor || !Object.hasOwn(normKind.constructors, key)) return normSpec(made);
+  const expected = `a norm of kind ${key}, as its name says`;
+  return fail(section, 'wrong-type', made.construct.span, { key, expected, found: made.constructor });
 }
 
 function isTensor(expr: BlockExpr): boolean {

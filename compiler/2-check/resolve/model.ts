@@ -25,17 +25,17 @@ const sections: ReadonlySet<string> = new Set(['embed', 'head', 'init', 'stack']
 
 /** @throws Stop after the faults were reported. */
 export function resolveModel(section: Section, name: string): ResolvedModel {
-  const step = <T>(run: () => T): T | null => attempt(run);
-  const sizes = step(() => readKeys(modelKeys, section, ownersOf, isSection));
+  checkTowers(section);
+  const sizes = attempt(() => readKeys(modelKeys, section, ownersOf, isSection));
   const declared = section.world.sizesOnly || checkDeclared(section);
   if (sizes === null) throw new Stop(name);
   const { vocab, context, d_model: dModel, n_layers: nLayers } = sizes;
-  const embed = step(() => embedSpec(section));
-  const head = step(() => headSpec(section));
-  const stack = step(() => resolveStack(section, nLayers));
+  const embed = attempt(() => embedSpec(section));
+  const head = attempt(() => headSpec(section));
+  const stack = attempt(() => resolveStack(section, nLayers));
   if (stack === null || embed === null || head === null || !declared) throw new Stop(name);
   const layers = resolveLayers(stack, section);
-  if (!section.world.sizesOnly) checkRest(section, layers);
+  if (!section.world.sizesOnly) checkRest(section);
   const bare = { name, vocab, context, dModel, nLayers, embed, layers, head, span: section.span };
   const canonical = section.world.sizesOnly ? '' : canonicalText({ ...bare, canonical: '' });
   return { model: { ...bare, canonical }, stack };
@@ -43,6 +43,13 @@ export function resolveModel(section: Section, name: string): ResolvedModel {
 
 function isSection(draft: Draft, key: string): boolean {
   return sections.has(key) || draft.role !== null || key.startsWith('train ') || key.startsWith('generate ');
+}
+
+/** A model of towers is another kind of model: nothing else of it can be read. */
+function checkTowers(section: Section): void {
+  const towers = [...section.body.keys].filter(([, { role }]) => role === 'tower');
+  towers.forEach(([name, { span }]) => tell(section, 'todo-block', span, { name }));
+  if (towers.length > 0) throw new Stop('tower');
 }
 
 /** Parts are checked even when no block uses them; what is not built is named. */
@@ -53,7 +60,8 @@ function checkDeclared(section: Section): boolean {
     const { role } = draft;
     if (role !== null && unbuiltRoles.has(role)) {
       tell(section, 'todo-block', draft.span, { name: key });
-      sound = false;
+      // A map of names on disk does not change the function.
+      sound &&= role === 'weights';
     } else if (role !== null && partRoles.has(role) && atLayer(section, 0, () => attempt(() => part(slot))) === null) {
       sound = false;
     }
@@ -130,8 +138,8 @@ function sectionSlot(section: Section, key: string): Slot {
     : { draft, section, key };
 }
 
-/** What needs the whole model: positions long enough, names used, targets known, assertions. */
-function checkRest(section: Section, layers: readonly Layer[]): void {
+/** What needs the whole model: names used, init targets known. */
+function checkRest(section: Section): void {
   checkInitTargets(section);
   const { usedNames, prelude } = section.world;
   for (const [key, draft] of section.body.keys) {
@@ -139,9 +147,13 @@ function checkRest(section: Section, layers: readonly Layer[]): void {
     if (!named || usedNames.has(key) || prelude.files.has(draft.span.file)) continue;
     if (!prelude.names.has(key)) tell(section, 'unused-name', draft.span, { name: key });
   }
-  for (const { keyword, args } of section.body.clauses) {
-    if (keyword !== 'assert' && keyword !== 'require') continue;
-    const layer = layers[0]?.index ?? 0;
-    args.forEach((arg) => atLayer(section, layer, () => attempt(() => checkCondition(arg, section))));
+}
+
+/** `assert` and `require` of the model block, which may ask for its own size. */
+export function checkModelAssertions(section: Section): void {
+  for (const { keyword, args, span } of section.body.clauses) {
+    if (keyword !== 'assert' && keyword !== 'require') {
+      tell(section, 'unknown-key', span, { key: keyword, owner: 'model' });
+    } else args.forEach((arg) => attempt(() => checkCondition(arg, section)));
   }
 }

@@ -69,15 +69,18 @@ function namedCycles(draft: Draft, model: Section): ReadonlyMap<string, readonly
   return named;
 }
 
+function repeats(expr: Expr, model: Section): number {
+  return count.read({ draft: inlineDraft(expr, model), section: model, key: 'stack: repeat' });
+}
+
 /** `[a * 2, b]` -> a, a, b */
 function items(args: readonly Expr[], model: Section): readonly Expr[] {
   const list = args.flatMap((arg) => (arg.kind === 'list' ? arg.items : [arg]));
   const all = list.flatMap((item) => {
     const times = item.kind === 'binary' && item.operator === '*' ? item : null;
     if (times === null) return [item];
-    const read = (expr: Expr): number => count.read({ draft: inlineDraft(expr, model), section: model, key: 'stack: repeat' }); // prettier-ignore
     const [what, number] = times.left.kind === 'number' ? [times.right, times.left] : [times.left, times.right];
-    return Array.from({ length: read(number) }, () => what);
+    return Array.from({ length: repeats(number, model) }, () => what);
   });
   const [first] = args;
   if (all.length > 0 || first === undefined) return all;

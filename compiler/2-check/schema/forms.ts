@@ -48,6 +48,14 @@ function maskParts(slot: Slot): MaskSpec[] {
   return mismatch(at, maskExpects);
 }
 
+function isOne(expr: Expr): boolean {
+  return expr.kind === 'number' && expr.value === 1 && expr.unit === null;
+}
+
+function isWeight(expr: Expr): boolean {
+  return wordOf(expr) === 'weight';
+}
+
 /** `weight`, `1 + weight`, `none` */
 export const gain: KeyType<NormSpec['gain']> = {
   expects: 'weight, 1 + weight or none',
@@ -56,8 +64,6 @@ export const gain: KeyType<NormSpec['gain']> = {
     const { value } = at.draft;
     if (wordOf(value) === 'weight') return 'weight';
     if (wordOf(value) === 'none') return 'none';
-    const isOne = (expr: Expr): boolean => expr.kind === 'number' && expr.value === 1 && expr.unit === null;
-    const isWeight = (expr: Expr): boolean => wordOf(expr) === 'weight';
     if (value?.kind === 'binary' && value.operator === '+') {
       const { left, right } = value;
       if ((isOne(left) && isWeight(right)) || (isOne(right) && isWeight(left))) return 'one_plus';

@@ -73,8 +73,8 @@ function checkNames(
   for (const [key, draft] of section.body.keys) {
     if (Object.hasOwn(keys, key) || isRead(draft, key)) continue;
     if (draft.role === null && (section.world.usedNames.has(key) || defaultsUse(key, section))) continue;
-    sound = false;
     if (section.world.prelude.files.has(draft.span.file)) continue;
+    sound = false;
     reportName(key, draft, Object.keys(keys), section, ownersOf(key));
   }
   return sound;
