@@ -14,18 +14,14 @@ import { isAllowed, readAllowances } from './lint/allow.ts';
 import { lintModel, lintTrain, type Lint } from './lint/lint.ts';
 import type { CheckedFile } from './model.ts';
 
-type Report = (diagnostic: Diagnostic) => void;
+/** `owner`: the model whose fault it is. */
+type Report = (diagnostic: Diagnostic, owner?: string) => void;
 
 export function checkFile(
   ast: FileNode,
   prelude: readonly FileNode[],
 ): { file: CheckedFile; diagnostics: Diagnostic[] } {
-  const diagnostics = new Map<string, Diagnostic>();
-  // A fault of a model shows again in each of its variants: once is enough.
-  const report: Report = (each) => {
-    const key = `${each.code} ${each.span.file.path} ${each.span.start} ${each.span.end}`;
-    if (!diagnostics.has(key)) diagnostics.set(key, each);
-  };
+  const { diagnostics, report } = collector();
   const std = preludeOf(prelude);
   const outline = outlineOf(ast, report);
   const facts = new FileModels(outline.models, std, collectNames([ast]), report);
@@ -39,7 +35,26 @@ export function checkFile(
     trains: specs.trains.map(({ spec }) => spec),
     generates: specs.generates,
   };
-  return { file, diagnostics: [...diagnostics.values()].sort((a, b) => a.span.start - b.span.start) };
+  return { file, diagnostics: [...diagnostics].sort((a, b) => a.span.start - b.span.start) };
+}
+
+/** A fault of a model shows again in each of its variants, perhaps with other numbers: once is enough. */
+function collector(): { readonly diagnostics: readonly Diagnostic[]; readonly report: Report } {
+  const diagnostics: Diagnostic[] = [];
+  const owners = new Map<string, string>();
+  const report: Report = (each, owner = '') => {
+    const { code, span, message } = each;
+    const place = `${code} ${span.file.path} ${span.start} ${span.end}`;
+    const first = owners.get(place) ?? owner;
+    owners.set(place, first);
+    // Everything that derives from a missing key misses it.
+    const anywhere = code === 'missing-key' && diagnostics.some((old) => old.message === message);
+    const known = diagnostics.some(
+      (old) => old.code === code && old.span.start === span.start && old.message === message,
+    );
+    if (first === owner && !known && !anywhere) diagnostics.push(each);
+  };
+  return { diagnostics, report };
 }
 
 /** `use std.wiring`: the prelude is always in scope; naming a part that is not there is a fault. */

@@ -1,5 +1,5 @@
 // Takes: nothing. Gives: the tree that the canonical text and entries are printed from, and its values as text.
-// Promises: numbers print exactly; what differs between layers prints as `[a, b, ...][layer]`.
+// Promises: numbers print exactly; what differs between layers prints as `cycle [a, b, ...]`.
 import type { BlockExpr, Init, MaskSpec, NormSpec, QkNormSpec, RopeScaling, RopeSpec } from '../model.ts';
 
 /** A leaf is its text; a branch is a constructor with its keys. */
@@ -27,7 +27,7 @@ export function mergeLayers(layers: readonly Tree[]): Tree {
   if (layers.every((tree) => inline(tree) === inline(first))) return first;
   const branches = layers.filter((tree) => typeof tree !== 'string');
   if (typeof first === 'string' || branches.length < layers.length || !sameShape(branches)) {
-    return `[${layers.map(inline).join(', ')}][layer]`;
+    return `cycle [${layers.map(inline).join(', ')}]`;
   }
   const keys = first.keys.map(([key], index) => {
     const values = branches.map((each) => each.keys[index]?.[1] ?? 'none');

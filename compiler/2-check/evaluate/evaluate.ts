@@ -7,13 +7,16 @@ import { draftOf } from '../draft/from-items.ts';
 import { nearest } from '../draft/names.ts';
 import { callNumber, isNumberFunction, numberFunctions } from './functions.ts';
 import { combine, isArithmetic, quantity, show, type Quantity } from './quantity.ts';
-import { fail, lookup, once, pathOf, Stop, visibleNames, type Section } from './section.ts';
+import { fail, isCurrent, lookup, once, pathOf, Stop, visibleNames, type Section } from './section.ts';
 import { solve } from './solve.ts';
 
 type NameExpr = Extract<Expr, { kind: 'name' }>;
 type MemberExpr = Extract<Expr, { kind: 'member' }>;
 type CallExpr = Extract<Expr, { kind: 'call' }>;
 type BinaryExpr = Extract<Expr, { kind: 'binary' }>;
+
+/** Facts of a model that are not built yet. */
+const laterFacts = ['flops', 'active_flops', 'kv_bytes', 'cache_bytes', 'state_bytes', 'memory', 'intensity'];
 
 const names: Readonly<Record<string, number>> = { inf: Infinity, pi: Math.PI };
 
@@ -58,9 +61,11 @@ export function evaluateDraft(draft: Draft, section: Section, key: string): Quan
     const tried = section.parent === null ? section.world.overrides.get(key) : undefined;
     if (tried !== undefined) return quantity(tried);
     if (together !== null) return solvePart(draft, section, together.indexOf(key));
-    if (value === null || body !== null) {
-      const found = value === null ? 'a block' : `\`${printExpr(value)} { ... }\``;
-      return fail(section, 'wrong-type', draft.span, { key: pathOf(section, key), expected: 'a number', found });
+    const isNumber = value !== null && value.kind !== 'string' && value.kind !== 'list' && value.kind !== 'construct';
+    if (!isNumber || body !== null) {
+      const found = value === null ? 'a block' : body === null ? describe(value) : `\`${printExpr(value)} { ... }\``;
+      const span = value?.span ?? draft.span;
+      return fail(section, 'wrong-type', span, { key: pathOf(section, key), expected: 'a number', found });
     }
     return evaluate(value, section);
   };
@@ -73,7 +78,10 @@ function evaluateName(expr: NameExpr, section: Section): Quantity {
     state.usesLayer = true;
     return quantity(state.layer);
   }
-  const found = lookup(section, expr.name);
+  const first = lookup(section, expr.name);
+  // `theta = theta`: the right side is the outer one.
+  const outer = first !== null && isCurrent(first.section, expr.name) ? first.section.parent : null;
+  const found = outer === null ? first : (lookup(outer, expr.name) ?? first);
   if (found !== null) return evaluateDraft(found.draft, found.section, expr.name);
   const known = names[expr.name];
   if (known !== undefined) return quantity(known);
@@ -82,6 +90,10 @@ function evaluateName(expr: NameExpr, section: Section): Quantity {
 
 /** @throws Stop */
 export function unknownName(expr: NameExpr, section: Section): never {
+  // A default derives from a key that the model does not have.
+  if (section.world.prelude.files.has(expr.span.file) && expr.name !== 'layer') {
+    return fail(section, 'missing-key', expr.span, { key: expr.name, owner: 'model' });
+  }
   if (expr.name === 'layer') {
     const message = '`layer` has a value only inside the parts of a layer (mixers, ffns, blocks, init)';
     return fail(section, 'wrong-arguments', expr.span, { callee: 'layer', message });
@@ -119,7 +131,12 @@ function modelFact(expr: MemberExpr, model: string, section: Section): Quantity 
     const other = models.section(model);
     const draft = other?.body.keys.get(fact);
     if (other && draft) return evaluateDraft(draft, other, fact);
-    return fail(section, 'todo-expression', expr.span, { what: `\`${printExpr(expr)}\`` });
+    if (laterFacts.includes(fact)) {
+      return fail(section, 'todo-expression', expr.span, { what: `\`${printExpr(expr)}\`` });
+    }
+    const near = nearest(fact, ['params', 'active_params', ...(other?.body.keys.keys() ?? [])]);
+    const extra = near === null ? {} : { fix: `did you mean \`${near}\`?` };
+    return fail(section, 'unknown-name', expr.name.span, { name: printExpr(expr) }, extra);
   }
   return quantity(sizeOf(model, expr, section));
 }
@@ -187,18 +204,22 @@ function evaluateCall(expr: CallExpr, section: Section): Quantity {
   return fail(section, 'unknown-name', expr.callee.span, { name }, extra);
 }
 
-/** `[a, b, c][layer]`: the item. @throws Stop */
+/** The item of `cycle [a, b]` in this layer, or of `list[index]`. @throws Stop */
 export function pickItem(expr: Extract<Expr, { kind: 'index' }>, section: Section): Expr {
-  const [index, more] = expr.args;
-  const list = expr.object;
-  if (list.kind !== 'list' || index === undefined || more !== undefined) {
-    return fail(section, 'todo-expression', expr.span, { what: `\`${printExpr(expr)}\`` });
+  const { object, args, span } = expr;
+  if (object.kind === 'name' && object.name === 'cycle') {
+    const layer = evaluateName({ kind: 'name', name: 'layer', span: object.span }, section).value;
+    const item = args[layer % args.length];
+    return item?.value ?? fail(section, 'wrong-arguments', span, { callee: 'cycle', message: 'it is empty' });
+  }
+  const list = object.kind === 'name' ? lookup(section, object.name)?.draft.value : undefined;
+  const [index, more] = args;
+  if (list?.kind !== 'list' || index === undefined || more !== undefined) {
+    return fail(section, 'todo-expression', span, { what: `\`${printExpr(expr)}\`` });
   }
   const { value } = evaluate(index.value, section);
-  const item = list.items[value];
-  if (item !== undefined) return item;
   const range = `one of the items 0..${list.items.length - 1}`;
-  return fail(section, 'out-of-range', index.span, { key: printExpr(index.value), value, range });
+  return list.items[value] ?? fail(section, 'out-of-range', index.span, { key: printExpr(index.value), value, range });
 }
 
 function solvePart(draft: Draft, section: Section, part: number): Quantity {
@@ -207,6 +228,11 @@ function solvePart(draft: Draft, section: Section, part: number): Quantity {
   if (!isSolve || together?.join() !== 'd_model,n_layers') {
     const message = 'several names are set together only as `d_model, n_layers = solve(...)`';
     return fail(section, 'wrong-arguments', draft.span, { callee: together?.join(', ') ?? '', message });
+  }
+  const alone = together.find((name) => section.body.keys.get(name)?.value !== value);
+  if (alone !== undefined) {
+    const message = `${alone} is set by itself, so ${together.filter((name) => name !== alone).join()} must be too`;
+    return fail(section, 'wrong-arguments', draft.span, { callee: 'solve', message });
   }
   const sizes = once(section, 'number:d_model, n_layers', draft.span, () => solve(value, section, evaluate));
   return quantity(sizes[part] ?? 0);

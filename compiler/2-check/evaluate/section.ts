@@ -141,6 +141,15 @@ export function pathOf(section: Section, key: string): string {
   return section.path === '' ? key : `${section.path}.${key}`;
 }
 
+function labelOf(section: Section, key: string): string {
+  return `${key}@${pathOf(section, key.replace(/^.*:/, ''))}`;
+}
+
+/** Whether `key` of `section` is the number being evaluated just now. */
+export function isCurrent(section: Section, key: string): boolean {
+  return section.world.state.trail.at(-1) === labelOf(section, `number:${key}`);
+}
+
 /**
  * Evaluates `key` of `section` once, unless it depends on the layer.
  * @throws Stop, reporting `cycle` when the key is already being evaluated.
@@ -152,7 +161,7 @@ export function once<T>(section: Section, key: string, span: Span, run: () => T)
     return cached as T;
   }
   const { state } = section.world;
-  const label = `${key}@${pathOf(section, key.replace(/^.*:/, ''))}`;
+  const label = labelOf(section, key);
   const from = state.trail.indexOf(label);
   if (from >= 0) {
     const names = [...state.trail.slice(from), label].map((each) => each.replace(/^.*@/, ''));

@@ -24,7 +24,7 @@ export class FileModels implements ModelFacts {
   private readonly outlines: ReadonlyMap<string, ModelOutline>;
   private readonly prelude: Prelude;
   private readonly usedNames: ReadonlySet<string>;
-  private readonly report: (diagnostic: Diagnostic) => void;
+  private readonly report: (diagnostic: Diagnostic, owner: string) => void;
   private readonly done = new Map<string, FileModel | null>();
   private readonly sections = new Map<string, Section>();
   private readonly open = new Set<string>();
@@ -33,7 +33,7 @@ export class FileModels implements ModelFacts {
     models: readonly ModelOutline[],
     prelude: Prelude,
     usedNames: ReadonlySet<string>,
-    report: (diagnostic: Diagnostic) => void,
+    report: (diagnostic: Diagnostic, owner: string) => void,
   ) {
     this.outlines = new Map(models.map((model) => [model.name, model]));
     this.prelude = prelude;
@@ -90,7 +90,7 @@ export class FileModels implements ModelFacts {
     for (let at = this.outlines.get(name); at !== undefined;) {
       if (line.includes(at)) {
         const path = [...line, at].map((each) => each.name);
-        this.report(diagnostic('cycle', at.span, { path }));
+        this.report(diagnostic('cycle', at.span, { path }), name);
         return null;
       }
       line.push(at);
@@ -99,7 +99,7 @@ export class FileModels implements ModelFacts {
       if (base === undefined) {
         const near = nearest(at.base.name, this.names());
         const extra = near === null ? {} : { fix: `did you mean \`${near}\`?` };
-        this.report(diagnostic('unknown-model', at.base.span, { name: at.base.name }, extra));
+        this.report(diagnostic('unknown-model', at.base.span, { name: at.base.name }, extra), name);
         return null;
       }
       at = base;
@@ -112,7 +112,7 @@ export class FileModels implements ModelFacts {
     for (const { body: own, base } of [...lineage].reverse()) {
       const model = base?.name ?? 'std';
       body = overlayBody(body, modelPart(own), (key, { span }) =>
-        this.report(diagnostic('let-override', span, { name: key, model })),
+        this.report(diagnostic('let-override', span, { name: key, model }), model),
       );
     }
     return body;
@@ -123,11 +123,12 @@ export class FileModels implements ModelFacts {
     body: Body,
     overrides: ReadonlyMap<string, number>,
     sizesOnly: boolean,
-    report = this.report,
+    told?: World['report'],
   ): Section {
     const [own] = lineage;
     const span = own?.span;
     const name = own?.name ?? '';
+    const report = told ?? ((each: Diagnostic): void => this.report(each, name));
     const resized = (sizes: ReadonlyMap<string, number>, told: World['report']): ResolvedModel | null => {
       const section = this.makeSection(lineage, body, sizes, true, told);
       return attempt(() => resolveModel(section, name));

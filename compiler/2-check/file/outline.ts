@@ -61,7 +61,8 @@ function define(item: Definition, { models, blocks, lints }: Parts, report: Repo
   if (head === 'model' || head === 'variant') {
     const base = item.from === null ? null : { name: textOf(item.from), span: item.from.span };
     if (head === 'variant' && base === null) {
-      report(diagnostic('missing-key', span, { key: 'from', owner: `variant ${name}` }, { fix: `variant ${name} from A { ... }` })); // prettier-ignore
+      const owner = item.words.length === 0 ? 'a variant' : `variant ${name}`;
+      report(diagnostic('missing-key', span, { key: 'from', owner }, { fix: 'variant V from A { ... }' }));
       return;
     }
     for (const inner of items) {

@@ -1,5 +1,5 @@
 // Takes: the `lint allow` items of a file. Gives: whether a lint is allowed in a model.
-// Promises: a lint is named by its code (`aspect`), its id (`I1`) or its key (`mlp.width`); unknown names are faults.
+// Promises: a lint is named by its code (`cycle_tail`), its id (`W8`) or its key (`mlp.width`); unknown names are faults.
 import type { WordsItem } from '../../1-syntax/ast.ts';
 import { diagnostic, type Diagnostic } from '../../diagnostics.ts';
 import { infos, rules, warnings } from '../../messages.ts';
@@ -14,7 +14,8 @@ export interface Allowance {
   readonly model: string | null;
 }
 
-const codes = [...Object.keys(warnings), ...Object.keys(infos)];
+/** In a .model file a lint's code is one word: `cycle_tail`. */
+const codes = [...Object.keys(warnings), ...Object.keys(infos)].map((code) => code.replaceAll('-', '_'));
 const ids: readonly string[] = ['W', 'E', 'I'].flatMap((kind) =>
   Array.from({ length: 16 }, (_, n) => `${kind}${n + 1}`),
 );
@@ -55,7 +56,11 @@ export function isAllowed(
 ): boolean {
   const id = (rules as Readonly<Record<string, string>>)[code];
   return allowances.some((each) => {
-    const fits = each.name === code || each.name === id || key === each.name || key.startsWith(`${each.name}.`);
+    const fits =
+      each.name === code.replaceAll('-', '_') ||
+      each.name === id ||
+      key === each.name ||
+      key.startsWith(`${each.name}.`);
     return fits && (each.model === null || each.model === model);
   });
 }

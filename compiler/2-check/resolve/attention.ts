@@ -106,7 +106,8 @@ export function spanOf(section: Section, key: string): Section['span'] {
 /** Null when it is not a number: that is reported where the key is read. */
 function numberAt(section: Section, key: string): number | null {
   const found = lookup(section, key);
-  if (found === null) return null;
+  const kind = found?.draft.value?.kind;
+  if (found === null || kind === 'string' || kind === 'list' || kind === 'construct') return null;
   return attempt(() => evaluateDraft(found.draft, found.section, key).value);
 }
 

@@ -196,8 +196,21 @@ function names(callee: Expr, scope: Scope): boolean {
   return callee.kind === 'name' && (scope.names.has(callee.name) || lookup(scope.model, callee.name) !== null);
 }
 
+/** Whether a mixer, ffn or norm is applied somewhere in an expression. */
+function appliesPart(expr: Expr, scope: Scope): boolean {
+  if (expr.kind === 'group' || expr.kind === 'negate') return appliesPart(expr.value, scope);
+  if (expr.kind === 'binary') return appliesPart(expr.left, scope) || appliesPart(expr.right, scope);
+  return (
+    expr.kind === 'call' && (names(expr.callee, scope) || expr.args.some(({ value }) => appliesPart(value, scope)))
+  );
+}
+
 /** An expression of numbers alone, parameters of the block among them. */
 function number(expr: Expr, scope: Scope): BlockExpr {
+  if (appliesPart(expr, scope)) {
+    const message = `\`${printExpr(expr)}\`: only + - * / apply to what a part gives`;
+    return refuse(scope, expr.span, 'block-expression', message);
+  }
   const used = exprNames(expr);
   const keys = new Map<string, Draft>();
   for (const [name, { kind, ...rest }] of scope.names) {

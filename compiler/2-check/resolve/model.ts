@@ -35,7 +35,6 @@ export function resolveModel(section: Section, name: string): ResolvedModel {
   const stack = attempt(() => resolveStack(section, nLayers));
   if (stack === null || embed === null || head === null || !declared) throw new Stop(name);
   const layers = resolveLayers(stack, section);
-  if (!section.world.sizesOnly) checkRest(section);
   const bare = { name, vocab, context, dModel, nLayers, embed, layers, head, span: section.span };
   const canonical = section.world.sizesOnly ? '' : canonicalText({ ...bare, canonical: '' });
   return { model: { ...bare, canonical }, stack };
@@ -55,6 +54,8 @@ function checkTowers(section: Section): void {
 /** Parts are checked even when no block uses them; what is not built is named. */
 function checkDeclared(section: Section): boolean {
   let sound = true;
+  checkInitTargets(section);
+  checkUsed(section);
   for (const [key, draft] of section.body.keys) {
     const slot: Slot = { draft, section, key };
     const { role } = draft;
@@ -67,6 +68,16 @@ function checkDeclared(section: Section): boolean {
     }
   }
   return sound;
+}
+
+/** E1: every part and block is named somewhere, if only as what another one derives from. */
+function checkUsed(section: Section): void {
+  const { usedNames, prelude } = section.world;
+  for (const [key, { role, span }] of section.body.keys) {
+    const named = role !== null && (partRoles.has(role) || role === 'block');
+    if (!named || usedNames.has(key) || prelude.names.has(key) || prelude.files.has(span.file)) continue;
+    tell(section, 'unused-name', span, { name: key });
+  }
 }
 
 function atLayer<T>(section: Section, layer: number, run: () => T): T {
@@ -136,17 +147,6 @@ function sectionSlot(section: Section, key: string): Slot {
   return draft === undefined
     ? fail(section, 'missing-key', section.span, { key, owner: 'model' })
     : { draft, section, key };
-}
-
-/** What needs the whole model: names used, init targets known. */
-function checkRest(section: Section): void {
-  checkInitTargets(section);
-  const { usedNames, prelude } = section.world;
-  for (const [key, draft] of section.body.keys) {
-    const named = draft.role !== null && (partRoles.has(draft.role) || draft.role === 'block');
-    if (!named || usedNames.has(key) || prelude.files.has(draft.span.file)) continue;
-    if (!prelude.names.has(key)) tell(section, 'unused-name', draft.span, { name: key });
-  }
 }
 
 /** `assert` and `require` of the model block, which may ask for its own size. */

@@ -120,7 +120,7 @@ export function mismatch(slot: Slot, expected: string): never {
 }
 
 /**
- * What a slot stands for once names are followed and items picked (`[a, b][layer]`). `owns`: words of the key's own
+ * What a slot stands for once names are followed and items picked (`cycle [a, b]`). `owns`: words of the key's own
  * type, which are never looked up.
  */
 export function settle(slot: Slot, owns: (word: string) => boolean): Slot {
@@ -134,7 +134,7 @@ export function settle(slot: Slot, owns: (word: string) => boolean): Slot {
     seen.push(draft);
     if (value === null || draft.body !== null) return at;
     if (value.kind === 'group') at = { draft: inlineDraft(value.value, section), section, key };
-    else if (value.kind === 'index' && value.object.kind === 'list') {
+    else if (value.kind === 'index') {
       at = { draft: inlineDraft(pickItem(value, section), section), section, key };
     } else {
       const found = value.kind === 'name' && !owns(value.name) ? lookup(section, value.name) : null;
