@@ -1,6 +1,8 @@
 // Takes: a body and what is said on top of it: a file on its std defaults, a variant on its base, `local = attn { }`.
 // Promises: what the patch sets wins; what it does not name stays; setting a `let` is reported and ignored.
+import type { ClauseItem } from '../../1-syntax/ast.ts';
 import { emptyBody, type Body, type Draft } from './draft.ts';
+import { exprNames } from './names.ts';
 
 export type OnLet = (key: string, patch: Draft) => void;
 
@@ -33,13 +35,17 @@ function sameWord(base: Draft, patch: Draft): boolean {
   return base.value?.kind === 'name' && patch.value?.kind === 'name' && base.value.name === patch.value.name;
 }
 
-/** `cycle` takes the place of `cycle` or `each`, `at` of all `at`; assertions add up. */
+/**
+ * `cycle` takes the place of `cycle` or `each`, `at` of all `at`. Assertions add up, but a `require` about a key that the
+ * patch sets anew goes with the old one: `require mix[last] == global`, and the variant has another `mix`.
+ */
 function overlayClauses(base: Body, patch: Body): Body['clauses'] {
-  if (patch.clauses.length === 0) return base.clauses;
   const words = new Set<string>(patch.clauses.map((clause) => clause.keyword));
   if (words.has('cycle')) words.add('each');
   if (words.has('each')) words.add('cycle');
-  const kept = base.clauses.filter(({ keyword }) => isAssertion(keyword) || !words.has(keyword));
+  const isOld = ({ keyword, args }: ClauseItem): boolean =>
+    keyword === 'require' && args.some((arg) => [...patch.keys.keys()].some((key) => exprNames(arg).has(key)));
+  const kept = base.clauses.filter((each) => !isOld(each) && (isAssertion(each.keyword) || !words.has(each.keyword)));
   return [...kept, ...patch.clauses];
 }
 

@@ -71,6 +71,10 @@ export function checkInitTargets(model: Section): void {
       attempt(() => evaluateDraft(draft, section, target));
       continue;
     }
+    const [first = ''] = target.split('.');
+    const owner = model.body.keys.get(first);
+    // Parts of what is not built are not known; that it is not built was reported.
+    if (owner && attempt(() => model.world.open({ draft: owner, section: model, key: first })) === null) continue;
     const near = nearest(target, known);
     const fix = near === null ? `targets: ${[...known].join(', ')}` : `did you mean \`${near}\`?`;
     tell(section, 'unknown-target', draft.span, { target }, { fix });

@@ -128,8 +128,9 @@ function calleeOf(slot: Slot, kind: Kind): Callee {
 function argsBody(call: Extract<Expr, { kind: 'call' }>, slot: Slot, kind: Kind): Body {
   const { section } = slot;
   const name = printExpr(call.callee);
-  const table = kind.constructors[name] ?? {};
-  const order = Object.keys(table);
+  const table = kind.constructors[name];
+  if (table === undefined && !isDerived(name, slot, kind)) return emptyBody;
+  const order = Object.keys(table ?? Object.values(kind.constructors)[0] ?? {});
   const keys = new Map<string, Draft>();
   call.args.forEach((arg, index) => {
     const key = arg.name?.text ?? order[index];
@@ -155,6 +156,10 @@ function lookupOther(slot: Slot, name: string, kind: Kind): Slot | null {
     at = found.section;
   }
   return null;
+}
+
+function isDerived(name: string, slot: Slot, kind: Kind): boolean {
+  return lookupOther(slot, name, kind) !== null;
 }
 
 function checkConstructor(slot: Slot, callee: Callee, kind: Kind, key: string, section: Section): void {

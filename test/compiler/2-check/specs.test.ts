@@ -1,0 +1,99 @@
+// Takes: specs/. Gives: proof that every family checks, has its published size, and one canonical form.
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { canonicalEntries } from '../../../compiler/2-check/canonical.ts';
+import { canonicalText } from '../../../compiler/2-check/canonical/text.ts';
+import { parameterCount } from '../../../compiler/2-check/parameter-count.ts';
+import { elements, parameters } from '../../../compiler/3-graph/model/parameters.ts';
+import { check, modelOf, modelsOf, readSpec } from './prelude.ts';
+
+const specs = join(import.meta.dirname, '..', '..', '..', 'specs');
+const families = readdirSync(join(specs, 'families')).map((name) => `families/${name}`);
+const examples = join(import.meta.dirname, '..', '..', '..', '..', 'shared', 'design', 'examples');
+
+describe('specs', () => {
+  for (const path of ['quickstart.model', ...families]) {
+    it(`${path}: no errors; canonical forms are fixed points; sizes agree with the parameters`, () => {
+      for (const [, model] of modelsOf(readSpec(path))) {
+        const again = modelOf(model.canonical);
+        expect(again.canonical).toBe(model.canonical);
+        expect(canonicalEntries(again)).toEqual(canonicalEntries(model));
+        expect(canonicalText(model, model.name).replace(model.name, 'canonical')).toBe(model.canonical);
+        const sum = parameters(model).reduce((total, parameter) => total + elements(parameter), 0);
+        expect(parameterCount(model)).toBe(sum);
+      }
+    });
+  }
+
+  // Totals of the released checkpoints, in billions.
+  it.each([
+    ['gpt2', 'GPT2', 0.124439808],
+    ['llama', 'Llama2_7B', 6.738],
+    ['llama', 'Llama31_8B', 8.03],
+    ['llama', 'Llama31_70B', 70.55],
+    ['llama', 'Llama31_405B', 405.9],
+    ['mistral', 'Mistral7B', 7.242],
+    ['qwen2', 'Qwen25_7B', 7.616],
+    ['qwen3', 'Qwen3_06B', 0.596],
+    ['qwen3', 'Qwen3_8B', 8.191],
+    ['gemma', 'Gemma7B', 8.538],
+    ['gemma2', 'Gemma2_2B', 2.614],
+    ['gemma2', 'Gemma2_27B', 27.23],
+    ['gemma3', 'Gemma3_4B', 3.88],
+    ['phi3', 'Phi3Mini', 3.821],
+    ['olmo2', 'OLMo2_7B', 7.299],
+    ['smollm3', 'SmolLM3', 3.075],
+    ['cohere', 'CommandR', 34.98],
+    ['gptj', 'GPTJ_6B', 6.051],
+    ['falcon', 'Falcon7B', 6.922],
+    ['neox', 'Pythia70M', 0.070426624],
+  ])('%s: %s has %d B parameters', (family, name, billions) => {
+    const count = parameterCount(modelOf(readSpec(`families/${family}.model`), name)) / 1e9;
+    const digits = String(billions).split('.')[1]?.length ?? 0;
+    expect(count.toFixed(digits)).toBe(billions.toFixed(digits));
+  });
+
+  it('writes the short and the long form of one model alike', () => {
+    const long = `model Q {
+      vocab = 256; context = 128; d_model = 64; n_layers = 4
+      norm rms { eps = 1e-6; gain = weight; bias = none; reduce = f32; cast = before_gain }
+      embed token { tie = head; scale = 1; pos = none; norm = none }
+      mixer attn = gqa {
+        heads = 4; kv_heads = 2; head_dim = 16; scale = 1/4; mask = causal; bias = none; qk_norm = none; softcap = none
+        rope { dim = 16; theta = 10_000; pairing = half; scaling = none }
+      }
+      ffn mlp = glu { act = silu; width = 192; bias = none }
+      block main { h = x + attn(rms.mix(x)); y = h + mlp(rms.ffn(h)) }
+      stack n_layers { cycle [main] }
+      head lm { norm = rms; scale = 1; softcap = none; bias = none }
+      init { default = normal(std = 0.05); attn.o, mlp.down = normal(std = 0.05 / sqrt(8)) }
+    }`;
+    expect(modelOf(long).canonical).toBe(modelOf(readSpec('quickstart.model')).canonical);
+  });
+});
+
+describe.skipIf(!existsSync(examples))('examples of the language', () => {
+  const codesOf = (name: string): string[] => {
+    const { diagnostics } = check(readFileSync(join(examples, name), 'utf8'));
+    return diagnostics.filter(({ severity }) => severity === 'error').map(({ code }) => code);
+  };
+
+  it.each(['atlas.model', 'deepseek_v3.model', 'delta.model'])('%s has no faults but what is not built', (name) => {
+    expect(codesOf(name).filter((code) => !code.startsWith('todo-'))).toEqual([]);
+  });
+
+  it('resolves the dense models of atlas.model', () => {
+    const { file } = check(readFileSync(join(examples, 'atlas.model'), 'utf8'));
+    const sizes = file.models.map(({ name, dModel, nLayers }) => `${name} ${dModel} x ${nLayers}`);
+    expect(sizes).toEqual([
+      'Atlas 3072 x 26',
+      'AtlasTiny 1536 x 12',
+      'Atlas128k 3072 x 26',
+      'AtlasMQA 3072 x 27',
+      'AtlasParallel 3072 x 26',
+      'AtlasGemma3 3072 x 26',
+      'AtlasDiffusion 3072 x 26',
+    ]);
+  });
+});
