@@ -65,40 +65,26 @@ export function ropeTree({ dim, theta, pairing, scaling }: RopeSpec): Branch {
 }
 
 function scalingTree(scaling: RopeScaling): Tree {
-  switch (scaling.kind) {
-    case 'none':
-      return 'none';
-    case 'linear':
-      return branch('linear', { factor: scaling.factor });
-    case 'llama3': {
-      const { factor, low, high, original } = scaling;
-      return branch('llama3', { factor, low, high, original });
-    }
-    case 'yarn':
-      return branch('yarn', {
-        factor: scaling.factor,
-        original: scaling.original,
-        beta_fast: scaling.betaFast,
-        beta_slow: scaling.betaSlow,
-        truncate: scaling.truncate,
-        attention_factor: scaling.attentionFactor,
-        mscale: scaling.mscale,
-        mscale_all_dim: scaling.mscaleAllDim,
-      });
-  }
+  if (scaling.kind === 'none') return 'none';
+  const { factor } = scaling;
+  if (scaling.kind === 'linear') return branch('linear', { factor });
+  const { original } = scaling;
+  if (scaling.kind === 'llama3') return branch('llama3', { factor, low: scaling.low, high: scaling.high, original });
+  return branch('yarn', {
+    factor,
+    original,
+    beta_fast: scaling.betaFast,
+    beta_slow: scaling.betaSlow,
+    truncate: scaling.truncate,
+    attention_factor: scaling.attentionFactor,
+    mscale: scaling.mscale,
+    mscale_all_dim: scaling.mscaleAllDim,
+  });
 }
 
 export function maskText(mask: MaskSpec): string {
-  switch (mask.kind) {
-    case 'full':
-    case 'causal':
-      return mask.kind;
-    case 'window':
-    case 'chunk':
-      return `${mask.kind}(${mask.size})`;
-    case 'all':
-      return mask.parts.map(maskText).join(' & ');
-  }
+  if (mask.kind === 'full' || mask.kind === 'causal') return mask.kind;
+  return mask.kind === 'all' ? mask.parts.map(maskText).join(' & ') : `${mask.kind}(${mask.size})`;
 }
 
 export function biasText(projections: Readonly<Record<string, { readonly bias: boolean }>>): string {
@@ -109,39 +95,25 @@ export function biasText(projections: Readonly<Record<string, { readonly bias: b
 }
 
 export function initText(init: Init): string {
-  switch (init.kind) {
-    case 'normal':
-      return `normal(std = ${init.std})`;
-    case 'trunc_normal':
-      return `trunc_normal(std = ${init.std}, cut = ${init.cut})`;
-    case 'uniform':
-      return `uniform(bound = ${init.bound})`;
-    case 'constant':
-      return `constant(value = ${init.value})`;
-  }
+  if (init.kind === 'normal') return `normal(std = ${init.std})`;
+  if (init.kind === 'trunc_normal') return `trunc_normal(std = ${init.std}, cut = ${init.cut})`;
+  return init.kind === 'uniform' ? `uniform(bound = ${init.bound})` : `constant(value = ${init.value})`;
 }
 
 const strength = { '+': 1, '-': 1, '*': 2, '/': 2 } as const;
 
 /** `x + attn(rms.mix(x))`: parses to the same tree. */
 export function equationText(expr: BlockExpr): string {
-  switch (expr.kind) {
-    case 'ref':
-      return expr.name;
-    case 'number':
-      return expr.value < 0 ? `(${expr.value})` : String(expr.value);
-    case 'norm':
-      return `${expr.instance}(${equationText(expr.input)})`;
-    case 'mixer':
-    case 'ffn':
-      return `${expr.name}(${equationText(expr.input)})`;
-    case 'arithmetic': {
-      const own = strength[expr.operator];
-      const side = (part: BlockExpr, least: number): string => {
-        const text = equationText(part);
-        return part.kind === 'arithmetic' && strength[part.operator] < least ? `(${text})` : text;
-      };
-      return `${side(expr.left, own)} ${expr.operator} ${side(expr.right, own + 1)}`;
-    }
-  }
+  if (expr.kind === 'ref') return expr.name;
+  if (expr.kind === 'number') return expr.value < 0 ? `(${expr.value})` : String(expr.value);
+  if (expr.kind === 'norm') return `${expr.instance}(${equationText(expr.input)})`;
+  if (expr.kind !== 'arithmetic') return `${expr.name}(${equationText(expr.input)})`;
+  const own = strength[expr.operator];
+  return `${sideText(expr.left, own)} ${expr.operator} ${sideText(expr.right, own + 1)}`;
+}
+
+/** In parentheses when it binds less than `least`. */
+function sideText(expr: BlockExpr, least: number): string {
+  const text = equationText(expr);
+  return expr.kind === 'arithmetic' && strength[expr.operator] < least ? `(${text})` : text;
 }

@@ -44,12 +44,9 @@ export function evaluate(expr: Expr, section: Section): Quantity {
     case 'string':
     case 'list':
     case 'construct':
-      return fail(section, 'wrong-type', expr.span, {
-        key: printExpr(expr),
-        expected: 'a number',
-        found: describe(expr),
-      });
+      break;
   }
+  return fail(section, 'wrong-type', expr.span, { key: printExpr(expr), expected: 'a number', found: describe(expr) });
 }
 
 /** The number that a key holds. @throws Stop */

@@ -41,8 +41,9 @@ export function outlineOf(ast: FileNode, report: Report): Outline {
   const names = new Map<string, Span>();
   for (const item of ast.items) {
     if (item.kind === 'clause') assertions.push(item);
-    else if (item.kind === 'words') item.keyword === 'lint' ? lints.push({ item, model: null }) : uses.push(item);
-    else if (isFresh(item, names, report)) define(item, { models, blocks, lints }, report);
+    if (item.kind === 'words' && item.keyword === 'use') uses.push(item);
+    if (item.kind === 'words' && item.keyword === 'lint') lints.push({ item, model: null });
+    if (item.kind === 'definition' && isFresh(item, names, report)) define(item, { models, blocks, lints }, report);
   }
   return { models, blocks, assertions, lints, uses };
 }

@@ -81,21 +81,18 @@ function scalingSpec(scaling: Scaling, mixer: string): RopeScaling {
   const refuse = (message: string): never => fail(section, 'rope-scaling', span, { mixer, message });
   const { factor } = scaling.keys;
   if (factor < 1) refuse(`factor ${factor} is below 1`);
-  switch (scaling.constructor) {
-    case 'linear':
-      return { kind: 'linear', factor };
-    case 'llama3': {
-      const { low, high, original } = scaling.keys;
-      if (low >= high) refuse(`low ${low} must be below high ${high}`);
-      return { kind: 'llama3', factor, low, high, original: original ?? refuse('llama3 needs `original`, the context it was trained with') }; // prettier-ignore
-    }
-    case 'yarn': {
-      const { beta_fast: betaFast, beta_slow: betaSlow, original, truncate } = scaling.keys;
-      const { attention_factor: attentionFactor, mscale, mscale_all_dim: mscaleAllDim } = scaling.keys;
-      if (betaFast < betaSlow) refuse(`beta_fast ${betaFast} must not be below beta_slow ${betaSlow}`);
-      return { kind: 'yarn', factor, original: original ?? refuse('yarn needs `original`, the context it was trained with'), betaFast, betaSlow, truncate, attentionFactor, mscale, mscaleAllDim }; // prettier-ignore
-    }
+  if (scaling.constructor === 'linear') return { kind: 'linear', factor };
+  const { constructor: kind } = scaling;
+  const original = scaling.keys.original ?? refuse(`${kind} needs \`original\`, the context it was trained with`);
+  if (scaling.constructor === 'llama3') {
+    const { low, high } = scaling.keys;
+    if (low >= high) refuse(`low ${low} must be below high ${high}`);
+    return { kind: 'llama3', factor, low, high, original };
   }
+  const { beta_fast: betaFast, beta_slow: betaSlow, truncate } = scaling.keys;
+  const { attention_factor: attentionFactor, mscale, mscale_all_dim: mscaleAllDim } = scaling.keys;
+  if (betaFast < betaSlow) refuse(`beta_fast ${betaFast} must not be below beta_slow ${betaSlow}`);
+  return { kind: 'yarn', factor, original, betaFast, betaSlow, truncate, attentionFactor, mscale, mscaleAllDim };
 }
 
 export function spanOf(section: Section, key: string): Section['span'] {

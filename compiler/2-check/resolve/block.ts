@@ -156,8 +156,9 @@ function blockExpr(expr: Expr, scope: Scope): BlockExpr {
     case 'index':
     case 'list':
     case 'construct':
-      return number(expr, scope);
+      break;
   }
+  return number(expr, scope);
 }
 
 function arithmetic(expr: Extract<Expr, { kind: 'binary' }>, scope: Scope): BlockExpr {

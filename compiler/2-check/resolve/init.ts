@@ -39,20 +39,12 @@ function read(section: Section, key: string): Init {
   const draft = section.body.keys.get(key);
   if (draft === undefined) return { kind: 'constant', value: 0 };
   const made = buildOf({ draft, section, key }, initKind);
-  switch (made.constructor) {
-    case 'normal':
-      return { kind: 'normal', std: made.keys.std };
-    case 'trunc_normal':
-      return { kind: 'trunc_normal', std: made.keys.std, cut: made.keys.cut };
-    case 'uniform':
-      return { kind: 'uniform', bound: made.keys.bound };
-    case 'constant':
-      return { kind: 'constant', value: made.keys.value };
-    case 'zeros':
-      return { kind: 'constant', value: 0 };
-    case 'ones':
-      return { kind: 'constant', value: 1 };
-  }
+  const { constructor } = made;
+  if (constructor === 'normal') return { kind: constructor, std: made.keys.std };
+  if (constructor === 'trunc_normal') return { kind: constructor, std: made.keys.std, cut: made.keys.cut };
+  if (constructor === 'uniform') return { kind: constructor, bound: made.keys.bound };
+  if (constructor === 'constant') return { kind: constructor, value: made.keys.value };
+  return { kind: 'constant', value: constructor === 'ones' ? 1 : 0 };
 }
 
 /** Every target must name something: reported once per model. */

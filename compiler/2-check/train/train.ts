@@ -106,12 +106,7 @@ export function isCausal(mask: MaskSpec): boolean {
 function scheduleSpec({ constructor, keys }: BuiltBy<typeof scheduleKind>, steps: number): ScheduleSpec {
   const inSteps = ({ value, measure }: Quantity): number => Math.round(measure === 'percent' ? value * steps : value);
   const warmup = inSteps(keys.warmup);
-  switch (constructor) {
-    case 'constant':
-      return { kind: 'constant', warmup };
-    case 'cosine':
-      return { kind: 'cosine', warmup, floor: keys.floor };
-    case 'wsd':
-      return { kind: 'wsd', warmup, decay: inSteps(keys.decay), shape: keys.shape, floor: keys.floor };
-  }
+  if (constructor === 'constant') return { kind: 'constant', warmup };
+  if (constructor === 'cosine') return { kind: 'cosine', warmup, floor: keys.floor };
+  return { kind: 'wsd', warmup, decay: inSteps(keys.decay), shape: keys.shape, floor: keys.floor };
 }

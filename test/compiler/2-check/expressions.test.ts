@@ -1,5 +1,5 @@
 // Takes: expressions as the value of a model's name. Gives: proof of their numbers, units and faults.
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { check, modelOf, small } from './prelude.ts';
 

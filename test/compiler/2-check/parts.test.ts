@@ -201,9 +201,8 @@ describe('ends', () => {
       stack n_layers { cycle [b(local), b(attn)] }
       init { default = normal(1); mixer = normal(2); attn.o = normal(3); local = normal(4); ffn.up = normal(5) }`;
     const model = modelOf(small(items));
-    const std = (spec: GqaSpec | undefined, part: 'q' | 'o'): unknown => spec?.[part].init;
     const { local, attn: own } = Object.fromEntries(mixersOf(model));
-    expect([std(local, 'q'), std(local, 'o'), std(own, 'q'), std(own, 'o')]).toEqual(
+    expect([local?.q.init, local?.o.init, own?.q.init, own?.o.init]).toEqual(
       [4, 4, 2, 3].map((value) => ({ kind: 'normal', std: value })),
     );
     expect([ffnsOf(model).get('mlp')?.up.init, ffnsOf(model).get('mlp')?.down.init]).toEqual([

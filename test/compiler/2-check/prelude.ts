@@ -32,6 +32,12 @@ export function check(text: string): { file: CheckedFile; diagnostics: Diagnosti
   return { file: checked.file, diagnostics: [...diagnostics, ...checked.diagnostics] };
 }
 
+/** The codes of a text's errors. */
+export function errorsOf(text: string): string[] {
+  const errors = check(text).diagnostics.filter(({ severity }) => severity === 'error');
+  return errors.map(({ code }) => code);
+}
+
 /** The models of a text without errors, by name. */
 export function modelsOf(text: string): ReadonlyMap<string, Model> {
   const { file, diagnostics } = check(text);

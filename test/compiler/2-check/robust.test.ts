@@ -1,5 +1,5 @@
 // Takes: files with pieces cut out, doubled or swapped. Gives: proof that checking reports and never throws.
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { check, readSpec } from './prelude.ts';
 
