@@ -70,10 +70,11 @@ function limitsOf(mask: Expr, value: boolean, question: Question): Limits {
 const both = (x: Limits, y: Limits): Limits => ({ from: [...x.from, ...y.from], to: [...x.to, ...y.to] });
 
 function either(x: Limits, y: Limits): Limits {
-  const loosest = (a: readonly string[], b: readonly string[], weak: string, strong: string): readonly string[] =>
-    a.length === 0 || b.length === 0 ? [] : [`${weak}(${nested(strong, a)}, ${nested(strong, b)})`];
   return { from: loosest(x.from, y.from, 'min', 'max'), to: loosest(x.to, y.to, 'max', 'min') };
 }
+
+const loosest = (x: readonly string[], y: readonly string[], weak: string, strong: string): readonly string[] =>
+  x.length === 0 || y.length === 0 ? [] : [`${weak}(${nested(strong, x)}, ${nested(strong, y)})`];
 
 /** x <= y + slack, solved for the unknown position where it stands alone or alone in a quotient. */
 function atMost(x: Expr, y: Expr, slack: number, question: Question): Limits {

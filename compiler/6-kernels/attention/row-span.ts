@@ -16,16 +16,17 @@ export const rowsAreQueries = ({ group, column }: Sides): boolean => column.name
 export const rowPosition = (sides: Sides): string => (rowsAreQueries(sides) ? 'query_position' : 'key_position');
 export const columnPosition = (sides: Sides): string => (rowsAreQueries(sides) ? 'key_position' : 'query_position');
 
+const renamed = (names: readonly string[], place: string, type: 'i32' | 'f32'): [string, Expr][] =>
+  names.map((name) => [name, variable(`${name}#${place}`, type)]);
+
 /** Names of a pair's expressions as seen from one row and one column. */
 export function pairAt(expr: Expr, sides: Sides, row: string, column: string): Expr {
-  const renamed = (names: readonly string[], place: string, type: 'i32' | 'f32'): [string, Expr][] =>
-    names.map((name) => [name, variable(`${name}#${place}`, type)]);
   return substitute(
     expr,
     new Map([
       ...renamed([...sides.rows.map((axis) => axis.name), rowPosition(sides)], row, 'i32'),
       ...renamed([sides.column.name, columnPosition(sides)], column, 'i32'),
-      ...renamed(['score', 'dp'], row, 'f32'), // prettier-ignore
+      ...renamed(['score', 'dp'], row, 'f32'),
     ]),
   );
 }

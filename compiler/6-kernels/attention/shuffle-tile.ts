@@ -43,9 +43,16 @@ export class ShuffleTileKernel {
   }
 
   write(root: WgslScope): void {
-    const { sides } = this;
+    const { sides, tile } = this;
     this.writePlace(root);
-    const loaded = sides.products.map((product) => this.rowsOnce(root, product));
+    // Operands of the rows stay in registers where they are few; else they are loaded again for every block of columns.
+    let free = 16;
+    const loaded = sides.products.map((product) => {
+      const needed = this.chunks(product.axis).length * tile.rows;
+      if (needed > free) return null;
+      free -= needed;
+      return this.rowsOnce(root, product);
+    });
     for (const { result, axis } of sides.sums) {
       this.chunks(axis).forEach((chunk) => this.bindLane(root, axis, `${result}${chunk}`, chunk));
       for (const i of this.rows)
@@ -81,6 +88,7 @@ export class ShuffleTileKernel {
     root.line(`let batch = wg / ${tiles}u;`, `let top = wg % ${tiles}u * ${tile.rows}u;`);
     root.bindAxes(sides.group.batch, 'batch');
     const last = rowsAreQueries(sides) ? sides.group.query : sides.group.key;
+    root.value(sides.group.offset);
     for (const i of this.rows) {
       root.line(`let row${i} = ${clampedAt('top', i, size, tile.rows)};`);
       root.bindAxes(axesAt(sides.rows, `r${i}`), `row${i}`);
@@ -89,11 +97,9 @@ export class ShuffleTileKernel {
     writeRange(root, sides, tile.rows);
   }
 
-  /** The rows' operand in registers, a chunk per row, where that is few registers; else null: loaded for every column. */
-  private rowsOnce(root: WgslScope, { name, axis, row }: Sides['products'][number]): string[][] | null {
-    const chunks = this.chunks(axis);
-    if (chunks.length * this.tile.rows > 16) return null;
-    return chunks.map((chunk) => {
+  /** The rows' operand in registers, a chunk per row. */
+  private rowsOnce(root: WgslScope, { name, axis, row }: Sides['products'][number]): string[][] {
+    return this.chunks(axis).map((chunk) => {
       this.bindLane(root, axis, `${name}${chunk}`, chunk);
       return this.rows.map((i) => root.value(exprAt(exprAt(row, this.sides.rows, `r${i}`), [axis], `${name}${chunk}`)));
     });
@@ -128,14 +134,14 @@ export class ShuffleTileKernel {
     const { lanes } = this.tile;
     scope.line(this.rows.map((i) => `var ${name}_${i} = 0.0f;`).join(' '));
     if (loaded)
-      loaded.forEach((chunk, i) => this.writeSteps(scope, product, chunk, String(i * lanes), opaque(Math.min(lanes, axis.size - i * lanes)))); // prettier-ignore
+      loaded.forEach((chunk, i) => this.writeSteps(scope, product, chunk, String(i * lanes), opaque(Math.min((i + 1) * lanes, axis.size)))); // prettier-ignore
     else {
       const d = scope.fresh('d');
       scope.block(`for (var ${d} = 0; ${d} < ${opaque(axis.size)}; ${d} += ${lanes})`, (inner) => {
         inner.bind(`${axis.name}#${name}`, inner.let(`min(${d} + i32(lane), ${axis.size - 1})`, 'own'), axis.size);
         const at = (i: number): Expr => exprAt(exprAt(row, this.sides.rows, `r${i}`), [axis], name);
         const chunk = this.rows.map((i) => inner.value(at(i)));
-        this.writeSteps(inner, product, chunk, d, `min(${lanes}, ${axis.size} - ${d})`);
+        this.writeSteps(inner, product, chunk, d, `min(${d} + ${lanes}, ${axis.size})`);
       });
     }
     for (const i of this.rows) scope.bind(`${name}#r${i}`, `${name}_${i}`);
@@ -146,15 +152,14 @@ export class ShuffleTileKernel {
     { name, axis, column }: Sides['products'][number],
     rows: readonly string[],
     start: string,
-    steps: string,
+    stop: string,
   ): void {
     const q = scope.fresh('q');
-    scope.block(`for (var ${q} = 0; ${q} < ${steps}; ${q}++)`, (inner) => {
-      inner.bind(`${axis.name}#step`, inner.let(`${start} + ${q}`, 'at'), axis.size);
+    scope.block(`for (var ${q} = ${start}; ${q} < ${stop}; ${q}++)`, (inner) => {
+      inner.bind(`${axis.name}#step`, q, axis.size);
+      const from = inner.let(start === '0' ? `u32(${q})` : `u32(${q} - ${start})`, 'from');
       const y = inner.value(exprAt(exprAt(column, [this.sides.column], 'own'), [axis], 'step'));
-      rows.forEach((row, i) =>
-        inner.line(`${name}_${i} = fma(subgroupShuffle(${row}, u32(${q})), ${y}, ${name}_${i});`),
-      );
+      rows.forEach((row, i) => inner.line(`${name}_${i} = fma(subgroupShuffle(${row}, ${from}), ${y}, ${name}_${i});`));
     });
   }
 
@@ -187,13 +192,14 @@ export class ShuffleTileKernel {
   private writeSums(scope: WgslScope, c: string): void {
     const { sides, tile } = this;
     const q = scope.fresh('q');
-    scope.block(`for (var ${q} = 0; ${q} < min(${tile.lanes}, end - ${c}); ${q}++)`, (inner) => {
-      inner.bind(`${sides.column.name}#step`, inner.let(`${c} + ${q}`, 'at'), sides.column.size);
+    scope.block(`for (var ${q} = ${c}; ${q} < min(${c} + ${tile.lanes}, end); ${q}++)`, (inner) => {
+      inner.bind(`${sides.column.name}#step`, q, sides.column.size);
+      const from = inner.let(`u32(${q} - ${c})`, 'from');
       for (const { result, weight, axis, column } of sides.sums) {
         const at = (chunk: number): Expr => exprAt(exprAt(column, [sides.column], 'step'), [axis], `${result}${chunk}`);
         const values = this.chunks(axis).map((chunk) => inner.value(at(chunk)));
         for (const i of this.rows) {
-          const w = inner.let(`subgroupShuffle(${weight}_${i}, u32(${q}))`, 'w');
+          const w = inner.let(`subgroupShuffle(${weight}_${i}, ${from})`, 'w');
           values.forEach((y, chunk) =>
             inner.line(`${result}_${i}_${chunk} = fma(${w}, ${y}, ${result}_${i}_${chunk});`),
           );

@@ -102,13 +102,14 @@ function writeBroadcast(
   const mine = (expr: Expr, i: number): Expr => exprAt(exprAt(expr, group.m, rowAt(i)), [k], 'lane');
   for (const { a } of loop.products) for (const i of count(tile.rows)) scope.value(mine(a, i));
   const q = scope.fresh('q');
-  const steps = even ? opaque(tile.lanes) : `min(${tile.lanes}, ${k.size} - ${name})`;
-  scope.block(`for (var ${q} = 0; ${q} < ${steps}; ${q}++)`, (inner) => {
-    inner.bind(k.name, inner.let(`${name} + ${q}`, 'at'), k.size);
+  const stop = `${name} + ${tile.lanes}`;
+  scope.block(`for (var ${q} = ${name}; ${q} < ${even ? stop : `min(${stop}, ${k.size})`}; ${q}++)`, (inner) => {
+    inner.bind(k.name, q, k.size);
+    const from = inner.let(`u32(${q} - ${name})`, 'from');
     const a = (expr: Expr, i: number): string => {
       const loaded = mine(expr, i);
       const varies = inner.variables(loaded).includes(`${k.name}#lane`);
-      return varies ? inner.let(`subgroupShuffle(${inner.value(loaded)}, u32(${q}))`, 'x') : inner.value(loaded);
+      return varies ? inner.let(`subgroupShuffle(${inner.value(loaded)}, ${from})`, 'x') : inner.value(loaded);
     };
     writeStep(inner, tile, loop, a, (expr, j) => inner.value(exprAt(expr, group.n, columnAt(j))));
   });
