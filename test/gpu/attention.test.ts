@@ -1,16 +1,36 @@
 import { test } from 'vitest';
+import { lowerSides } from '../../compiler/6-kernels/attention/lower-sides.ts';
+import { lowerGroup } from '../../compiler/6-kernels/lower-group.ts';
 import { backward, forward, masks, scores } from './attention-programs.ts';
 import type { Mask, Score, Setting } from './attention-programs.ts';
 import { expectMatch, useDevice } from './harness.ts';
+import type { RunOptions } from './harness.ts';
 
 const device = useDevice();
 const tolerance = { relative: 2e-5, absolute: 2e-6 };
 
+/** Small blocks: the same code as large ones, but quick to compile. */
+const blocks = { lanes: 32, rows: 8, columns: 16, laneRows: 4, depth: 8, width: 16, unroll: false };
+const inBlocks: NonNullable<RunOptions['lower']> = (program, group, target) =>
+  group.kind === 'attention' || group.kind === 'attention_grad'
+    ? lowerSides(program, group, target, blocks)
+    : lowerGroup(program, group, target);
+
+/** Forward and backward, by the schedule of the device at hand and by blocks in workgroup memory. */
 async function match(setting: Setting): Promise<void> {
   for (const made of [forward(setting), backward(setting)])
-    for (const software of [true, false])
-      await expectMatch(device(), made.program, made.values, tolerance, { software });
+    for (const options of [{}, { lower: inBlocks }])
+      await expectMatch(device(), made.program, made.values, tolerance, options);
 }
+
+test.each([
+  { queries: 40, keys: 40, depth: 20, group: 2 },
+  { queries: 1, keys: 100, depth: 16, group: 4, offset: 77 },
+  { queries: 2, keys: 70, depth: 16, group: 3, offset: 60 },
+] satisfies Setting[])('the schedules of a GPU: %o', async (setting) => {
+  const { program, values } = forward(setting);
+  await expectMatch(device(), program, values, tolerance, { software: false });
+});
 
 const small = { queries: 21, keys: 21, depth: 8 } satisfies Setting;
 

@@ -25,8 +25,8 @@ export function pairAt(expr: Expr, sides: Sides, row: string, column: string): E
     expr,
     new Map([
       ...renamed([...sides.rows.map((axis) => axis.name), rowPosition(sides)], row, 'i32'),
-      ...renamed([sides.column.name, columnPosition(sides)], column, 'i32'),
-      ...renamed(['score', 'dp'], row, 'f32'),
+      ...renamed([sides.column.name, columnPosition(sides), 'place'], column, 'i32'),
+      ...renamed(['score', 'dp'], row + column, 'f32'),
     ]),
   );
 }

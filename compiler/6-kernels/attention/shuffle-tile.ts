@@ -123,7 +123,7 @@ export class ShuffleTileKernel {
   private writeColumn(scope: WgslScope, c: string): void {
     const { column } = this.sides;
     const place = scope.let(`${c} + i32(lane)`, 'place');
-    scope.bind('place', place);
+    scope.bind('place#own', place);
     scope.bind(`${column.name}#own`, scope.let(`min(${place}, ${column.size - 1})`, 'own'), column.size);
     bindPosition(scope, this.sides, column, 'own');
   }
@@ -144,7 +144,7 @@ export class ShuffleTileKernel {
         this.writeSteps(inner, product, chunk, d, `min(${d} + ${lanes}, ${axis.size})`);
       });
     }
-    for (const i of this.rows) scope.bind(`${name}#r${i}`, `${name}_${i}`);
+    for (const i of this.rows) scope.bind(`${name}#r${i}own`, `${name}_${i}`);
   }
 
   private writeSteps(
