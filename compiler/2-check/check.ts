@@ -8,7 +8,7 @@ import { preludeOf, type Prelude } from './draft/prelude.ts';
 import { checkCondition } from './evaluate/condition.ts';
 import { attempt, sectionOf } from './evaluate/section.ts';
 import { resolveBlocks, type Specs } from './file/blocks.ts';
-import { FileModels, type FileModel } from './file/models.ts';
+import { checkLocals, FileModels, type FileModel } from './file/models.ts';
 import { outlineOf, type Outline } from './file/outline.ts';
 import { isAllowed, readAllowances } from './lint/allow.ts';
 import { lintModel, lintTrain, type Lint } from './lint/lint.ts';
@@ -27,6 +27,7 @@ export function checkFile(
   const facts = new FileModels(outline.models, std, collectNames([ast]), report);
   const models = outline.models.flatMap(({ name }) => facts.resolve(name) ?? []);
   const specs = resolveBlocks(outline, { models, prelude: std, report });
+  models.forEach((model) => checkLocals(model, models));
   checkUses(outline, std, report);
   checkAssertions(ast, outline, facts, std, report);
   reportLints(outline, models, specs, report);
@@ -83,7 +84,7 @@ function checkAssertions(ast: FileNode, outline: Outline, facts: FileModels, pre
     open: (found: { section: ReturnType<typeof sectionOf> }) => found.section,
     countWith: () => null,
     explainWith: () => {},
-    state: { layer: null, usesLayer: false, trail: [] },
+    state: { layer: null, usesLayer: false, trail: [], asked: new Set<never>(), locals: [] },
   };
   const body = { keys: new Map(), clauses: [] };
   const section = sectionOf({ path: '', owner: 'file', parent: null, body, span: ast.span }, world);

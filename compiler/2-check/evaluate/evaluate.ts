@@ -7,7 +7,7 @@ import { draftOf } from '../draft/from-items.ts';
 import { nearest } from '../draft/names.ts';
 import { callNumber, isNumberFunction, numberFunctions } from './functions.ts';
 import { combine, isArithmetic, quantity, show, type Quantity } from './quantity.ts';
-import { fail, isCurrent, lookup, once, pathOf, Stop, visibleNames, type Section } from './section.ts';
+import { fail, isCurrent, lookup, member, once, pathOf, Stop, visibleNames, type Section } from './section.ts';
 import { solve } from './solve.ts';
 
 type NameExpr = Extract<Expr, { kind: 'name' }>;
@@ -110,7 +110,7 @@ function evaluateMember(expr: MemberExpr, section: Section): Quantity {
     return difference(object, name.text, section);
   }
   const inner = sectionAt(object, section);
-  const draft = inner.body.keys.get(name.text);
+  const draft = member(inner, name.text);
   if (draft === undefined) {
     const near = nearest(name.text, inner.body.keys.keys());
     const extra = near === null ? {} : { fix: `did you mean \`${near}\`?` };
@@ -126,7 +126,7 @@ function modelFact(expr: MemberExpr, model: string, section: Section): Quantity 
   const isCount = fact === 'params' || fact === 'active_params';
   if (!isCount) {
     const other = models.section(model);
-    const draft = other?.body.keys.get(fact);
+    const draft = other === null ? undefined : member(other, fact);
     if (other && draft) return evaluateDraft(draft, other, fact);
     if (laterFacts.includes(fact)) {
       return fail(section, 'todo-expression', expr.span, { what: `\`${printExpr(expr)}\`` });
@@ -172,7 +172,7 @@ function sectionAt(expr: Expr, section: Section): Section {
   if (key === null) {
     return fail(section, 'wrong-type', expr.span, { key: printExpr(expr), expected: 'a name', found: describe(expr) });
   }
-  const draft = outer.body.keys.get(key);
+  const draft = member(outer, key);
   const found =
     expr.kind === 'name' ? lookup(section, key) : draft === undefined ? null : { draft, section: outer, key };
   if (found !== null) return section.world.open(found);

@@ -32,7 +32,17 @@ export interface World {
     usesLayer: boolean;
     /** Keys being evaluated, outermost first. */
     readonly trail: string[];
+    /** Drafts that some expression asked for. */
+    readonly asked: Set<Draft>;
+    /** Names that are no keys: something must ask for them. */
+    readonly locals: Local[];
   };
+}
+
+export interface Local {
+  readonly draft: Draft;
+  /** Reports that it is used nowhere. */
+  readonly complain: () => void;
 }
 
 /** Other models of the file, by name. */
@@ -125,9 +135,19 @@ export interface Found {
 export function lookup(section: Section, key: string): Found | null {
   for (let at: Section | null = section; at !== null; at = at.parent) {
     const draft = at.body.keys.get(key);
-    if (draft !== undefined) return { draft, section: at, key };
+    if (draft !== undefined) {
+      section.world.state.asked.add(draft);
+      return { draft, section: at, key };
+    }
   }
   return null;
+}
+
+/** The draft of a key of `section` itself. */
+export function member(section: Section, key: string): Draft | undefined {
+  const draft = section.body.keys.get(key);
+  if (draft !== undefined) section.world.state.asked.add(draft);
+  return draft;
 }
 
 /** Every name seen from `section`. */

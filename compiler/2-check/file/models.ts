@@ -147,13 +147,28 @@ export class FileModels implements ModelFacts {
         return resolved === null ? null : parameterCount(resolved.model);
       },
       explainWith: (sizes) => void resized(sizes, report),
-      state: { layer: null, usesLayer: false, trail: [] },
+      state: { layer: null, usesLayer: false, trail: [], asked: new Set(), locals: [] },
     };
     return sectionOf({ path: '', owner: 'model', parent: null, body, span: span ?? emptySpan }, world);
   }
 }
 
 const emptySpan: Span = { file: { path: '', text: '' }, start: 0, end: 0 };
+
+function within(span: Span, extent: Span): boolean {
+  return extent.start <= span.start && span.end <= extent.end;
+}
+
+/** E1, when all was evaluated: names of this model (not of its base, where they may be used) that nothing asked for. */
+export function checkLocals({ lineage, section, resolved }: FileModel, models: readonly FileModel[]): void {
+  const [own] = lineage;
+  if (resolved === null || own === undefined) return;
+  const { asked, locals } = section.world.state;
+  for (const { draft, complain } of locals) {
+    const shared = lineage.length === 1 && !models.some((each) => each.lineage[0] && within(draft.span, each.lineage[0].extent)); // prettier-ignore
+    if (!asked.has(draft) && (shared || within(draft.span, own.extent))) complain();
+  }
+}
 
 /** A variant's overrides of train and generate blocks are not part of the model. */
 function modelPart(body: Body): Body {

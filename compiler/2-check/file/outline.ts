@@ -13,6 +13,8 @@ export interface ModelOutline {
   readonly base: { readonly name: string; readonly span: Span } | null;
   readonly body: Body;
   readonly span: Span;
+  /** Of the whole definition. */
+  readonly extent: Span;
 }
 
 export interface BlockOutline {
@@ -69,7 +71,7 @@ function define(item: Definition, { models, blocks, lints }: Parts, report: Repo
     for (const inner of items) {
       if (inner.kind === 'words' && inner.keyword === 'lint') lints.push({ item: inner, model: name });
     }
-    models.push({ name, base, body: bodyOf(items, report), span });
+    models.push({ name, base, body: bodyOf(items, report), span, extent: item.span });
   } else if (head === 'train' || head === 'generate') {
     blocks.push({ role: head, name, body: bodyOf(items, report), span });
   } else if (unbuiltRoles.has(head)) {

@@ -59,10 +59,8 @@ function checkHeadDim(slot: Slot): void {
   const dModel = numberAt(section, 'd_model');
   const heads = numberAt(inner, 'heads');
   if (dModel === null || heads === null || !Number.isInteger(heads) || heads < 1 || dModel % heads === 0) return;
-  const near = divisors(dModel)
-    .sort((a, b) => Math.abs(a - heads) - Math.abs(b - heads))
-    .slice(0, 3)
-    .sort((a, b) => a - b);
+  const all = divisors(dModel);
+  const near = [...all.filter((each) => each < heads).slice(-1), ...all.filter((each) => each > heads).slice(0, 2)];
   const fix = `set head_dim, or heads in {${near.join(', ')}}`;
   fail(inner, 'head-dim', written.value?.span ?? written.span, { mixer: slot.key, dModel, heads }, { fix });
 }

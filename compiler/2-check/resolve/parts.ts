@@ -1,5 +1,5 @@
 // Takes: a checked model. Gives: the mixers and ffns its layers use, each name once.
-import type { BlockExpr, FfnSpec, MixerSpec, Model } from '../model.ts';
+import type { BlockExpr, FfnSpec, MaskSpec, MixerSpec, Model } from '../model.ts';
 
 /** Of each name the first layer's; per-layer differences are in the layers themselves. */
 export function mixersOf(model: Model): ReadonlyMap<string, MixerSpec> {
@@ -8,6 +8,19 @@ export function mixersOf(model: Model): ReadonlyMap<string, MixerSpec> {
     if (expr.kind === 'mixer' && !mixers.has(expr.name)) mixers.set(expr.name, expr.spec);
   });
   return mixers;
+}
+
+/** A mixer that lets a token see the ones after it, in some layer. */
+export function acausalMixer(model: Model): string | null {
+  let found: string | null = null;
+  eachPart(model, (expr) => {
+    if (expr.kind === 'mixer' && !isCausal(expr.spec.mask)) found ??= expr.name;
+  });
+  return found;
+}
+
+function isCausal(mask: MaskSpec): boolean {
+  return mask.kind === 'causal' || (mask.kind === 'all' && mask.parts.some(isCausal));
 }
 
 export function ffnsOf(model: Model): ReadonlyMap<string, FfnSpec> {

@@ -72,10 +72,15 @@ function checkNames(
   let sound = true;
   for (const [key, draft] of section.body.keys) {
     if (Object.hasOwn(keys, key) || isRead(draft, key)) continue;
-    if (draft.role === null && (section.world.usedNames.has(key) || defaultsUse(key, section))) continue;
     if (section.world.prelude.files.has(draft.span.file)) continue;
+    const complain = (): void => reportName(key, draft, Object.keys(keys), section, ownersOf(key));
+    const used = section.world.usedNames.has(key) || defaultsUse(key, section);
+    if (draft.role === null && used) {
+      section.world.state.locals.push({ draft, complain });
+      continue;
+    }
     sound = false;
-    reportName(key, draft, Object.keys(keys), section, ownersOf(key));
+    complain();
   }
   return sound;
 }
@@ -94,7 +99,8 @@ function reportName(
   section: Section,
   owners: readonly string[],
 ): void {
-  if (draft.let) return tell(section, 'unused-name', draft.span, { name: key });
+  const isDefault = section.owner === 'model' && section.world.prelude.model.keys.has(key);
+  if (draft.let || isDefault) return tell(section, 'unused-name', draft.span, { name: key });
   const owner = ownerLabel(section);
   if (owners.length > 0) {
     const others = owners.join(', ');

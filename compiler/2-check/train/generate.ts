@@ -5,8 +5,8 @@ import type { GenerateSpec, Model } from '../model.ts';
 import { readKeys } from '../schema/key-type.ts';
 import { ownersOf } from '../schema/register.ts';
 import { generateKind } from '../schema/train-kinds.ts';
-import { mixersOf } from '../resolve/parts.ts';
-import { isCausal, type BlockOf } from './train.ts';
+import { acausalMixer } from '../resolve/parts.ts';
+import type { BlockOf } from './train.ts';
 
 /** @throws Stop */
 export function generateSpec(block: BlockOf, parent: Section, model: Model | null): GenerateSpec {
@@ -17,9 +17,8 @@ export function generateSpec(block: BlockOf, parent: Section, model: Model | nul
     tell(section, 'todo-key', clause.span, { key: clause.keyword, owner: 'generate' });
   }
   if (model === null || body.clauses.length > 0) throw new Stop('generate');
-  for (const [mixer, { mask }] of mixersOf(model)) {
-    if (!isCausal(mask)) fail(section, 'decode-mask', section.span, { model: model.name, mixer });
-  }
+  const mixer = acausalMixer(model);
+  if (mixer !== null) fail(section, 'decode-mask', section.span, { model: model.name, mixer });
   const { temperature, top_k: topK, top_p: topP, min_p: minP } = keys.sample.keys;
   const { max_tokens: maxTokens, stop } = keys;
   return { name, model: model.name, temperature, topK, topP, minP, maxTokens, stop, span };

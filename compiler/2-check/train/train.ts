@@ -3,13 +3,13 @@
 import { sectionOf, Stop, attempt, fail, tell, type Section } from '../evaluate/section.ts';
 import type { Quantity } from '../evaluate/quantity.ts';
 import type { Body } from '../draft/draft.ts';
-import type { MaskSpec, Model, ScheduleSpec, TrainSpec } from '../model.ts';
+import type { Model, ScheduleSpec, TrainSpec } from '../model.ts';
 import { readKeys } from '../schema/key-type.ts';
 import { ownersOf } from '../schema/register.ts';
 import { scheduleKind, trainKind } from '../schema/train-kinds.ts';
 import type { BuiltBy } from '../schema/kinds.ts';
 import { spanOf } from '../resolve/attention.ts';
-import { mixersOf } from '../resolve/parts.ts';
+import { acausalMixer } from '../resolve/parts.ts';
 import { readLoss } from './loss.ts';
 import { checkCoverage, readOptimizers } from './optimizer.ts';
 
@@ -91,15 +91,10 @@ function checkSizes(section: Section, { batch, accumulate, seq }: Sizes, model: 
 
 /** E10: next-token prediction with a mask that shows the next token. */
 function checkCausal(section: Section, model: Model): void {
-  for (const [mixer, { mask }] of mixersOf(model)) {
-    if (isCausal(mask)) continue;
-    const fix = `${mixer}.mask = causal, or another loss`;
-    fail(section, 'loss-mask', spanOf(section, 'loss'), { model: model.name, mixer }, { fix });
-  }
-}
-
-export function isCausal(mask: MaskSpec): boolean {
-  return mask.kind === 'causal' || (mask.kind === 'all' && mask.parts.some(isCausal));
+  const mixer = acausalMixer(model);
+  if (mixer === null) return;
+  const fix = `${mixer}.mask = causal, or another loss`;
+  fail(section, 'loss-mask', spanOf(section, 'loss'), { model: model.name, mixer }, { fix });
 }
 
 /** Counts in steps; a percentage is of all steps, rounded. */

@@ -1,7 +1,7 @@
 // Takes: expressions as the value of a model's name. Gives: proof of their numbers, units and faults.
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { check, modelOf, small } from './prelude.ts';
+import { check, errorsOf, modelOf, small } from './prelude.ts';
 
 /** The number an expression has in a model with d_model = 768: read through a multiplier of a block. */
 function valueOf(expr: string, items = ''): number {
@@ -83,6 +83,29 @@ describe('numbers', () => {
 
   it('follows names wherever they are set, in any order', () => {
     expect(valueOf('a', 'a = b * 2; b = c + 1; c = d_model')).toBe(1538);
+  });
+
+  it.each([
+    // A key of gqa that stands in the model block, where the mixer's own `heads` hides it.
+    ['heads = 4; mixer attn = gqa { head_dim = 64; kv_heads = heads / 2 }; ffn mlp = glu { }', 'foreign-key'],
+    ['aspect = 3; mixer attn = gqa { heads = 12 }; ffn mlp = glu { }', 'unused-name'],
+    ['mixer attn = gqa { heads = 12 }; ffn mlp = glu { heads = 3; width = attn.heads * 64 }', 'foreign-key'],
+    ['let a = 12; mixer attn = gqa { let a = 6; heads = a }; ffn mlp = glu { }', 'unused-name'],
+  ])('sees names that nothing asks for: %s', (items, code) => {
+    const text = `model M { vocab = 256; d_model = 768; n_layers = 6; ${items} }`;
+    expect(errorsOf(text)).toEqual([code]);
+  });
+
+  it('does not call a name unused that a base, a derived mixer or a train block uses', () => {
+    const text = `model M { vocab = 256; d_model = 768; n_layers = 6; long = 500
+      mixer attn = gqa { groups = 3; heads = groups * 4 }
+      mixer local = attn { heads = 6; mask = causal & window(9) }
+      ffn mlp = glu { }
+      block b(mix) { h = x + mix(x); y = h + mlp(h) }
+      stack n_layers { cycle [b(attn), b(local)] } }
+      train { steps = long }
+      variant V from M { attn.heads = 24; train { steps = 3 } }`;
+    expect(errorsOf(text)).toEqual([]);
   });
 
   it('picks from lists', () => {
