@@ -41,7 +41,13 @@ export function resolveModel(section: Section, name: string): ResolvedModel {
 }
 
 function isSection(draft: Draft, key: string): boolean {
-  return sections.has(key) || draft.role !== null || key.startsWith('train ') || key.startsWith('generate ');
+  return (
+    sections.has(key) ||
+    unbuiltRoles.has(key) ||
+    draft.role !== null ||
+    key.startsWith('train ') ||
+    key.startsWith('generate ')
+  );
 }
 
 /** A model of towers is another kind of model: nothing else of it can be read. */
@@ -59,7 +65,7 @@ function checkDeclared(section: Section): boolean {
   for (const [key, draft] of section.body.keys) {
     const slot: Slot = { draft, section, key };
     const { role } = draft;
-    if (role !== null && unbuiltRoles.has(role)) {
+    if (unbuiltRoles.has(role ?? key)) {
       tell(section, 'todo-block', draft.span, { name: key });
       // A map of names on disk does not change the function.
       sound &&= role === 'weights';

@@ -142,6 +142,10 @@ describe('gqa', () => {
     ['init { mlp.down = copy("x") }', 'todo-constructor'],
     ['init { mlp.dwn = normal(std = 1) }', 'unknown-target'],
     ['mixer attn = attm { }', 'unknown-constructor'],
+    ['project { dim = 512 }', 'todo-block'],
+    ['mtp depth = 1 { }', 'todo-block'],
+    ['weights hf = std.hf.llama', 'todo-block'],
+    ['tower text { }', 'todo-block'],
   ])('%s: %s', (items, code) => {
     expect(check(small('', `variant V from M { ${items} }`)).diagnostics.map((each) => each.code)).toContain(code);
   });
