@@ -2,7 +2,7 @@
 // Promises: every node is typed by its rule; equal nodes are one node; dead nodes are dropped; ids are positions.
 import { positionOf } from '../../grammar/source.ts';
 import { InvariantError, invariant } from '../diagnostics.ts';
-import { formatType, sameType } from './dims.ts';
+import { formatType, sameType } from './infer/dims.ts';
 import { inferType } from './infer.ts';
 import type { Attrs, Graph, Node, NodeOf, OpName, Origin } from './ops.ts';
 

@@ -10,7 +10,7 @@ import { invariant } from '../diagnostics.ts';
 import { add, ge, mul, select } from './expr-build.ts';
 import { elementwise } from './node-build.ts';
 import type { Attrs, CompositeName, Graph, Node, NodeOf } from './ops.ts';
-import { rewriteGraph } from './rewrite-graph.ts';
+import { rewriteGraph } from './build/rewrite-graph.ts';
 
 export type DecomposeRule<K extends CompositeName> = (
   builder: GraphBuilder,

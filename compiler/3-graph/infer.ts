@@ -1,7 +1,7 @@
 // Takes: an op, its attributes and the types of its inputs. Gives: the type of its result.
 // Promises: total over `OpName`; ill-typed use throws InvariantError and says what does not fit.
 import { invariant } from '../diagnostics.ts';
-import { dimNames, dimOf, numericSize, sameDims, unionDims, without } from './dims.ts';
+import { dimNames, dimOf, numericSize, sameDims, unionDims, without } from './infer/dims.ts';
 import { checkExpr } from './expr/check-expr.ts';
 import { inputName, isFloat } from './expr-build.ts';
 import { compositeTypes } from './infer/composite-types.ts';

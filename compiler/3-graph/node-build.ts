@@ -2,7 +2,7 @@
 // Promises: nothing is added where the input is already what is asked for.
 import { invariant } from '../diagnostics.ts';
 import type { GraphBuilder } from './builder.ts';
-import { dimNames, sameDims } from './dims.ts';
+import { dimNames, sameDims } from './infer/dims.ts';
 import { substitute, variablesOf } from './expr/walk.ts';
 import { constant, inputName, variable } from './expr-build.ts';
 import type { Expr } from './expr.ts';

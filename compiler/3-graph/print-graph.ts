@@ -1,9 +1,9 @@
 // Takes: a graph. Gives: its text, one line a node, for people and for golden tests.
 // Promises: `%12 = contract over d_model (%3, %7) : f32 [batch, seq, width=96]  # layers.0.mlp.up`; equal graphs, equal text.
 import type { ConstantData } from '../7-plan/plan.ts';
-import { formatType } from './dims.ts';
+import { formatType } from './infer/dims.ts';
 import type { AttentionAttrs, Attrs, Graph, Node, OpName } from './ops.ts';
-import { printExpr } from './print-expr.ts';
+import { printExpr } from './expr/print-expr.ts';
 import type { Dim } from './types.ts';
 
 export function printGraph(graph: Graph): string {

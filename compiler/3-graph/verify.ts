@@ -1,7 +1,7 @@
 // Takes: a graph. Gives: nothing.
 // Promises: a graph that passes is what the passes count on: typed by the rules, acyclic, nothing dangling, names unique.
 import { InvariantError, invariant } from '../diagnostics.ts';
-import { formatType, sameType } from './dims.ts';
+import { formatType, sameType } from './infer/dims.ts';
 import { inferType } from './infer.ts';
 import type { Graph, Node, OpName } from './ops.ts';
 

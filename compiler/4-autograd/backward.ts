@@ -3,7 +3,7 @@
 // path from `wrt` to the loss get none. The gradient of node `x` has the origin path `grad.<path of x>`.
 import { invariant } from '../diagnostics.ts';
 import type { GraphBuilder } from '../3-graph/builder.ts';
-import { formatType, sameType } from '../3-graph/dims.ts';
+import { formatType, sameType } from '../3-graph/infer/dims.ts';
 import { add, isFloat } from '../3-graph/expr-build.ts';
 import { elementwise, fill } from '../3-graph/node-build.ts';
 import type { Node, OpName, Origin } from '../3-graph/ops.ts';

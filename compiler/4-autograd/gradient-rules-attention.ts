@@ -1,7 +1,7 @@
 // Takes: an attention and the gradient of its result. Gives: the gradients of q, k and v.
 // Promises: the probabilities are made again from lse, never stored. FlashAttention-2, arXiv 2307.08691.
 import { InvariantError, invariant } from '../diagnostics.ts';
-import { dimOf } from '../3-graph/dims.ts';
+import { dimOf } from '../3-graph/infer/dims.ts';
 import { mul, neg } from '../3-graph/expr-build.ts';
 import { elementwise, fill, sumOver } from '../3-graph/node-build.ts';
 import type { Node } from '../3-graph/ops.ts';

@@ -1,8 +1,8 @@
 // Takes: a node of an elementwise op, a reduction or a contraction, and the gradient of its result.
 // Gives: the gradients of its inputs. Promises: inputs that were broadcast get sums over the dims they lack.
 import type { GraphBuilder } from '../3-graph/builder.ts';
-import { differentiateExpr } from '../3-graph/differentiate-expr.ts';
-import { dimNames, unionDims, without } from '../3-graph/dims.ts';
+import { differentiateExpr } from '../3-graph/expr/differentiate-expr.ts';
+import { dimNames, unionDims, without } from '../3-graph/infer/dims.ts';
 import { add, cast, constant, div, eq, inputName, isConstant, mul, select } from '../3-graph/expr-build.ts';
 import { broadcastTo, elementwise, inOrder, mapOver, operandOf, sumOver } from '../3-graph/node-build.ts';
 import type { Node } from '../3-graph/ops.ts';

@@ -1,7 +1,7 @@
 // Takes: a gather, a scatter_add or an update, and the gradient of its result. Gives: the gradients of its inputs.
 // Promises: gather and scatter_add are each other's transpose; indices and positions are integers and get none.
 import type { GraphBuilder } from '../3-graph/builder.ts';
-import { dimNames, dimOf } from '../3-graph/dims.ts';
+import { dimNames, dimOf } from '../3-graph/infer/dims.ts';
 import { add, constant } from '../3-graph/expr-build.ts';
 import { elementwise, fill, inOrder } from '../3-graph/node-build.ts';
 import type { Node } from '../3-graph/ops.ts';

@@ -3,7 +3,7 @@
 // statistics (scale, mean, lse) are the very nodes of the decomposed forward pass.
 import { gainedExpr, normNodes, normParts, normalizedExpr } from '../3-graph/decompose/norm.ts';
 import { whereCounted } from '../3-graph/decompose/loss.ts';
-import { dimNames, dimOf, elementCount } from '../3-graph/dims.ts';
+import { dimNames, dimOf, elementCount } from '../3-graph/infer/dims.ts';
 import { add, eq, exp, mul, select, sub, variable } from '../3-graph/expr-build.ts';
 import { elementwise, inOrder, mapOver, sumOver } from '../3-graph/node-build.ts';
 import type { Node } from '../3-graph/ops.ts';

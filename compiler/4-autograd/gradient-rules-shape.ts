@@ -1,6 +1,6 @@
 // Takes: a node that moves elements without computing, and the gradient of its result. Gives: the gradient of its input.
 // Promises: each is the transpose of its op: what was repeated is summed, what was cut off is zero.
-import { dimNames, dimOf, hasDim, numericSize } from '../3-graph/dims.ts';
+import { dimNames, dimOf, hasDim, numericSize } from '../3-graph/infer/dims.ts';
 import { inOrder, sumOver } from '../3-graph/node-build.ts';
 import type { Node } from '../3-graph/ops.ts';
 import { inputOf } from './gradient-of.ts';

@@ -1,6 +1,6 @@
 // Takes: a program. Gives: its text for people: tensors by name, a block per group.
 // Promises: equal programs print equally; expressions used twice are printed twice.
-import { printExpr } from '../3-graph/print-expr.ts';
+import { printExpr } from '../3-graph/expr/print-expr.ts';
 import type { Expr } from '../3-graph/expr.ts';
 import { mapOperands } from '../3-graph/expr/walk.ts';
 import type { AttentionParts, Axis, Group, Program, Store } from './groups.ts';

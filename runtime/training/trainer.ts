@@ -100,7 +100,7 @@ export class Trainer {
 /** Writes every parameter's first values. */
 export function initializeParameters(session: Session, model: Model, seed: number): void {
   for (const { name, dims, init } of parameters(model)) {
-    const size = dims.reduce((product, dim) => product * Number(dim.size), 1);
+    const size = dims.reduce((product, dim) => product * dim.size, 1);
     session.write(name, initialValues(name, size, init, seed));
   }
 }

@@ -1,11 +1,11 @@
 // Takes: the inputs of attention and attention_grad. Gives: their values in primitives, with all scores written out.
 // Promises: the same numbers as the fused kernels, dropout included; a query that sees no key gives 0, lse -3.0e38.
 import { invariant } from '../../diagnostics.ts';
-import { attentionDims, pairDims } from '../attention-dims.ts';
-import type { AttentionDims } from '../attention-dims.ts';
+import { attentionDims, pairDims } from '../infer/attention-dims.ts';
+import type { AttentionDims } from '../infer/attention-dims.ts';
 import type { GraphBuilder } from '../builder.ts';
-import { differentiateExpr } from '../differentiate-expr.ts';
-import { dimNames } from '../dims.ts';
+import { differentiateExpr } from '../expr/differentiate-expr.ts';
+import { dimNames } from '../infer/dims.ts';
 import { add, cast, constant, exp, ge, log, lt, max, mul, select, sub, variable } from '../expr-build.ts';
 import type { Expr } from '../expr.ts';
 import { substitute } from '../expr/walk.ts';

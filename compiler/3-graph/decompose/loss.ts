@@ -2,7 +2,7 @@
 // Promises: logsumexp against the maximum; the label's logit by comparison with an iota, a reduction that fuses, no gather.
 import { invariant } from '../../diagnostics.ts';
 import type { GraphBuilder } from '../builder.ts';
-import { dimOf } from '../dims.ts';
+import { dimOf } from '../infer/dims.ts';
 import { add, eq, exp, log, mul, select, sub } from '../expr-build.ts';
 import type { Expr } from '../expr.ts';
 import { elementwise, sumOver } from '../node-build.ts';

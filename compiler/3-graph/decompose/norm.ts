@@ -2,7 +2,7 @@
 // Promises: one reduction for rms, two for layer (mean, then the mean square around it), one elementwise map after.
 import { invariant } from '../../diagnostics.ts';
 import type { GraphBuilder } from '../builder.ts';
-import { elementCount } from '../dims.ts';
+import { elementCount } from '../infer/dims.ts';
 import { add, mul, rsqrt, sub, variable } from '../expr-build.ts';
 import type { Expr } from '../expr.ts';
 import { elementwise, mapOver, sumOver } from '../node-build.ts';

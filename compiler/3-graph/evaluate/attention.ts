@@ -1,8 +1,8 @@
 // Takes: an attention (or its gradient) with its inputs as tensors. Gives: the elements of its result.
 // Promises: the textbook formulas, one query row at a time; nothing of FlashAttention's order of work.
 import { invariant } from '../../diagnostics.ts';
-import { attentionDims } from '../attention-dims.ts';
-import { differentiateExpr } from '../differentiate-expr.ts';
+import { attentionDims } from '../infer/attention-dims.ts';
+import { differentiateExpr } from '../expr/differentiate-expr.ts';
 import type { AttentionAttrs } from '../ops.ts';
 import type { Dim } from '../types.ts';
 import { streamKey, uniformOf } from '../random.ts';

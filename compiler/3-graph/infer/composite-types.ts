@@ -1,9 +1,9 @@
 // Takes: a composite op, its attributes and the types of its inputs. Gives: the type of its result.
 // Promises: total over `CompositeName`; ill-typed use throws InvariantError.
 import { invariant } from '../../diagnostics.ts';
-import { attentionDims } from '../attention-dims.ts';
-import type { AttentionDims } from '../attention-dims.ts';
-import { dimOf, elementCount, formatType, hasDim, numericSize, sameDims, sameType, without } from '../dims.ts';
+import { attentionDims } from './attention-dims.ts';
+import type { AttentionDims } from './attention-dims.ts';
+import { dimOf, elementCount, formatType, hasDim, numericSize, sameDims, sameType, without } from './dims.ts';
 import { checkExpr } from '../expr/check-expr.ts';
 import { isFloat } from '../expr-build.ts';
 import type { AttentionAttrs, Attrs, CompositeName } from '../ops.ts';

@@ -4,7 +4,7 @@
 import { variable } from '../../3-graph/expr-build.ts';
 import { decomposeGraph } from '../../3-graph/decompose.ts';
 import type { Graph, Node, NodeOf, OpName } from '../../3-graph/ops.ts';
-import { rewriteGraph } from '../../3-graph/rewrite-graph.ts';
+import { rewriteGraph } from '../../3-graph/build/rewrite-graph.ts';
 import type { Sizes } from '../../3-graph/types.ts';
 import { applyRewrites } from '../rewrites/rewrite.ts';
 import { stageRewrites } from '../rewrites/stage-rewrites.ts';

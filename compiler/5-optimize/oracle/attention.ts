@@ -4,7 +4,7 @@ import type { Expr } from '../../3-graph/expr.ts';
 import { invariant } from '../../diagnostics.ts';
 import type { AttentionGradGroup, AttentionGroup, AttentionParts, Axis, Store } from '../groups.ts';
 import { compileExpr, forEachPoint, type Frame, type Thunk } from './compile-expr.ts';
-import { differentiateExpr } from '../../3-graph/differentiate-expr.ts';
+import { differentiateExpr } from '../../3-graph/expr/differentiate-expr.ts';
 import { uniform } from '../../3-graph/random.ts';
 
 export type RunStores = (stores: readonly Store[]) => () => void;

@@ -2,7 +2,7 @@
 // Promises: ends; every application is reported by name.
 import type { GraphBuilder } from '../../3-graph/builder.ts';
 import type { Graph, Node, NodeOf, OpName } from '../../3-graph/ops.ts';
-import { rewriteGraph } from '../../3-graph/rewrite-graph.ts';
+import { rewriteGraph } from '../../3-graph/build/rewrite-graph.ts';
 import { invariant } from '../../diagnostics.ts';
 
 /** An equality of graphs, used from left to right. */

@@ -1,6 +1,6 @@
 // Takes: reductions of many elements to few results, all sizes numbers. Gives: two reductions, the first with many rows.
 // Promises: equal values up to rounding; what is left reduces at most a few thousand elements a row, or has many rows.
-import { without } from '../../3-graph/dims.ts';
+import { without } from '../../3-graph/infer/dims.ts';
 import type { Node } from '../../3-graph/ops.ts';
 import type { Dim } from '../../3-graph/types.ts';
 import type { AnyRewrite } from './rewrite.ts';

@@ -1,5 +1,5 @@
 // Takes: maps and reductions. Gives: smaller ones. Promises: equal values up to rounding; dims stay.
-import { sameDims } from '../../3-graph/dims.ts';
+import { sameDims } from '../../3-graph/infer/dims.ts';
 import { constant, inputName, mul, variable } from '../../3-graph/expr-build.ts';
 import type { Expr } from '../../3-graph/expr.ts';
 import { variablesOf } from '../../3-graph/expr/walk.ts';

@@ -1,5 +1,5 @@
 // Takes: views of views. Gives: one view, or none. Promises: equal values and dims.
-import { dimNames, sameDims } from '../../3-graph/dims.ts';
+import { dimNames, sameDims } from '../../3-graph/infer/dims.ts';
 import { inOrder } from '../../3-graph/node-build.ts';
 import type { Node } from '../../3-graph/ops.ts';
 import type { AnyRewrite } from './rewrite.ts';

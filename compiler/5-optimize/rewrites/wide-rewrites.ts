@@ -1,7 +1,7 @@
 // Takes: maps of more inputs than one group can bind. Gives: sums of maps of fewer.
 // Promises: equal values up to the order of a sum; a map that is no sum stays.
 import type { GraphBuilder } from '../../3-graph/builder.ts';
-import { sameDims } from '../../3-graph/dims.ts';
+import { sameDims } from '../../3-graph/infer/dims.ts';
 import { add, inputName } from '../../3-graph/expr-build.ts';
 import type { Expr } from '../../3-graph/expr.ts';
 import { variablesOf } from '../../3-graph/expr/walk.ts';

@@ -1,7 +1,7 @@
 // Takes: an attention group, forward or backward. Gives: the one shape all passes have: rows of scores against columns.
 // Promises: a pass says what is multiplied, weighed and summed; kernels say how.
 import { add, and, constant, exp, lt, mul, random, select, sub, variable } from '../../3-graph/expr-build.ts';
-import { differentiateExpr } from '../../3-graph/differentiate-expr.ts';
+import { differentiateExpr } from '../../3-graph/expr/differentiate-expr.ts';
 import type { Expr } from '../../3-graph/expr.ts';
 import type { AttentionGradGroup, AttentionGroup, AttentionParts, Axis, Store } from '../../5-optimize/groups.ts';
 

@@ -4,7 +4,7 @@ import { compileExpr } from '../../../compiler/3-graph/evaluate/compile-expr.ts'
 import { unaryFunctions } from '../../../compiler/3-graph/expr/fold.ts';
 import { add, and, cast, constant, div, eq, exp, floor, gt, inputName, le, mod, mul, neg, not, or, pow, random, select, sqrt, sub, variable } from '../../../compiler/3-graph/expr-build.ts'; // prettier-ignore
 import type { Expr } from '../../../compiler/3-graph/expr.ts';
-import { printExpr } from '../../../compiler/3-graph/print-expr.ts';
+import { printExpr } from '../../../compiler/3-graph/expr/print-expr.ts';
 import { uniform } from '../../../compiler/3-graph/random.ts';
 
 const a = variable('a', 'f32');

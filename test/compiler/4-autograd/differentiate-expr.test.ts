@@ -1,11 +1,11 @@
 // Derivatives of scalar expressions: the text of some, and every function against central differences.
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { differentiateExpr } from '../../../compiler/3-graph/differentiate-expr.ts';
+import { differentiateExpr } from '../../../compiler/3-graph/expr/differentiate-expr.ts';
 import { compileExpr } from '../../../compiler/3-graph/evaluate/compile-expr.ts';
 import { add, cast, constant, erf, exp, le, max, mul, pow, select, sigmoid, sub, tanh, variable } from '../../../compiler/3-graph/expr-build.ts'; // prettier-ignore
 import type { BinaryFn, Expr, UnaryFn } from '../../../compiler/3-graph/expr.ts';
-import { printExpr } from '../../../compiler/3-graph/print-expr.ts';
+import { printExpr } from '../../../compiler/3-graph/expr/print-expr.ts';
 
 const a = variable('a', 'f32');
 const b = variable('b', 'f32');

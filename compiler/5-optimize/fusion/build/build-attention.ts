@@ -1,6 +1,6 @@
 // Takes: attention nodes of the same queries, keys and values, and what follows them element by element.
 // Gives: an attention or attention_grad group. Promises: axes are named query, key, depth, value_depth in every model.
-import { attentionDims } from '../../../3-graph/attention-dims.ts';
+import { attentionDims } from '../../../3-graph/infer/attention-dims.ts';
 import type { Expr } from '../../../3-graph/expr.ts';
 import { variable } from '../../../3-graph/expr-build.ts';
 import { substitute } from '../../../3-graph/expr/walk.ts';

@@ -1,6 +1,6 @@
 // Takes: a scalar expression. Gives: its text, for people: `a * sigmoid(a)`, `key <= query ? score : -3e+38`.
 // Promises: precedence is kept by parentheses; types are not printed.
-import type { BinaryFn, Expr } from './expr.ts';
+import type { BinaryFn, Expr } from '../expr.ts';
 
 /** Symbol and precedence; what is not here is printed as a call. */
 const operators: Partial<Record<BinaryFn, readonly [symbol: string, precedence: number]>> = {

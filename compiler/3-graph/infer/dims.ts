@@ -1,7 +1,7 @@
 // Takes: dims and names of dims. Gives: the dims asked for, and unions of dims.
 // Promises: a name that is not there, or two sizes of one name, throw InvariantError.
-import { invariant } from '../diagnostics.ts';
-import type { Dim, Size, TensorType } from './types.ts';
+import { invariant } from '../../diagnostics.ts';
+import type { Dim, Size, TensorType } from '../types.ts';
 
 export const dimNames = (t: TensorType): string[] => t.dims.map((d) => d.name);
 

@@ -1,8 +1,8 @@
 // Takes: a scalar expression and the name of one of its variables. Gives: the derivative, as an expression.
 // Promises: total over the functions; what does not depend on the variable is the constant 0; integers and booleans have
 // derivative 0; at the ties of min and max the second operand is the one that counts, so max(x, 0) has slope 0 at 0.
-import { add, cast, constant, cos, div, exp, isConstant, isFloat, le, log, lt, mod, mul, neg, pow, rsqrt, select, sigmoid, sign, sin, sub, tanh } from './expr-build.ts'; // prettier-ignore
-import type { BinaryFn, Expr, UnaryFn } from './expr.ts';
+import { add, cast, constant, cos, div, exp, isConstant, isFloat, le, log, lt, mod, mul, neg, pow, rsqrt, select, sigmoid, sign, sin, sub, tanh } from '../expr-build.ts'; // prettier-ignore
+import type { BinaryFn, Expr, UnaryFn } from '../expr.ts';
 
 /** d f(x) / dx, as an expression of x. */
 const unarySlopes: { readonly [K in UnaryFn]: (x: Expr) => Expr } = {

@@ -1,9 +1,9 @@
 // Takes: the attributes of an attention and the types of q, k, v. Gives: which dims are batch, query heads, queries, keys.
 // Promises: the three tensors fit each other, or InvariantError.
-import { invariant } from '../diagnostics.ts';
+import { invariant } from '../../diagnostics.ts';
 import { dimOf, formatType, hasDim, without } from './dims.ts';
-import type { AttentionAttrs } from './ops.ts';
-import type { Dim, TensorType } from './types.ts';
+import type { AttentionAttrs } from '../ops.ts';
+import type { Dim, TensorType } from '../types.ts';
 
 export interface AttentionDims {
   /** Shared by q and k, in q's order: [batch, kv_heads]. */

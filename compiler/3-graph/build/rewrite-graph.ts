@@ -1,8 +1,8 @@
 // Takes: a graph and a rule from one node (with its inputs in the new graph) to its replacement. Gives: a new graph.
 // Promises: what the rule leaves alone is copied with its origin; replacements get the origin of what they replace.
-import { invariant } from '../diagnostics.ts';
-import { GraphBuilder } from './builder.ts';
-import type { Graph, Node, OpName } from './ops.ts';
+import { invariant } from '../../diagnostics.ts';
+import { GraphBuilder } from '../builder.ts';
+import type { Graph, Node, OpName } from '../ops.ts';
 
 /** Null keeps the node. The replacement has the type of the node. */
 export type RewriteRule = (builder: GraphBuilder, node: Node, inputs: readonly Node[]) => Node | null;
