@@ -42,9 +42,8 @@ describe('generation', () => {
     forward.write('tokens', Int32Array.from(tokens));
     forward.run();
     const logits = await forward.read('logits');
-    const rowOf = (position: number): number[] => [
-      ...logits.slice(position * model.vocab, (position + 1) * model.vocab),
-    ];
+    const rowOf = (position: number): number[] =>
+      Array.from(logits.slice(position * model.vocab, (position + 1) * model.vocab));
     const expectClose = (a: Float32Array, b: number[]): void =>
       a.forEach((value, i) => expect(value).toBeCloseTo(b[i] ?? 0, 4));
     expectClose(await generator.prefill(tokens), rowOf(18));

@@ -45,7 +45,7 @@ describe('dispatches per layer', () => {
     expect(perLayer(generateGraph, { batch: 1, seq: 1, past: 64 })).toBeLessThanOrEqual(9);
   });
 
-  it('are several times as many without fusion', () => {
-    expect(perLayer(forwardGraph, sizes, false)).toBeGreaterThan(3 * perLayer(forwardGraph, sizes));
+  it('are more than twice as many without fusion', () => {
+    expect(perLayer(forwardGraph, sizes, false)).toBeGreaterThan(2 * perLayer(forwardGraph, sizes));
   });
 });
