@@ -3,7 +3,6 @@
 import type { Group, Program } from '../5-optimize/groups.ts';
 import type { Target } from '../7-plan/plan.ts';
 import { lowerAttention } from './attention/lower-attention.ts';
-import { lowerAttentionGrad } from './attention/lower-attention-grad.ts';
 import { lowerContract } from './contract/lower-contract.ts';
 import type { KernelPart } from './kernel.ts';
 import { lowerMap } from './lower-map.ts';
@@ -17,7 +16,7 @@ const lowerings: { readonly [K in Group['kind']]: Lowering<Extract<Group, { kind
   row: lowerRow,
   contract: lowerContract,
   attention: lowerAttention,
-  attention_grad: lowerAttentionGrad,
+  attention_grad: lowerAttention,
   scatter: lowerScatter,
 };
 

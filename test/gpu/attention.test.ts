@@ -1,5 +1,5 @@
 import { test } from 'vitest';
-import { lowerSides } from '../../compiler/6-kernels/attention/lower-sides.ts';
+import { lowerAttention } from '../../compiler/6-kernels/attention/lower-attention.ts';
 import { lowerGroup } from '../../compiler/6-kernels/lower-group.ts';
 import { backward, forward, masks, scores } from './attention-programs.ts';
 import type { Mask, Score, Setting } from './attention-programs.ts';
@@ -10,10 +10,19 @@ const device = useDevice();
 const tolerance = { relative: 2e-5, absolute: 2e-6 };
 
 /** Small blocks: the same code as large ones, but quick to compile. */
-const blocks = { lanes: 32, rows: 8, columns: 16, laneRows: 4, depth: 8, width: 16, unroll: false };
+const blocks = {
+  kind: 'block',
+  lanes: 32,
+  rows: 8,
+  columns: 16,
+  laneRows: 4,
+  depth: 8,
+  width: 16,
+  unroll: false,
+} as const;
 const inBlocks: NonNullable<RunOptions['lower']> = (program, group, target) =>
   group.kind === 'attention' || group.kind === 'attention_grad'
-    ? lowerSides(program, group, target, blocks)
+    ? lowerAttention(program, group, target, blocks)
     : lowerGroup(program, group, target);
 
 /** Forward and backward, by the schedule of the device at hand and by blocks in workgroup memory. */
@@ -26,10 +35,21 @@ async function match(setting: Setting): Promise<void> {
 test.each([
   { queries: 40, keys: 40, depth: 20, group: 2 },
   { queries: 1, keys: 100, depth: 16, group: 4, offset: 77 },
-  { queries: 2, keys: 70, depth: 16, group: 3, offset: 60 },
 ] satisfies Setting[])('the schedules of a GPU: %o', async (setting) => {
   const { program, values } = forward(setting);
   await expectMatch(device(), program, values, tolerance, { software: false });
+});
+
+test.each([
+  { queries: 1, keys: 100, depth: 16, group: 4, offset: 77 },
+  { queries: 2, keys: 70, depth: 12, valueDepth: 20, group: 3, offset: 60, dropout: 0.2 },
+  { queries: 1, keys: 70, depth: 7, valueDepth: 3, offset: 0, mask: 'strictly before' },
+  { queries: 3, keys: 20, depth: 24, offset: 17, mask: 'causal window', score: 'softcap' },
+] satisfies Setting[])('a key per lane: %o', async (setting) => {
+  const { program, values } = forward(setting);
+  const lower: RunOptions['lower'] = (program, group, target) =>
+    group.kind === 'attention' ? lowerAttention(program, group, target, { kind: 'decode', lanes: 32 }) : lowerGroup(program, group, target); // prettier-ignore
+  await expectMatch(device(), program, values, tolerance, { lower });
 });
 
 const small = { queries: 21, keys: 21, depth: 8 } satisfies Setting;

@@ -23,11 +23,15 @@ export interface BlockTile {
   readonly unroll: boolean;
 }
 
-export function blockTile({ rows }: Sides, lanes: number, unroll: boolean): BlockTile {
+/** Tiles that suit the number of rows, the fastest first, the one with least memory last. */
+export function blockTiles({ rows }: Sides, unroll: boolean): readonly BlockTile[] {
   const size = pointCount(rows);
-  if (size <= 4) return { lanes, unroll, rows: 4, columns: 64, laneRows: 4, depth: 16, width: lanes / 4 };
-  if (size <= 8) return { lanes, unroll, rows: 8, columns: 64, laneRows: 4, depth: 16, width: lanes / 4 };
-  return { lanes, unroll, rows: 32, columns: 32, laneRows: 8, depth: 16, width: 32 };
+  const least: BlockTile = { lanes: 64, unroll, rows: 16, columns: 16, laneRows: 8, depth: 8, width: 16 };
+  const few = { lanes: 128, unroll, columns: 64, laneRows: 4, depth: 16, width: 32 };
+  if (size <= 4) return [{ ...few, rows: 4 }, least];
+  if (size <= 8) return [{ ...few, rows: 8 }, least];
+  const many = { unroll, columns: 32, depth: 16, width: 32 };
+  return [{ ...many, lanes: 256, rows: 64, laneRows: 16 }, { ...many, lanes: 128, rows: 32, laneRows: 8 }, least]; // prettier-ignore
 }
 
 export function blockTileWorkgroups({ group, rows }: Sides, tile: BlockTile): number {

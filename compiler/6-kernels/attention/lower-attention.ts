@@ -1,11 +1,88 @@
-// Takes: an attention group and a target. Gives: its kernel part.
-// Promises: a running softmax over blocks of keys (FlashAttention, arXiv 2205.14135); keys beyond what the mask can show are
-// not visited, so a decode step costs what its position says; a query that sees no key gives 0 and lse -3.0e38.
-import type { AttentionGroup, Program } from '../../5-optimize/groups.ts';
+// Takes: an attention group, forward or backward, and a target. Gives: its kernel part.
+// Promises: scores are never stored (FlashAttention-2, arXiv 2307.08691); keys beyond what the mask can show are not
+// visited, so a decode step costs what its position says; a query that sees no key gives 0 and lse -3.0e38.
+import { invariant } from '../../diagnostics.ts';
+import type { AttentionGradGroup, AttentionGroup, Program } from '../../5-optimize/groups.ts';
 import type { Target } from '../../7-plan/plan.ts';
 import type { KernelPart } from '../kernel.ts';
-import { lowerSides } from './lower-sides.ts';
+import { pointCount, touchedTensors } from '../wgsl/touched.ts';
+import { WgslScope } from '../wgsl-expr.ts';
+import { BlockTileKernel, blockTileFloats, blockTileWorkgroups, blockTiles } from './block-tile.ts';
+import type { BlockTile } from './block-tile.ts';
+import { DecodeTileKernel, decodeTileFloats } from './decode-tile.ts';
+import type { DecodeTile } from './decode-tile.ts';
+import { ShuffleTileKernel, shuffleTile, shuffleTileWorkgroups } from './shuffle-tile.ts';
+import type { ShuffleTile } from './shuffle-tile.ts';
+import { exprsOf, sidesOf, storesOf } from './sides.ts';
+import type { Sides } from './sides.ts';
 
-export function lowerAttention(program: Program, group: AttentionGroup, target: Target): KernelPart {
-  return lowerSides(program, group, target);
+type Kernel = Pick<KernelPart, 'workgroupSize' | 'workgroups' | 'workgroupBytes'> & {
+  /** Writes the body; gives the declarations. */
+  readonly write: (root: WgslScope, prefix: string) => string;
+};
+
+export type AttentionSchedule = ({ kind: 'shuffle' } & ShuffleTile) | ({ kind: 'block' } & BlockTile) | ({ kind: 'decode' } & DecodeTile); // prettier-ignore
+
+/** `schedule`: instead of the one the target would get. */
+export function lowerAttention(
+  program: Program,
+  group: AttentionGroup | AttentionGradGroup,
+  target: Target,
+  schedule?: AttentionSchedule,
+): KernelPart {
+  const sides = sidesOf(group);
+  const { write, ...geometry } = kernelOf(sides, schedule ?? scheduleOf(sides, target));
+  return {
+    name: group.name,
+    family: group.kind,
+    tensors: touchedTensors(exprsOf(sides), storesOf(sides)),
+    ...geometry,
+    print: (tensorName, prefix) => {
+      const root = WgslScope.root(program, tensorName);
+      const declarations = write(root, prefix);
+      return { declarations, body: root.lines.join('\n'), helpers: root.helpers() };
+    },
+  };
+}
+
+/** Barriers cost a software adapter much, shuffles of its 8 lanes nothing. */
+function scheduleOf(sides: Sides, target: Target): AttentionSchedule {
+  if (target.software && target.subgroupSize === 8) return { kind: 'shuffle', ...shuffleTile(sides, 8) };
+  const fits = (floats: number, lanes: number): boolean =>
+    4 * floats <= target.maxWorkgroupStorage && lanes <= target.maxInvocations;
+  const lanes = sides.column.size > 512 ? [1024, 256] : [256];
+  const decode = lanes.find((lanes) => fits(decodeTileFloats(sides, { lanes }), lanes));
+  const few = pointCount(sides.rows) <= 8 && sides.column.size >= 64 && !target.software;
+  const narrow = sides.sums.every(({ axis }) => axis.size <= 256);
+  if (sides.weights.kind === 'softmax' && few && narrow && decode !== undefined)
+    return { kind: 'decode', lanes: decode };
+  const tiles = blockTiles(sides, !target.software);
+  const block = tiles.find((tile) => fits(blockTileFloats(sides, tile), tile.lanes));
+  invariant(block, `${sides.group.name}: no attention kernel fits ${target.maxWorkgroupStorage} bytes`);
+  return { kind: 'block', ...block };
+}
+
+function kernelOf(sides: Sides, schedule: AttentionSchedule): Kernel {
+  const { lanes: workgroupSize } = schedule;
+  switch (schedule.kind) {
+    case 'shuffle': {
+      const write = (root: WgslScope): string => new ShuffleTileKernel(sides, schedule).write(root);
+      return { workgroupSize, workgroups: shuffleTileWorkgroups(sides, schedule), workgroupBytes: 0, write };
+    }
+    case 'block':
+      return {
+        workgroupSize,
+        workgroups: blockTileWorkgroups(sides, schedule),
+        workgroupBytes: 4 * blockTileFloats(sides, schedule),
+        write: (root, prefix) => new BlockTileKernel(sides, schedule, prefix).write(root),
+      };
+    case 'decode':
+      break;
+  }
+  return {
+    workgroupSize,
+    workgroups: pointCount(sides.group.batch),
+    workgroupBytes: 4 * decodeTileFloats(sides, schedule),
+    write: (root, prefix) => new DecodeTileKernel(sides, schedule, prefix).write(root),
+  };
 }

@@ -42,7 +42,8 @@ export class ShuffleTileKernel {
     this.rows = count(tile.rows);
   }
 
-  write(root: WgslScope): void {
+  /** Writes the body; it needs no declarations. */
+  write(root: WgslScope): string {
     const { sides, tile } = this;
     this.writePlace(root);
     // Operands of the rows stay in registers where they are few; else they are loaded again for every block of columns.
@@ -67,6 +68,7 @@ export class ShuffleTileKernel {
       this.writeSums(scope, c);
     });
     this.writeEpilogue(root);
+    return '';
   }
 
   private chunks(axis: Axis): readonly number[] {

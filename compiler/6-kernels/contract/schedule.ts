@@ -35,24 +35,21 @@ function softwareSchedule(group: ContractGroup, target: Target): RegisterTile {
   return { kind: 'register', rows, columns: Math.max(1, columns), lanes, broadcast };
 }
 
-/** Few outputs: a matrix and a vector, or a weight gradient of a small matrix. */
+/** A matrix and a few vectors. */
 function splitSchedules(group: ContractGroup): readonly SplitTile[] {
-  const [m, n] = [pointCount(group.m), pointCount(group.n)];
-  const depth = Math.max(...group.accumulators.flatMap(({ terms }) => terms.map(({ k }) => pointCount(k))));
-  if (m <= 8) return [8, 4, 2].map((rows) => ({ kind: 'split', rows: Math.min(m, rows), columns: 1, across: 8, along: 32 })); // prettier-ignore
-  const blocks = pointCount(group.batch) * Math.ceil(m / 64) * Math.ceil(n / 64);
-  if (blocks >= BUSY / 2 || depth < 128) return [];
-  return [
-    { kind: 'split', rows: 4, columns: 4, across: 16, along: 16 },
-    { kind: 'split', rows: 4, columns: 2, across: 16, along: 16 },
-  ];
+  const m = pointCount(group.m);
+  if (m > 8) return [];
+  return [8, 4, 2].map((rows) => ({ kind: 'split', rows: Math.min(m, rows), columns: 1, across: 4, along: 64 }));
 }
 
+/** Measured on an H100: 21 TFLOP/s with 8 x 4 sums per invocation, 19 with 4 x 4, but more blocks keep it busier. */
 function workgroupSchedules(group: ContractGroup): readonly WorkgroupTile[] {
   const [m, n] = [pointCount(group.m), pointCount(group.n)];
-  const batch = pointCount(group.batch);
-  const small: WorkgroupTile = { kind: 'workgroup', rows: 64, columns: 64, depth: 16, laneRows: 4, laneColumns: 4 };
-  const large: WorkgroupTile = { kind: 'workgroup', rows: 128, columns: 128, depth: 16, laneRows: 8, laneColumns: 8 };
-  const busy = batch * Math.ceil(m / 128) * Math.ceil(n / 128) >= BUSY;
-  return [...(busy && group.accumulators.length === 1 ? [large] : []), small, { ...small, depth: 8 }];
+  const blocks = (rows: number, columns: number): number =>
+    pointCount(group.batch) * Math.ceil(m / rows) * Math.ceil(n / columns);
+  const large: WorkgroupTile = { kind: 'workgroup', rows: 128, columns: 64, depth: 8, laneRows: 8, laneColumns: 4 };
+  const medium: WorkgroupTile = { kind: 'workgroup', rows: 64, columns: 64, depth: 8, laneRows: 4, laneColumns: 4 };
+  const small: WorkgroupTile = { kind: 'workgroup', rows: 32, columns: 32, depth: 32, laneRows: 2, laneColumns: 2 };
+  if (group.accumulators.length === 1 && blocks(128, 64) >= 4 * BUSY) return [large, medium, small];
+  return blocks(64, 64) >= 2 * BUSY ? [medium, small] : [small, { ...small, depth: 8 }];
 }

@@ -78,23 +78,28 @@ export class SplitTileKernel {
     }
   }
 
+  /** Several steps of k are written one after the other, so that their loads are under way together. */
   private writeLoop(root: WgslScope, loop: Loop): void {
     const { group, tile } = this;
+    const depth = pointCount(loop.k);
+    const together = [4, 2].find((steps) => depth % (steps * tile.along) === 0) ?? 1;
     const k = root.fresh('k');
-    root.block(`for (var ${k} = lane_k; ${k} < ${pointCount(loop.k)}u; ${k} += ${tile.along}u)`, (scope) => {
-      scope.bindAxes(loop.k, k);
-      const a = (expr: Expr, i: number): string => scope.value(exprAt(expr, group.m, `r${i}`));
-      const b = (expr: Expr, j: number): string => scope.value(exprAt(expr, group.n, `c${j}`));
-      for (const product of loop.products) {
-        const columns = count(tile.columns).map((j) => b(product.b, j));
-        for (const i of count(tile.rows)) {
-          const row = a(product.a, i);
+    root.block(`for (var ${k} = lane_k; ${k} < ${depth}u; ${k} += ${together * tile.along}u)`, (scope) => {
+      const steps = count(together).map((step) => {
+        scope.bindAxes(axesAt(loop.k, `k${step}`), step === 0 ? k : scope.let(`${k} + ${step * tile.along}u`, 'at'));
+        const at = (expr: Expr): Expr => exprAt(expr, loop.k, `k${step}`);
+        return loop.products.map((product) => ({
+          accumulator: product.accumulator,
+          rows: count(tile.rows).map((i) => scope.value(exprAt(at(product.a), group.m, `r${i}`))),
+          columns: count(tile.columns).map((j) => scope.value(exprAt(at(product.b), group.n, `c${j}`))),
+        }));
+      });
+      for (const { accumulator, rows, columns } of steps.flat())
+        for (const [i, row] of rows.entries())
           for (const [j, column] of columns.entries()) {
-            const sum = accumulatorName(product.accumulator, i, j);
+            const sum = accumulatorName(accumulator, i, j);
             scope.line(`${sum} = fma(${row}, ${column}, ${sum});`);
           }
-        }
-      }
     });
   }
 
