@@ -27,6 +27,15 @@ export function randomBatch(tokens: Uint8Array, batch: number, seq: number, seed
   return batchAt(tokens, starts, seq);
 }
 
+/** `parts` batches of equal size, in order. */
+export function splitBatch({ tokens, labels }: Batch, parts: number): Batch[] {
+  const size = tokens.length / parts;
+  return Array.from({ length: parts }, (_, i) => ({
+    tokens: tokens.slice(i * size, (i + 1) * size),
+    labels: labels.slice(i * size, (i + 1) * size),
+  }));
+}
+
 /** The same `count` batches every time, spread evenly over the tokens. */
 export function evenBatches(tokens: Uint8Array, batch: number, seq: number, count: number): Batch[] {
   const places = tokens.length - seq;

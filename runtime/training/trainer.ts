@@ -4,7 +4,7 @@ import { parameters } from '../../compiler/3-graph/model/parameters.ts';
 import type { Model } from '../../compiler/2-check/model.ts';
 import type { TrainingPlans } from '../../compiler/compile.ts';
 import type { Plan } from '../../compiler/7-plan/plan.ts';
-import { type Batch, evenBatches, randomBatch, requireLength } from '../data/batches.ts';
+import { type Batch, evenBatches, randomBatch, requireLength, splitBatch } from '../data/batches.ts';
 import type { Corpus } from '../data/corpus.ts';
 import { hashOf } from '../data/random.ts';
 import type { Executable } from '../engine/executable.ts';
@@ -60,10 +60,7 @@ export class Trainer {
   async step(step: number): Promise<StepResult> {
     const { micro, apply } = this.#loaded;
     const { accumulate, batch, seq, seed, loss } = this.#train;
-    const rows = batch / accumulate;
-    const batches = Array.from({ length: accumulate }, (_, i) =>
-      randomBatch(this.#corpus.train, rows, seq, seed, step * accumulate + i),
-    );
+    const batches = splitBatch(randomBatch(this.#corpus.train, batch, seq, seed, step), accumulate);
     const lossScale = 1 / batches.reduce((sum, { labels }) => sum + countLabels(labels, loss.ignore), 0);
     const lrScale = learningRateScale(this.#train.schedule, step, this.#train.steps);
     let total = 0;

@@ -5,7 +5,7 @@ import type { Target } from '../../7-plan/plan.ts';
 import type { KernelPart } from '../kernel.ts';
 import { pointCount, touchedTensors } from '../wgsl/touched.ts';
 import { WgslScope } from '../wgsl-expr.ts';
-import { transposed } from './loops.ts';
+import { contiguous, loopsOf, transposed } from './loops.ts';
 import { registerTileWorkgroups, writeRegisterTile } from './register-tile.ts';
 import { contractSchedule } from './schedule.ts';
 import type { ContractSchedule } from './schedule.ts';
@@ -49,7 +49,7 @@ export function lowerContract(
 ): KernelPart {
   // Neighbouring lanes take neighbouring columns.
   const turned = pointCount(group.n) < Math.min(8, pointCount(group.m)) ? transposed(group) : group;
-  const chosen = schedule ?? contractSchedule(turned, target);
+  const chosen = schedule ?? contractSchedule(turned, target, readsAlongK(program, turned));
   const kind = kinds[chosen.kind] as Kind<ContractSchedule>;
   const operands = group.accumulators.flatMap(({ terms }) => terms.flatMap(({ a, b }) => [a, b]));
   return {
@@ -65,4 +65,9 @@ export function lowerContract(
       return { declarations, body: root.lines.join('\n'), helpers: root.helpers() };
     },
   };
+}
+
+function readsAlongK(program: Program, group: ContractGroup): boolean {
+  const scope = WgslScope.root(program, String);
+  return loopsOf(group).every(({ k, products }) => products.every(({ b }) => contiguous(scope, b, k)));
 }
