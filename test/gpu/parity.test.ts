@@ -1,6 +1,8 @@
-// The compiled, fused kernels against transformers, family by family.
+// The compiled, fused kernels against transformers, family by family, each from a .model file written by hand.
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { openDevice, type EngineDevice } from '../../runtime/engine/device.ts';
+import { chooseModel, loadModelFile } from '../../runtime/model-file.ts';
 import { checkGreedy, checkLogits, checkLoss, checkStep, type Subject } from '../parity/check-family.ts';
 import { openOn } from '../parity/device-session.ts';
 import { families } from '../parity/families.ts';
@@ -17,7 +19,9 @@ beforeAll(async () => {
 afterAll(() => device.close());
 
 describe.each(subjects)('%s on the device', (name, family) => {
-  const subject = async (): Promise<Subject> => ({ ...family, fixture: await readFixture(name), open: openOn(device) });
+  const file = join(import.meta.dirname, '..', 'parity', 'models', `${name}.model`);
+  const model = chooseModel(loadModelFile(file, false));
+  const subject = async (): Promise<Subject> => ({ ...family, model, fixture: await readFixture(name), open: openOn(device) }); // prettier-ignore
   const here = it.skipIf(!hasFixture(name));
   here('has the logits', async () => checkLogits(await subject()));
   here('has the loss', async () => checkLoss(await subject()));

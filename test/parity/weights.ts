@@ -13,7 +13,7 @@ export interface Part {
   readonly take: (tensor: Stored) => Stored;
 }
 
-/** By our name without `layers.{i}.` and without the name of the norm: `attn.q.weight`, `mix.gain`. */
+/** By our name without `layers.{i}.` and without the name of the norm: `attn.q.weight`, `mix.gain`. Every mixer is `attn`. */
 export type WeightMap = Readonly<Record<string, string | Part>>;
 
 const rowLength = (t: Stored): number => t.shape.slice(1).reduce((n, size) => n * size, 1);
@@ -74,7 +74,9 @@ export interface Located {
 /** @throws when the map does not know the parameter. */
 export function locate(map: WeightMap, parameter: Parameter): Located {
   const layer = /^layers\.(\d+)\.(.*)$/.exec(parameter.name);
-  const name = (layer?.[2] ?? parameter.name).replace(/^\w+\.((?:post_)?(?:mix|ffn)\.(?:gain|bias))$/, '$1');
+  const name = (layer?.[2] ?? parameter.name)
+    .replace(/^\w+\.((?:post_)?(?:mix|ffn)\.(?:gain|bias))$/, '$1')
+    .replace(/^(?:local|global|nope)\./, 'attn.');
   const found = map[name];
   if (found === undefined) throw new Error(`no stored name for ${parameter.name} (${name})`);
   const { from, take } = typeof found === 'string' ? part(found) : found;
