@@ -4,6 +4,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    setupFiles: ['test/fixed-seed.ts'],
     globalSetup: ['test/prepare-device.ts'],
     pool: 'forks',
     maxWorkers: 2,

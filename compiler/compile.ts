@@ -23,8 +23,17 @@ export function checkSource(source: SourceFile, prelude: readonly SourceFile[]):
   const { ast, diagnostics: syntax } = parseFile(source);
   const std = prelude.map((file) => parseFile(file).ast);
   const { file, diagnostics: meaning } = checkFile(ast, std);
-  const diagnostics = [...syntax, ...meaning].sort((a, b) => a.span.start - b.span.start);
+  const diagnostics = once([...syntax, ...meaning]).sort((a, b) => a.span.start - b.span.start);
   return { ast, file, diagnostics };
+}
+
+/** One fault told twice, because two values derive from it, is told once. */
+function once(diagnostics: readonly Diagnostic[]): Diagnostic[] {
+  const seen = new Set<string>();
+  return diagnostics.filter(({ code, span }) => {
+    const key = `${code} ${span.start} ${span.end}`;
+    return seen.size < seen.add(key).size;
+  });
 }
 
 export type TrainingPlans =

@@ -1,12 +1,13 @@
 // Takes: what a command has to say. Gives: text on the terminal: colours, a progress line, notices.
 // Promises: colours and a moving line only on a terminal; data goes to stdout, everything else to stderr.
+import { isatty } from 'node:tty';
 import { type Options, SingleBar } from 'cli-progress';
 import pc from 'picocolors';
 import type { Progress } from './training/run.ts';
 
 /** Whether text for stdout (or stderr) may be coloured. */
 export const colorOn = (stream: 'stdout' | 'stderr'): boolean =>
-  pc.isColorSupported && process[stream].isTTY && process.env['NO_COLOR'] === undefined;
+  pc.isColorSupported && isatty(stream === 'stdout' ? 1 : 2) && process.env['NO_COLOR'] === undefined;
 
 /** Something a person should know that is not the command's result. */
 export function notice(text: string): void {

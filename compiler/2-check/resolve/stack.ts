@@ -6,7 +6,7 @@ import type { Draft } from '../draft/draft.ts';
 import { checkCondition } from '../evaluate/condition.ts';
 import { evaluate, inlineDraft } from '../evaluate/evaluate.ts';
 import { attempt, fail, lookup, Stop, type Section } from '../evaluate/section.ts';
-import { count } from '../schema/scalars.ts';
+import { layerCount } from '../schema/scalars.ts';
 
 /** One layer: the block expression, and what the names of cycles stand for in it. */
 export interface Place {
@@ -70,7 +70,7 @@ function namedCycles(draft: Draft, model: Section): ReadonlyMap<string, readonly
 }
 
 function repeats(expr: Expr, model: Section): number {
-  return count.read({ draft: inlineDraft(expr, model), section: model, key: 'stack: repeat' });
+  return layerCount.read({ draft: inlineDraft(expr, model), section: model, key: 'stack: repeat' });
 }
 
 /** `[a * 2, b]` -> a, a, b */

@@ -4,7 +4,7 @@ import { forms, kindOf, later, ownersOf } from './register.ts';
 import { build, constructType, type Built, type Kind } from './kind.ts';
 import { gain, mask, projections, softcap } from './forms.ts';
 import type { KeyType, Slot } from './key-type.ts';
-import { atLeastZero, built, count, flag, maybe, oneOf, orNone, positive, real } from './scalars.ts';
+import { atLeastZero, built, count, flag, layerCount, maybe, oneOf, orNone, positive, real } from './scalars.ts';
 
 const activations = ['silu', 'gelu', 'gelu_tanh', 'quick_gelu', 'relu', 'relu2', 'sigmoid', 'tanh', 'identity'] as const; // prettier-ignore
 
@@ -142,7 +142,7 @@ export const initKind = kindOf({
 });
 
 /** Keys of the model block itself. */
-export const modelKeys = { vocab: count, context: count, d_model: count, n_layers: count };
+export const modelKeys = { vocab: count, context: count, d_model: count, n_layers: layerCount };
 
 /** `head` or `none`; other words are kept for the check that names the heads there are. */
 function tieTo(): KeyType<Slot & { readonly word: string | null }> {

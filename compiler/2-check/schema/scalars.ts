@@ -43,6 +43,8 @@ export function numberOf(slot: Slot, expects: string): Quantity {
 }
 
 export const count = number({ expects: 'a whole number above 0', whole: true, holds: (x) => x >= 1, range: 'at least 1' }); // prettier-ignore
+/** Of layers, and of repetitions in a cycle: each is resolved by itself, so a slip of the pen must not ask for millions. */
+export const layerCount = number({ expects: 'a whole number from 1 to 4096', whole: true, holds: (x) => x >= 1 && x <= 4096, range: 'from 1 to 4096' }); // prettier-ignore
 export const natural = number({ expects: 'a whole number', whole: true, holds: (x) => x >= 0, range: 'at least 0' });
 export const real = number({ expects: 'a number', holds: Number.isFinite, range: 'finite' });
 export const positive = number({ expects: 'a number above 0', holds: (x) => x > 0 && x < Infinity, range: 'above 0' });
