@@ -30,8 +30,11 @@ async function quickstart({ prompt, ...options }: QuickstartOptions): Promise<vo
   const { result, folder } = await train(file, options);
   if (result.interrupted) return;
   notice('\nthe model continues the prompt:');
-  process.stdout.write(prompt);
-  await generate(folder.path, { prompt }, (part) => process.stdout.write(part));
+  let text = prompt; // shown with the first letters, below what opening the device has to say
+  await generate(folder.path, { prompt }, (part) => {
+    process.stdout.write(text + part);
+    text = '';
+  });
   const path = relative(process.cwd(), folder.path);
   print('\n');
   notice(
