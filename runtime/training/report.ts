@@ -61,7 +61,7 @@ function lossChart(train: readonly Point[], held: readonly Point[]): string {
     `<polyline class="${kind}" points="${points.map(({ step, loss }) => `${x(step).toFixed(1)},${y(loss).toFixed(1)}`).join(' ')}"/>`;
   const ticks = Array.from({ length: 5 }, (_, i) => low + ((high - low) * i) / 4);
   const yTicks = ticks.map((loss) => `<line x1="${left}" x2="${width - 8}" y1="${y(loss)}" y2="${y(loss)}"/><text x="${left - 6}" y="${y(loss) + 4}" text-anchor="end">${loss.toFixed(2)}</text>`); // prettier-ignore
-  const xTicks = [0, 0.25, 0.5, 0.75, 1].map((part) => `<text x="${x(part * maxStep)}" y="${height - 8}" text-anchor="middle">${Math.round(part * maxStep)}</text>`); // prettier-ignore
+  const xTicks = [0, 0.25, 0.5, 0.75, 1].map((part) => `<text x="${x(part * maxStep)}" y="${height - 8}" text-anchor="${part === 1 ? 'end' : 'middle'}">${Math.round(part * maxStep)}</text>`); // prettier-ignore
   const dots = held.map(({ step, loss }) => `<circle class="held" cx="${x(step)}" cy="${y(loss)}" r="3"><title>step ${step}: ${loss.toFixed(4)}</title></circle>`); // prettier-ignore
   return `<svg viewBox="0 0 ${width} ${height}" role="img" aria-label="loss over steps"><g class="axes">${yTicks.join('')}${xTicks.join('')}</g>${line(train, 'train')}${line(held, 'held')}${dots.join('')}</svg>`;
 }
