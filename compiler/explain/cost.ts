@@ -1,7 +1,8 @@
 // Takes: a checked model. Gives: parameters by component, work and memory per token.
 // Promises: counts what the graph computes: matmuls and attention; elementwise work is left out, as is usual.
-import type { BlockExpr, GqaSpec, MaskSpec, Model } from '../2-check/model.ts';
-import { parameters } from '../3-graph/model/parameters.ts';
+import type { GqaSpec, MaskSpec, Model } from '../2-check/model.ts';
+import { eachPart, ffnsOf, mixersOf } from '../2-check/resolve/parts.ts';
+import { elements, parameters } from '../3-graph/model/parameters.ts';
 
 export interface Costs {
   readonly parameters: { readonly total: number; readonly byComponent: Readonly<Record<string, number>> };
@@ -24,23 +25,12 @@ export interface Costs {
 const bytesPerNumber = 4;
 
 /** Every mixer of every layer, as often as it is used. */
-export function mixersOf(model: Model): GqaSpec[] {
-  return model.layers.flatMap(({ equations }) => equations.flatMap(({ value }) => mixersIn(value)));
-}
-
-function mixersIn(expr: BlockExpr): GqaSpec[] {
-  switch (expr.kind) {
-    case 'ref':
-    case 'number':
-      return [];
-    case 'arithmetic':
-      return [...mixersIn(expr.left), ...mixersIn(expr.right)];
-    case 'mixer':
-      return [expr.spec, ...mixersIn(expr.input)];
-    case 'norm':
-    case 'ffn':
-      return mixersIn(expr.input);
-  }
+function usedMixers(model: Model): GqaSpec[] {
+  const mixers: GqaSpec[] = [];
+  eachPart(model, (expr) => {
+    if (expr.kind === 'mixer') mixers.push(expr.spec);
+  });
+  return mixers;
 }
 
 /** Average number of keys that a query of a sequence of `length` sees. */
@@ -88,7 +78,7 @@ function keptKeys(mask: MaskSpec, context: number): number {
 }
 
 export function costsOf(model: Model): Costs {
-  const mixers = mixersOf(model);
+  const mixers = usedMixers(model);
   const byComponent = componentCounts(model);
   const total = Object.values(byComponent).reduce((sum, count) => sum + count, 0);
   const matrices = matmulParameters(model);
@@ -116,33 +106,22 @@ export function costsOf(model: Model): Costs {
 function matmulParameters(model: Model): number {
   const head = model.vocab * model.dModel;
   const others = parameters(model).filter((each) => each.class === 'matrix');
-  return head + others.reduce((sum, { dims }) => sum + dims.reduce((product, dim) => product * dim.size, 1), 0);
+  return head + others.reduce((sum, parameter) => sum + elements(parameter), 0);
 }
 
 /** `embed`, `head`, `norms`, and each mixer's and feed-forward's name. */
 function componentCounts(model: Model): Record<string, number> {
   const counts: Record<string, number> = {};
-  for (const { name, dims } of parameters(model)) {
-    const component = componentOf(name, model);
-    counts[component] = (counts[component] ?? 0) + dims.reduce((product, dim) => product * dim.size, 1);
+  const branches = new Set([...mixersOf(model).keys(), ...ffnsOf(model).keys()]);
+  for (const parameter of parameters(model)) {
+    const component = componentOf(parameter.name, branches);
+    counts[component] = (counts[component] ?? 0) + elements(parameter);
   }
   return counts;
 }
 
-function componentOf(name: string, model: Model): string {
+function componentOf(name: string, branches: ReadonlySet<string>): string {
   const parts = name.split('.');
   if (parts[0] !== 'layers') return parts[1] === 'norm' ? 'norms' : (parts[0] ?? name);
-  const branches = branchNames(model.layers[Number(parts[1])]?.equations.map(({ value }) => value) ?? []);
   return branches.has(parts[2] ?? '') ? (parts[2] ?? name) : 'norms';
-}
-
-function branchNames(exprs: readonly BlockExpr[]): ReadonlySet<string> {
-  const names = new Set<string>();
-  const visit = (expr: BlockExpr): void => {
-    if (expr.kind === 'mixer' || expr.kind === 'ffn') names.add(expr.name);
-    if (expr.kind === 'arithmetic') [expr.left, expr.right].forEach(visit);
-    else if ('input' in expr) visit(expr.input);
-  };
-  exprs.forEach(visit);
-  return names;
 }

@@ -20,7 +20,7 @@ export interface CheckpointFacts {
   /** The folder that the data globs start from, and the data's SHA-256. */
   readonly dataFolder: string;
   readonly dataFingerprint: string;
-  /** The file's generate block for this model, by name; null when it has none. */
+  /** The latest, and that of the untrained model; null before the first. */
   readonly validationLoss: number | null;
   readonly firstValidationLoss: number | null;
 }

@@ -1,6 +1,6 @@
 // Takes: a session, the Plans of a training run and its data. Gives: steps, one at a time, and validation losses.
 // Promises: step n depends on the weights, the seed and n alone.
-import { parameters } from '../../compiler/3-graph/model/parameters.ts';
+import { elements, parameters } from '../../compiler/3-graph/model/parameters.ts';
 import type { Model } from '../../compiler/2-check/model.ts';
 import type { TrainingPlans } from '../../compiler/compile.ts';
 import type { Plan } from '../../compiler/7-plan/plan.ts';
@@ -96,9 +96,9 @@ export class Trainer {
 
 /** Writes every parameter's first values. */
 export function initializeParameters(session: Session, model: Model, seed: number): void {
-  for (const { name, dims, init } of parameters(model)) {
-    const size = dims.reduce((product, dim) => product * dim.size, 1);
-    session.write(name, initialValues(name, size, init, seed));
+  for (const parameter of parameters(model)) {
+    const { name, init } = parameter;
+    session.write(name, initialValues(name, elements(parameter), init, seed));
   }
 }
 
