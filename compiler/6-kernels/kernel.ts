@@ -1,30 +1,26 @@
-// Takes: nothing. Gives: a kernel part: the WGSL of one group, before parts are put together into modules.
-// Promises: a part names its module-scope declarations uniquely and touches only its bindings.
+// Takes: nothing. Gives: a kernel part: one group as code of a target, before parts are put together into kernels.
+// Promises: the planner schedules and places parts by what stands here, whatever they are written in.
 
-/** The code of one group. Parts of equal workgroup size without dependency on each other may share one dispatch. */
+/** Parts of equal workgroup size without dependency on each other may share one dispatch. */
 export interface KernelPart {
   readonly name: string;
   readonly family: string;
   /** Tensor ids of the program, in the order of first use, each once. */
   readonly tensors: readonly number[];
-  /** Invocations per workgroup (x; y and z are 1). */
+  /** Invocations per workgroup (x; y and z are 1); 1 where a workgroup is run by one thread. */
   readonly workgroupSize: number;
-  /** Number of workgroups, linear; the assembler folds it into two dimensions where it exceeds the limit. */
+  /** Number of workgroups, linear. Each writes elements no other does, so any may run beside any. */
   readonly workgroups: number;
   /** Bytes of workgroup memory. */
   readonly workgroupBytes: number;
-  /**
-   * WGSL from the names of the tensors (as bound by the assembler) and a prefix for module-scope names.
-   * `declarations`: workgroup variables and functions. `body`: statements with `wg: u32` (linear workgroup index) and
-   * `lane: u32` (index in the workgroup) in scope.
-   */
-  readonly print: (
-    tensorName: (tensor: number) => string,
-    prefix: string,
-  ) => {
-    readonly declarations: string;
-    readonly body: string;
-    /** WGSL functions shared by all parts of a module, which declares each distinct text once. */
-    readonly helpers?: readonly string[];
-  };
+}
+
+export interface AssembledKernel {
+  /** As in `PlanKernel.code`. */
+  readonly code: string;
+  readonly workgroups: readonly [number, number, number];
+  /** Features of the target that the code uses. */
+  readonly features: readonly string[];
+  /** As in `PlanNeeds`. */
+  readonly scratchBytes: number;
 }

@@ -1,8 +1,9 @@
 // Takes: nothing. Gives: the target that stands in when no device is there: WebGPU's guaranteed limits, but 10 tensors a kernel.
 // Promises: a plan made for it runs on every adapter that modelc meets in practice.
-import type { Target } from './plan.ts';
+import type { WebGpuTarget } from './plan.ts';
 
-export const defaultTarget: Target = {
+export const defaultTarget: WebGpuTarget = {
+  kind: 'webgpu',
   features: [],
   maxBindingBytes: 128 * 1024 * 1024,
   maxBufferBytes: 256 * 1024 * 1024,

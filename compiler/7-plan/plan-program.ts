@@ -3,9 +3,8 @@
 // Promises: deterministic; equal kernels are one; every limit of the target is kept, or a PlanError says which stops it.
 import { invariant } from '../diagnostics.ts';
 import type { Program, ProgramTensor } from '../5-optimize/groups.ts';
-import { assembleKernel } from '../6-kernels/assemble.ts';
 import type { KernelPart } from '../6-kernels/kernel.ts';
-import { lowerGroup } from '../6-kernels/lower-group.ts';
+import { loweringFor } from '../6-kernels/lowerings.ts';
 import { inPlace } from './memory/aliases.ts';
 import { layOut } from './memory/layout.ts';
 import type { Layout } from './memory/layout.ts';
@@ -31,7 +30,8 @@ export interface PlanOptions {
 export function planProgram(program: Program, target: Target, options: PlanOptions = {}): Plan {
   const { pack = true, reuse = true } = options;
   checkSizes(program, target);
-  const parts = program.groups.map((group) => lowerGroup(program, group, target));
+  const { lower } = loweringFor(target);
+  const parts = program.groups.map((group) => lower(program, group, target));
   const accesses = program.groups.map(accessOf);
   const dispatches = schedule(parts, dependencies(accesses), target, pack);
   const temporaries = new Set(program.tensors.filter(({ role }) => role === 'temporary').map(({ id }) => id));
@@ -41,7 +41,8 @@ export function planProgram(program: Program, target: Target, options: PlanOptio
   verifyMemory({ dispatches, accesses, temporaries, replaced, bindingOf: layout.bindingOf });
   const { kernels, steps, needs } = emit(program, parts, dispatches, layout, target);
   const plan: Plan = {
-    version: 1,
+    version: 2,
+    target: target.kind,
     name: program.name,
     tensors: planTensors(program, layout),
     buffers: layout.buffers,
@@ -74,11 +75,11 @@ function emit(
   layout: Layout,
   target: Target,
 ): Emitted {
-  // prettier-ignore
+  const { assemble } = loweringFor(target);
   const kernels: PlanKernel[] = [];
   const kernelOf = new Map<string, number>();
   const features = new Set<string>();
-  const most = { bytes: 0, bindings: 0, invocations: 0, workgroupBytes: 0 };
+  const most = { bytes: 0, bindings: 0, invocations: 0, workgroupBytes: 0, scratchBytes: 0 };
   const steps = dispatches.map((dispatch): PlanStep => {
     const here = dispatch.map((index) => parts[index]).filter((part) => part !== undefined);
     const name = kernelName(here);
@@ -94,19 +95,20 @@ function emit(
       invariant(slot !== undefined, `${name} touches tensor ${tensor}, which it does not list`);
       return slot;
     };
-    const assembled = assembleKernel(here, program, slotOf, target);
+    const assembled = assemble(here, program, slotOf, target);
     let kernel = kernelOf.get(assembled.code);
     if (kernel === undefined) {
       kernel = kernels.length;
       kernelOf.set(assembled.code, kernel);
       kernels.push({ name, family: familyOf(here), code: assembled.code });
-      for (const feature of featuresOf(assembled.code)) features.add(feature);
+      for (const feature of assembled.features) features.add(feature);
     }
     const bindings = [...slots.keys()].map((tensor) => layout.bindingOf(tensor));
     most.bytes = Math.max(most.bytes, ...bindings.map((binding) => binding.bytes));
     most.bindings = Math.max(most.bindings, bindings.length);
     most.invocations = Math.max(most.invocations, ...here.map((part) => part.workgroupSize));
     most.workgroupBytes = Math.max(most.workgroupBytes, sum(here.map((part) => part.workgroupBytes)));
+    most.scratchBytes = Math.max(most.scratchBytes, assembled.scratchBytes);
     return { kernel, bindings, workgroups: assembled.workgroups };
   });
   const needs = {
@@ -115,6 +117,7 @@ function emit(
     maxStorageBindings: most.bindings,
     maxInvocations: most.invocations,
     maxWorkgroupStorage: most.workgroupBytes,
+    scratchBytes: most.scratchBytes,
   };
   return { kernels, steps, needs };
 }
@@ -135,17 +138,6 @@ function kernelName(parts: readonly KernelPart[]): string {
 
 function familyOf(parts: readonly KernelPart[]): string {
   return [...new Set(parts.map((part) => part.family))].join('+');
-}
-
-const featureOfDirective: Readonly<Record<string, string>> = {
-  f16: 'shader-f16',
-  subgroups: 'subgroups',
-  chromium_experimental_subgroup_matrix: 'chromium-experimental-subgroup-matrix',
-};
-
-function featuresOf(code: string): string[] {
-  const directives = [...code.matchAll(/^enable ([\w, ]+);/gm)].flatMap(([, names]) => (names ?? '').split(/,\s*/));
-  return directives.map((name) => featureOfDirective[name.trim()] ?? name.trim());
 }
 
 function planTensors(program: Program, layout: Layout): PlanTensor[] {

@@ -55,7 +55,12 @@ export interface PlanKernel {
   /** For people: family and the graph nodes inside, e.g. `row:norm.mix`. */
   readonly name: string;
   readonly family: string;
-  /** WGSL text with one entry point `main`; bindings 0..n-1 of group 0 are storage buffers, all `read_write`. */
+  /**
+   * webgpu: WGSL text with one entry point `main`; bindings 0..n-1 of group 0 are storage buffers, all `read_write`.
+   * wasm: a WebAssembly module in base64. It imports `env.memory`, which is shared, and exports `main`: i32 addresses of the
+   * bindings 0..n-1, the address of scratch memory of the calling thread's own, and the first and the end of the
+   * workgroups to run. The workgroups of a step may be run by any threads, in any order and in any ranges.
+   */
   readonly code: string;
 }
 
@@ -80,10 +85,14 @@ export interface PlanNeeds {
   readonly maxStorageBindings: number;
   readonly maxInvocations: number;
   readonly maxWorkgroupStorage: number;
+  /** wasm: memory each thread needs for itself. */
+  readonly scratchBytes: number;
 }
 
 export interface Plan {
-  readonly version: 1;
+  readonly version: 2;
+  /** What its kernels are written in. */
+  readonly target: Target['kind'];
   readonly name: string;
   readonly tensors: readonly PlanTensor[];
   readonly buffers: readonly PlanBuffer[];
@@ -93,7 +102,9 @@ export interface Plan {
 }
 
 /** The limits a Plan is made for; the engine reports them, `defaultTarget` stands in when no device is there. */
-export interface Target {
+export type Target = WebGpuTarget | WasmTarget;
+
+interface Limits {
   readonly features: readonly string[];
   readonly maxBindingBytes: number;
   /** Size one buffer may have; `maxBindingBytes` where it is not told. */
@@ -102,8 +113,20 @@ export interface Target {
   readonly maxInvocations: number;
   readonly maxWorkgroupStorage: number;
   readonly maxWorkgroupsPerDimension: number;
+}
+
+export interface WebGpuTarget extends Limits {
+  readonly kind: 'webgpu';
   /** Invocations of a subgroup, where it is one number and `features` has `subgroups`. */
   readonly subgroupSize?: number;
   /** True for a software adapter: barriers cost, registers are cheap. */
   readonly software: boolean;
+}
+
+/** The CPU: threads over one shared memory. A feature is `relaxed-simd`: multiply-add in one instruction. */
+export interface WasmTarget extends Limits {
+  readonly kind: 'wasm';
+  readonly threads: number;
+  /** Of all buffers together: addresses have 32 bits. */
+  readonly maxTotalBytes: number;
 }

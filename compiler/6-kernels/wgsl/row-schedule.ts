@@ -1,11 +1,11 @@
 // Takes: a row group and a target. Gives: how many rows a workgroup takes and how many invocations a row.
 // Promises: the number of invocations per row is a power of two.
 import type { Program, RowGroup } from '../../5-optimize/groups.ts';
-import type { Target } from '../../7-plan/plan.ts';
-import { WgslScope } from '../wgsl-expr.ts';
-import { walk } from './expr-table.ts';
+import type { WebGpuTarget } from '../../7-plan/plan.ts';
+import { WgslScope } from './wgsl-scope.ts';
+import { walk } from '../analysis/expr-table.ts';
 import { SOFTWARE_WORKGROUP } from './software.ts';
-import { pointCount } from './touched.ts';
+import { pointCount } from '../analysis/touched.ts';
 
 export interface RowSchedule {
   readonly workgroup: number;
@@ -17,7 +17,7 @@ export interface RowSchedule {
 
 export const lanesInRow = (schedule: RowSchedule): number => schedule.workgroup / schedule.rows;
 
-export function rowSchedule(program: Program, group: RowGroup, target: Target): RowSchedule {
+export function rowSchedule(program: Program, group: RowGroup, target: WebGpuTarget): RowSchedule {
   const rows = pointCount(group.axes);
   const length = pointCount(group.row);
   return target.software ? softwareSchedule(rows, length, target) : hardwareSchedule(program, group, target);
@@ -28,7 +28,7 @@ export function rowSchedule(program: Program, group: RowGroup, target: Target): 
  * cross-entropy of 1024 x 256: 0.7 ms; with 8 invocations per row 1.5 ms, with 32 2.5 ms; norm of 1024 x 64: 0.16 ms
  * (0.4, 1.1); sum of 1024 rows of 64 columns: 0.09 ms; cross-entropy of 1 x 8192: 0.15 ms (0.05, 0.07).
  */
-function softwareSchedule(rows: number, length: number, target: Target): RowSchedule {
+function softwareSchedule(rows: number, length: number, target: WebGpuTarget): RowSchedule {
   const workgroup = Math.min(SOFTWARE_WORKGROUP, powerBelow(target.maxInvocations));
   const few = rows < 16 && length >= 256;
   return { workgroup, rows: few ? 1 : workgroup, across: false };
@@ -39,7 +39,7 @@ function softwareSchedule(rows: number, length: number, target: Target): RowSche
  * 0.74 ms (2.2 TB/s). Sum of 16384 rows in workgroups of 1024: of 2048 columns 0.11 ms by 8 (a memory sector), 0.15 by
  * 4; of 768 columns 0.08 and 0.06; of 65536 x 64 0.18, 0.11 and by 2 0.08. By 8 in workgroups of 256: three times as much.
  */
-function hardwareSchedule(program: Program, group: RowGroup, target: Target): RowSchedule {
+function hardwareSchedule(program: Program, group: RowGroup, target: WebGpuTarget): RowSchedule {
   const rows = pointCount(group.axes);
   const length = pointCount(group.row);
   const across = contiguousAcross(program, group);

@@ -1,8 +1,8 @@
 // Takes: a contract group and a target. Gives: the schedule its kernel follows.
 // Promises: a function of the group's sizes and the target alone.
-import type { ContractGroup } from '../../5-optimize/groups.ts';
-import type { Target } from '../../7-plan/plan.ts';
-import { pointCount } from '../wgsl/touched.ts';
+import type { ContractGroup } from '../../../5-optimize/groups.ts';
+import type { WebGpuTarget } from '../../../7-plan/plan.ts';
+import { pointCount } from '../../analysis/touched.ts';
 import type { RegisterTile } from './register-tile.ts';
 import { splitTileFloats } from './split-tile.ts';
 import type { SplitTile } from './split-tile.ts';
@@ -15,19 +15,19 @@ export type ContractSchedule = RegisterTile | SplitTile | WorkgroupTile;
 const BUSY = 128;
 
 /** `alongK`: whether neighbours in memory are neighbours in k, in the operand that spans n. */
-export function contractSchedule(group: ContractGroup, target: Target, alongK: boolean): ContractSchedule {
+export function contractSchedule(group: ContractGroup, target: WebGpuTarget, alongK: boolean): ContractSchedule {
   if (target.software) return softwareSchedule(group, target);
   const candidates = [...splitSchedules(group, alongK), ...workgroupSchedules(group, alongK)];
   return candidates.find((one) => fits(group, one, target)) ?? softwareSchedule(group, target);
 }
 
-function fits(group: ContractGroup, schedule: SplitTile | WorkgroupTile, target: Target): boolean {
+function fits(group: ContractGroup, schedule: SplitTile | WorkgroupTile, target: WebGpuTarget): boolean {
   const floats = schedule.kind === 'split' ? splitTileFloats(group, schedule) : workgroupTileFloats(group, schedule);
   return 4 * floats <= target.maxWorkgroupStorage && target.maxInvocations >= 256;
 }
 
 /** Loads decide: on a software adapter each is a gather, and costs ten times a multiplication. */
-function softwareSchedule(group: ContractGroup, target: Target): RegisterTile {
+function softwareSchedule(group: ContractGroup, target: WebGpuTarget): RegisterTile {
   const [m, n] = [pointCount(group.m), pointCount(group.n)];
   const lanes = 8;
   const rows = Math.ceil(m / Math.ceil(m / 8));

@@ -1,14 +1,14 @@
 // Takes: an attention pass on a device whose workgroups are single subgroups. Gives: its kernel.
 // Promises: no barriers and no workgroup memory; scores live in registers, a column per lane; fixed order of every sum.
-import type { Expr } from '../../3-graph/expr.ts';
-import { select } from '../../3-graph/expr-build.ts';
-import type { Axis, Store } from '../../5-optimize/groups.ts';
-import { axesAt, clampedAt, count, exprAt, opaque } from '../contract/loops.ts';
-import { pointCount } from '../wgsl/touched.ts';
-import type { WgslScope } from '../wgsl-expr.ts';
+import type { Expr } from '../../../3-graph/expr.ts';
+import { select } from '../../../3-graph/expr-build.ts';
+import type { Axis, Store } from '../../../5-optimize/groups.ts';
+import { axesAt, clampedAt, count, exprAt, opaque } from '../../analysis/contract-loops.ts';
+import { pointCount } from '../../analysis/touched.ts';
+import type { WgslScope } from '../wgsl-scope.ts';
 import { bindPosition, pairAt, rowsAreQueries, writeRange } from './row-span.ts';
-import { UNSEEN } from './sides.ts';
-import type { Sides } from './sides.ts';
+import { UNSEEN } from '../../analysis/attention-sides.ts';
+import type { Sides } from '../../analysis/attention-sides.ts';
 
 export interface ShuffleTile {
   readonly rows: number;

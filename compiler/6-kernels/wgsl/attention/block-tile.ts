@@ -1,14 +1,14 @@
 // Takes: an attention pass, on any device. Gives: its kernel: a workgroup walks blocks of columns, staged in its memory.
 // Promises: no score leaves the workgroup (FlashAttention-2, arXiv 2307.08691); every sum in a fixed order.
-import { select } from '../../3-graph/expr-build.ts';
-import type { Expr } from '../../3-graph/expr.ts';
-import type { Axis, Store } from '../../5-optimize/groups.ts';
-import { axesAt, count, exprAt, opaque } from '../contract/loops.ts';
-import { pointCount } from '../wgsl/touched.ts';
-import type { WgslScope } from '../wgsl-expr.ts';
+import { select } from '../../../3-graph/expr-build.ts';
+import type { Expr } from '../../../3-graph/expr.ts';
+import type { Axis, Store } from '../../../5-optimize/groups.ts';
+import { axesAt, count, exprAt, opaque } from '../../analysis/contract-loops.ts';
+import { pointCount } from '../../analysis/touched.ts';
+import type { WgslScope } from '../wgsl-scope.ts';
 import { bindPosition, pairAt, rowsAreQueries, writeRange } from './row-span.ts';
-import { UNSEEN } from './sides.ts';
-import type { Sides, Sum } from './sides.ts';
+import { UNSEEN } from '../../analysis/attention-sides.ts';
+import type { Sides, Sum } from '../../analysis/attention-sides.ts';
 
 export interface BlockTile {
   readonly lanes: number;

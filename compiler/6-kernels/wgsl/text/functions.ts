@@ -1,7 +1,7 @@
 // Takes: the text of operands. Gives: WGSL for every function of the expression language; the helpers some of them call.
 // Promises: total over functions; finite for every finite argument where the function's value is finite.
-import type { BinaryFn, UnaryFn } from '../../3-graph/expr.ts';
-import type { ScalarType } from '../../3-graph/types.ts';
+import type { BinaryFn, UnaryFn } from '../../../3-graph/expr.ts';
+import type { ScalarType } from '../../../3-graph/types.ts';
 
 /** Module-scope functions, each declared once in a module that uses it. */
 export type HelperName = 'erf_f32' | 'tanh_f32' | 'sigmoid_f32' | 'pow_f32' | 'pcg' | 'stream_key' | 'random_f32';

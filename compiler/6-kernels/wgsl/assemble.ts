@@ -1,25 +1,26 @@
 // Takes: kernel parts of equal workgroup size. Gives: one WGSL module, and the workgroups to dispatch.
 // Promises: deterministic text without names or offsets of tensors; each workgroup runs one part.
-import { invariant } from '../diagnostics.ts';
-import type { Program } from '../5-optimize/groups.ts';
-import type { Target } from '../7-plan/plan.ts';
-import type { KernelPart } from './kernel.ts';
-import { storageType } from './wgsl/literal.ts';
+import { invariant } from '../../diagnostics.ts';
+import type { Program } from '../../5-optimize/groups.ts';
+import type { WebGpuTarget } from '../../7-plan/plan.ts';
+import type { AssembledKernel } from '../kernel.ts';
+import type { WgslPart } from './wgsl-part.ts';
+import { storageType } from './text/literal.ts';
 
-export interface AssembledKernel {
-  /** Entry point `main`; binding `slot` of group 0 is `t{slot}`. */
-  readonly code: string;
-  readonly workgroups: readonly [number, number, number];
-}
+type Printed = ReturnType<WgslPart['print']>;
 
-type Printed = ReturnType<KernelPart['print']>;
+/** What of WGSL must be enabled by name, how to tell, and the device's name for it. */
+const directives = [
+  { name: 'f16', used: /\bf16\b/, feature: 'shader-f16' },
+  { name: 'subgroups', used: /\bsubgroup\w+\(/, feature: 'subgroups' },
+] as const;
 
-/** `slotOf`: binding of a tensor; tensors that share storage share a slot. */
+/** `slotOf`: binding of a tensor, `t{slot}` in the text; tensors that share storage share a slot. */
 export function assembleKernel(
-  parts: readonly KernelPart[],
+  parts: readonly WgslPart[],
   program: Program,
   slotOf: (tensor: number) => number,
-  target: Target,
+  target: WebGpuTarget,
 ): AssembledKernel {
   const size = parts[0]?.workgroupSize;
   invariant(size !== undefined, 'a kernel has parts');
@@ -38,9 +39,14 @@ export function assembleKernel(
     '}',
   ].join('\n');
   const module = [bindings, ...declarations, ...helpers, main].join('\n\n');
-  const enables = [...(/\bf16\b/.test(module) ? ['f16'] : []), ...(/\bsubgroup\w+\(/.test(module) ? ['subgroups'] : [])]; // prettier-ignore
-  const head = enables.map((name) => `enable ${name};\n`).join('');
-  return { code: `${head}${module}\n`, workgroups: [grid[0], grid[1], 1] };
+  const enabled = directives.filter(({ used }) => used.test(module));
+  const head = enabled.map(({ name }) => `enable ${name};\n`).join('');
+  return {
+    code: `${head}${module}\n`,
+    workgroups: [grid[0], grid[1], 1],
+    features: enabled.map(({ feature }) => feature),
+    scratchBytes: 0,
+  };
 }
 
 /** Workgroups in two dimensions, as few as possible beyond `count`. */
@@ -49,7 +55,7 @@ function fold(count: number, limit: number): readonly [number, number] {
   return [Math.ceil(count / rows), rows];
 }
 
-function bindingsOf(parts: readonly KernelPart[], program: Program, slotOf: (tensor: number) => number): string {
+function bindingsOf(parts: readonly WgslPart[], program: Program, slotOf: (tensor: number) => number): string {
   const types = new Map(program.tensors.map((tensor) => [tensor.id, storageType(tensor.type)]));
   const bySlot = new Map<number, string>();
   for (const tensor of parts.flatMap((part) => part.tensors)) {
@@ -67,7 +73,7 @@ function bindingsOf(parts: readonly KernelPart[], program: Program, slotOf: (ten
 
 /** One part runs as it is; several share the workgroups in their order. `wg` counts from 0 in each. */
 function bodyLines(
-  parts: readonly KernelPart[],
+  parts: readonly WgslPart[],
   printed: readonly Printed[],
   linear: string,
   padded: boolean,

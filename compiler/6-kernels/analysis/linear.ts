@@ -34,7 +34,7 @@ export function addScaled(a: Linear, b: Linear, factor: number, table: ExprTable
 }
 
 /** Least and greatest value, or null when a term is not an axis. */
-function range(form: Linear, context: LinearContext): readonly [number, number] | null {
+export function range(form: Linear, context: LinearContext): readonly [number, number] | null {
   let [least, greatest] = [form.constant, form.constant];
   for (const { atom, coefficient } of form.terms) {
     const size = atom.kind === 'var' ? context.size(atom.name) : undefined;

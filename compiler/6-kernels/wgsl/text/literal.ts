@@ -1,7 +1,7 @@
 // Takes: numbers and scalar types of the compiler. Gives: WGSL literals and type names.
 // Promises: a literal has exactly the value a tensor of its type would hold, and is valid whatever the number.
-import { invariant } from '../../diagnostics.ts';
-import type { ScalarType } from '../../3-graph/types.ts';
+import { invariant } from '../../../diagnostics.ts';
+import type { ScalarType } from '../../../3-graph/types.ts';
 
 /** The greatest finite numbers; WGSL has no literal for infinity. */
 const F32_MAX = 3.4028234663852886e38;

@@ -1,15 +1,15 @@
 // Takes: the sides of an attention pass and the rows of a tile. Gives: positions of rows, and the range of columns they need.
 // Promises: columns outside of the range are seen by no row of the tile.
-import { add, variable } from '../../3-graph/expr-build.ts';
-import type { Expr } from '../../3-graph/expr.ts';
-import { substitute } from '../../3-graph/expr/walk.ts';
-import type { Axis } from '../../5-optimize/groups.ts';
-import { opaque } from '../contract/loops.ts';
-import { pointCount } from '../wgsl/touched.ts';
-import type { WgslScope } from '../wgsl-expr.ts';
-import { keyRange, queryRange } from './mask-bounds.ts';
-import type { Span } from './mask-bounds.ts';
-import type { Sides } from './sides.ts';
+import { add, variable } from '../../../3-graph/expr-build.ts';
+import type { Expr } from '../../../3-graph/expr.ts';
+import { substitute } from '../../../3-graph/expr/walk.ts';
+import type { Axis } from '../../../5-optimize/groups.ts';
+import { opaque } from '../../analysis/contract-loops.ts';
+import { pointCount } from '../../analysis/touched.ts';
+import type { WgslScope } from '../wgsl-scope.ts';
+import { keyRange, queryRange } from '../../analysis/mask-bounds.ts';
+import type { Span } from '../../analysis/mask-bounds.ts';
+import type { Sides } from '../../analysis/attention-sides.ts';
 
 export const rowsAreQueries = ({ group, column }: Sides): boolean => column.name === group.key.name;
 

@@ -1,11 +1,11 @@
 // Takes: a map group. Gives: its kernel part.
 // Promises: every point once; neighbouring invocations take neighbouring points.
-import type { MapGroup, Program } from '../5-optimize/groups.ts';
-import type { Target } from '../7-plan/plan.ts';
-import type { KernelPart } from './kernel.ts';
-import { WgslScope } from './wgsl-expr.ts';
-import { SOFTWARE_BLOCKS, SOFTWARE_WORKGROUP } from './wgsl/software.ts';
-import { pointCount, storeExprs, touchedTensors } from './wgsl/touched.ts';
+import type { MapGroup, Program } from '../../5-optimize/groups.ts';
+import type { WebGpuTarget } from '../../7-plan/plan.ts';
+import type { WgslPart } from './wgsl-part.ts';
+import { WgslScope } from './wgsl-scope.ts';
+import { SOFTWARE_BLOCKS, SOFTWARE_WORKGROUP } from './software.ts';
+import { pointCount, storeExprs, touchedTensors } from '../analysis/touched.ts';
 
 export interface MapSchedule {
   readonly workgroup: number;
@@ -17,7 +17,7 @@ export interface MapSchedule {
  * On a software adapter 8 invocations side by side cost 150 ns before they do anything, and a loop of known length is
  * unrolled into slow code. 2^20 points, x + y, on two cores: 12 ms with a point per invocation, 2.5 ms in blocks of 4096.
  */
-export function mapSchedule(points: number, target: Target): MapSchedule {
+export function mapSchedule(points: number, target: WebGpuTarget): MapSchedule {
   if (!target.software) {
     const workgroup = Math.min(256, target.maxInvocations);
     return { workgroup, block: workgroup };
@@ -27,7 +27,7 @@ export function mapSchedule(points: number, target: Target): MapSchedule {
   return { workgroup, block: Math.min(4096, Math.max(workgroup, block)) };
 }
 
-export function lowerMap(program: Program, group: MapGroup, target: Target, schedule?: MapSchedule): KernelPart {
+export function lowerMap(program: Program, group: MapGroup, target: WebGpuTarget, schedule?: MapSchedule): WgslPart {
   const points = pointCount(group.axes);
   const { workgroup, block } = schedule ?? mapSchedule(points, target);
   return {

@@ -1,23 +1,23 @@
 // Takes: a row group. Gives: its kernel part.
 // Promises: reductions in a fixed order; every load of a row happens before the first store to it; rows of -3e38 are finite.
-import { invariant } from '../diagnostics.ts';
-import type { Expr } from '../3-graph/expr.ts';
-import type { Program, RowGroup } from '../5-optimize/groups.ts';
-import type { Target } from '../7-plan/plan.ts';
-import type { KernelPart } from './kernel.ts';
-import { lanesInRow, rowSchedule } from './wgsl/row-schedule.ts';
-import type { RowSchedule } from './wgsl/row-schedule.ts';
-import { literal } from './wgsl/literal.ts';
-import { stripped } from './wgsl/text.ts';
-import { loadedTensors, pointCount, storeExprs, touchedTensors } from './wgsl/touched.ts';
-import { WgslScope } from './wgsl-expr.ts';
+import { invariant } from '../../diagnostics.ts';
+import type { Expr } from '../../3-graph/expr.ts';
+import type { Program, RowGroup } from '../../5-optimize/groups.ts';
+import type { WebGpuTarget } from '../../7-plan/plan.ts';
+import type { WgslPart } from './wgsl-part.ts';
+import { lanesInRow, rowSchedule } from './row-schedule.ts';
+import type { RowSchedule } from './row-schedule.ts';
+import { literal } from './text/literal.ts';
+import { stripped } from './text/text.ts';
+import { loadedTensors, pointCount, storeExprs, touchedTensors } from '../analysis/touched.ts';
+import { WgslScope } from './wgsl-scope.ts';
 
 type Reduction = RowGroup['reductions'][number];
 
 /** Longer sums of one invocation are added up in parts of this length, which keeps the error of long rows small. */
 const PART = 128;
 
-export function lowerRow(program: Program, group: RowGroup, target: Target, schedule?: RowSchedule): KernelPart {
+export function lowerRow(program: Program, group: RowGroup, target: WebGpuTarget, schedule?: RowSchedule): WgslPart {
   const chosen = schedule ?? rowSchedule(program, group, target);
   const rows = pointCount(group.axes);
   const lanes = lanesInRow(chosen);

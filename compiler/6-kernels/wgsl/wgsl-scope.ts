@@ -1,18 +1,18 @@
 // Takes: expressions and stores of fused groups. Gives: WGSL statements, in nested scopes.
 // Promises: total over kinds; a value used twice is computed once; what a loop does not change is computed before it.
-import { invariant } from '../diagnostics.ts';
-import type { Expr } from '../3-graph/expr.ts';
-import { operands } from '../3-graph/expr/walk.ts';
-import type { Axis, Program, ProgramTensor, Store } from '../5-optimize/groups.ts';
-import { axisRuns, runText } from './wgsl/axis-runs.ts';
-import type { AxisSpace } from './wgsl/axis-runs.ts';
-import { ExprTable } from './wgsl/expr-table.ts';
-import { binaryRules, helpers, unaryRules } from './wgsl/functions.ts';
-import type { HelperName, Rule } from './wgsl/functions.ts';
-import { addScaled, linear } from './wgsl/linear.ts';
-import type { Linear, LinearContext } from './wgsl/linear.ts';
-import { literal } from './wgsl/literal.ts';
-import { isSimple, stripped, sumText } from './wgsl/text.ts';
+import { invariant } from '../../diagnostics.ts';
+import type { Expr } from '../../3-graph/expr.ts';
+import { operands } from '../../3-graph/expr/walk.ts';
+import type { Axis, Program, ProgramTensor, Store } from '../../5-optimize/groups.ts';
+import { axisRuns, runText } from '../analysis/axis-runs.ts';
+import type { AxisSpace } from '../analysis/axis-runs.ts';
+import { ExprTable } from '../analysis/expr-table.ts';
+import { binaryRules, helpers, unaryRules } from './text/functions.ts';
+import type { HelperName, Rule } from './text/functions.ts';
+import { addScaled, linear } from '../analysis/linear.ts';
+import type { Linear, LinearContext } from '../analysis/linear.ts';
+import { literal } from './text/literal.ts';
+import { isSimple, stripped, sumText } from './text/text.ts';
 
 /** Longer expressions are cut into statements, which also bounds their depth. */
 const MAX_TEXT = 100;
@@ -51,7 +51,7 @@ export class WgslScope {
     this.parent = parent;
   }
 
-  /** The outermost scope of a kernel part's body. `tensorName` as in `KernelPart.print`. */
+  /** The outermost scope of a kernel part's body. `tensorName` as in `WgslPart.print`. */
   static root(program: Program, tensorName: (tensor: number) => string): WgslScope {
     const tensors = new Map(program.tensors.map((tensor) => [tensor.id, tensor]));
     return new WgslScope({ tensors, tensorName, table: new ExprTable(), helpers: new Set(), taken: new Map() }, null);
@@ -169,7 +169,7 @@ export class WgslScope {
     return count === 0 && !numbered ? prefix : `${prefix}${count}`;
   }
 
-  /** WGSL functions the text needs, for `KernelPart.print`. */
+  /** WGSL functions the text needs, for `WgslPart.print`. */
   helpers(): readonly string[] {
     return [...this.shared.helpers].map((name) => helpers[name]);
   }

@@ -1,11 +1,11 @@
 // Takes: a contract group. Gives: its kernel part.
 // Promises: every sum in a fixed order; operands are read where they lie: a transpose is an index, never a copy.
-import type { ContractGroup, Program } from '../../5-optimize/groups.ts';
-import type { Target } from '../../7-plan/plan.ts';
-import type { KernelPart } from '../kernel.ts';
-import { pointCount, touchedTensors } from '../wgsl/touched.ts';
-import { WgslScope } from '../wgsl-expr.ts';
-import { contiguous, loopsOf, transposed } from './loops.ts';
+import type { ContractGroup, Program } from '../../../5-optimize/groups.ts';
+import type { WebGpuTarget } from '../../../7-plan/plan.ts';
+import type { WgslPart } from '../wgsl-part.ts';
+import { pointCount, touchedTensors } from '../../analysis/touched.ts';
+import { WgslScope } from '../wgsl-scope.ts';
+import { contiguous, loopsOf, transposed } from '../../analysis/contract-loops.ts';
 import { registerTileWorkgroups, writeRegisterTile } from './register-tile.ts';
 import { contractSchedule } from './schedule.ts';
 import type { ContractSchedule } from './schedule.ts';
@@ -44,9 +44,9 @@ const kinds: { readonly [K in ContractSchedule['kind']]: Kind<Extract<ContractSc
 export function lowerContract(
   program: Program,
   group: ContractGroup,
-  target: Target,
+  target: WebGpuTarget,
   schedule?: ContractSchedule,
-): KernelPart {
+): WgslPart {
   // Neighbouring lanes take neighbouring columns.
   const turned = pointCount(group.n) < Math.min(8, pointCount(group.m)) ? transposed(group) : group;
   const chosen = schedule ?? contractSchedule(turned, target, readsAlongK(program, turned));

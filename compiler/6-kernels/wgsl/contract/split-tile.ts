@@ -1,11 +1,11 @@
 // Takes: a contract group. Gives: its kernel: the invocations of a workgroup share the sum over k of a few outputs.
 // Promises: partial sums are added in a tree of fixed shape: the same bits every run.
-import type { Expr } from '../../3-graph/expr.ts';
-import type { ContractGroup } from '../../5-optimize/groups.ts';
-import { pointCount } from '../wgsl/touched.ts';
-import type { WgslScope } from '../wgsl-expr.ts';
-import { axesAt, clampedAt, contiguous, count, exprAt, loopsOf, storesAt } from './loops.ts';
-import type { Loop } from './loops.ts';
+import type { Expr } from '../../../3-graph/expr.ts';
+import type { ContractGroup } from '../../../5-optimize/groups.ts';
+import { pointCount } from '../../analysis/touched.ts';
+import type { WgslScope } from '../wgsl-scope.ts';
+import { axesAt, clampedAt, contiguous, count, exprAt, loopsOf, storesAt } from '../../analysis/contract-loops.ts';
+import type { Loop } from '../../analysis/contract-loops.ts';
 
 export interface SplitTile {
   readonly kind: 'split';

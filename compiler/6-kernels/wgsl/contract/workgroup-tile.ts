@@ -1,11 +1,11 @@
 // Takes: a contract group. Gives: its kernel: a workgroup sums a block of the result from operands staged in its memory.
 // Promises: each operand element is loaded once per block and step; the order of every sum is that of k.
-import type { Expr } from '../../3-graph/expr.ts';
-import type { ContractGroup } from '../../5-optimize/groups.ts';
-import { pointCount } from '../wgsl/touched.ts';
-import type { WgslScope } from '../wgsl-expr.ts';
-import { axesAt, contiguous, count, loopsOf, opaque, storesAt } from './loops.ts';
-import type { Loop } from './loops.ts';
+import type { Expr } from '../../../3-graph/expr.ts';
+import type { ContractGroup } from '../../../5-optimize/groups.ts';
+import { pointCount } from '../../analysis/touched.ts';
+import type { WgslScope } from '../wgsl-scope.ts';
+import { axesAt, contiguous, count, loopsOf, opaque, storesAt } from '../../analysis/contract-loops.ts';
+import type { Loop } from '../../analysis/contract-loops.ts';
 
 export interface WorkgroupTile {
   readonly kind: 'workgroup';

@@ -1,19 +1,19 @@
 // Takes: a scatter group. Gives: its kernel part.
 // Promises: no float atomics; every sum is taken in the order of the items, so the same bits on every run.
-import type { Program, ScatterGroup } from '../5-optimize/groups.ts';
-import type { Target } from '../7-plan/plan.ts';
-import type { KernelPart } from './kernel.ts';
-import { SOFTWARE_WORKGROUP } from './wgsl/software.ts';
-import { stripped } from './wgsl/text.ts';
-import { pointCount, storeExprs, touchedTensors } from './wgsl/touched.ts';
-import { WgslScope } from './wgsl-expr.ts';
+import type { Program, ScatterGroup } from '../../5-optimize/groups.ts';
+import type { WebGpuTarget } from '../../7-plan/plan.ts';
+import type { WgslPart } from './wgsl-part.ts';
+import { SOFTWARE_WORKGROUP } from './software.ts';
+import { stripped } from './text/text.ts';
+import { pointCount, storeExprs, touchedTensors } from '../analysis/touched.ts';
+import { WgslScope } from './wgsl-scope.ts';
 
 /** Bins one invocation of the software schedule adds up; 50304 bins of 64: 33 ms with 64, 5 ms with 256. */
 const BINS = 256;
 /** Items whose membership one workgroup of the hardware schedule holds, one bit each. */
 const WINDOW = 8192;
 
-export function lowerScatter(program: Program, group: ScatterGroup, target: Target): KernelPart {
+export function lowerScatter(program: Program, group: ScatterGroup, target: WebGpuTarget): WgslPart {
   const exprs = [group.bin, group.value];
   const columns = pointCount(group.axes);
   const workgroup = Math.min(target.software ? SOFTWARE_WORKGROUP : 256, target.maxInvocations);

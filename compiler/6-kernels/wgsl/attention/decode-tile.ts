@@ -1,14 +1,14 @@
 // Takes: forward attention of few rows over many keys. Gives: its kernel: a workgroup per key head, a key per lane.
 // Promises: every sum in a fixed order; the loop over keys ends where the mask and the position of the queries say.
-import { select } from '../../3-graph/expr-build.ts';
-import type { Expr } from '../../3-graph/expr.ts';
-import type { Axis, Store } from '../../5-optimize/groups.ts';
-import { axesAt, count, exprAt, opaque } from '../contract/loops.ts';
-import { pointCount } from '../wgsl/touched.ts';
-import type { WgslScope } from '../wgsl-expr.ts';
+import { select } from '../../../3-graph/expr-build.ts';
+import type { Expr } from '../../../3-graph/expr.ts';
+import type { Axis, Store } from '../../../5-optimize/groups.ts';
+import { axesAt, count, exprAt, opaque } from '../../analysis/contract-loops.ts';
+import { pointCount } from '../../analysis/touched.ts';
+import type { WgslScope } from '../wgsl-scope.ts';
 import { bindPosition, pairAt, writeRange } from './row-span.ts';
-import { UNSEEN } from './sides.ts';
-import type { Sides } from './sides.ts';
+import { UNSEEN } from '../../analysis/attention-sides.ts';
+import type { Sides } from '../../analysis/attention-sides.ts';
 
 export interface DecodeTile {
   /** A power of two. */

@@ -1,11 +1,11 @@
 // Takes: a contract group. Gives: its kernel part: each lane sums rows x columns of the result in registers.
 // Promises: no barriers, no workgroup memory; the order of every sum is that of k.
-import type { Expr } from '../../3-graph/expr.ts';
-import type { Axis, ContractGroup } from '../../5-optimize/groups.ts';
-import { pointCount } from '../wgsl/touched.ts';
-import type { WgslScope } from '../wgsl-expr.ts';
-import { axesAt, clampedAt, count, exprAt, loopsOf, opaque, storesAt } from './loops.ts';
-import type { Loop } from './loops.ts';
+import type { Expr } from '../../../3-graph/expr.ts';
+import type { Axis, ContractGroup } from '../../../5-optimize/groups.ts';
+import { pointCount } from '../../analysis/touched.ts';
+import type { WgslScope } from '../wgsl-scope.ts';
+import { axesAt, clampedAt, count, exprAt, loopsOf, opaque, storesAt } from '../../analysis/contract-loops.ts';
+import type { Loop } from '../../analysis/contract-loops.ts';
 
 export interface RegisterTile {
   readonly kind: 'register';

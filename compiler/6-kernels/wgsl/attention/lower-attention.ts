@@ -1,22 +1,22 @@
 // Takes: an attention group, forward or backward, and a target. Gives: its kernel part.
 // Promises: scores are never stored (FlashAttention-2, arXiv 2307.08691); keys beyond what the mask can show are not
 // visited, so a decode step costs what its position says; a query that sees no key gives 0 and lse -3.0e38.
-import { invariant } from '../../diagnostics.ts';
-import type { AttentionGradGroup, AttentionGroup, Program } from '../../5-optimize/groups.ts';
-import type { Target } from '../../7-plan/plan.ts';
-import type { KernelPart } from '../kernel.ts';
-import { pointCount, touchedTensors } from '../wgsl/touched.ts';
-import { WgslScope } from '../wgsl-expr.ts';
+import { invariant } from '../../../diagnostics.ts';
+import type { AttentionGradGroup, AttentionGroup, Program } from '../../../5-optimize/groups.ts';
+import type { WebGpuTarget } from '../../../7-plan/plan.ts';
+import type { WgslPart } from '../wgsl-part.ts';
+import { pointCount, touchedTensors } from '../../analysis/touched.ts';
+import { WgslScope } from '../wgsl-scope.ts';
 import { BlockTileKernel, blockTileFloats, blockTileWorkgroups, blockTiles } from './block-tile.ts';
 import type { BlockTile } from './block-tile.ts';
 import { DecodeTileKernel, decodeTileFloats } from './decode-tile.ts';
 import type { DecodeTile } from './decode-tile.ts';
 import { ShuffleTileKernel, shuffleTile, shuffleTileWorkgroups } from './shuffle-tile.ts';
 import type { ShuffleTile } from './shuffle-tile.ts';
-import { exprsOf, sidesOf, storesOf } from './sides.ts';
-import type { Sides } from './sides.ts';
+import { exprsOf, sidesOf, storesOf } from '../../analysis/attention-sides.ts';
+import type { Sides } from '../../analysis/attention-sides.ts';
 
-type Kernel = Pick<KernelPart, 'workgroupSize' | 'workgroups' | 'workgroupBytes'> & {
+type Kernel = Pick<WgslPart, 'workgroupSize' | 'workgroups' | 'workgroupBytes'> & {
   /** Writes the body; gives the declarations. */
   readonly write: (root: WgslScope, prefix: string) => string;
 };
@@ -27,9 +27,9 @@ export type AttentionSchedule = ({ kind: 'shuffle' } & ShuffleTile) | ({ kind: '
 export function lowerAttention(
   program: Program,
   group: AttentionGroup | AttentionGradGroup,
-  target: Target,
+  target: WebGpuTarget,
   schedule?: AttentionSchedule,
-): KernelPart {
+): WgslPart {
   const sides = sidesOf(group);
   const { write, ...geometry } = kernelOf(sides, schedule ?? scheduleOf(sides, target));
   return {
@@ -46,7 +46,7 @@ export function lowerAttention(
 }
 
 /** Barriers cost a software adapter much, shuffles of its 8 lanes nothing. */
-function scheduleOf(sides: Sides, target: Target): AttentionSchedule {
+function scheduleOf(sides: Sides, target: WebGpuTarget): AttentionSchedule {
   if (target.software && target.subgroupSize === 8) return { kind: 'shuffle', ...shuffleTile(sides, 8) };
   const fits = (floats: number, lanes: number): boolean =>
     4 * floats <= target.maxWorkgroupStorage && lanes <= target.maxInvocations;

@@ -3,8 +3,8 @@
 import type { Expr } from '../../3-graph/expr.ts';
 import { substitute } from '../../3-graph/expr/walk.ts';
 import type { Axis, ContractGroup, Store } from '../../5-optimize/groups.ts';
-import { walk } from '../wgsl/expr-table.ts';
-import type { WgslScope } from '../wgsl-expr.ts';
+import { walk } from './expr-table.ts';
+import type { WgslScope } from '../wgsl/wgsl-scope.ts';
 
 /** accumulator += a * b. */
 export interface Product {

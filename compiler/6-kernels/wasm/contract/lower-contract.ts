@@ -1,0 +1,9 @@
+// Takes: a contract group. Gives: its kernel part.
+// Promises: being written.
+import type { Group, Program } from '../../../5-optimize/groups.ts';
+import type { WasmTarget } from '../../../7-plan/plan.ts';
+import type { WasmPart } from '../wasm-part.ts';
+
+export function lowerContract(_program: Program, group: Group, _target: WasmTarget): WasmPart {
+  throw new Error(`${group.name}: not written yet`);
+}
