@@ -26,7 +26,7 @@ export function tensorTooLarge(tensor: ProgramTensor, bytes: number, target: Tar
     names.has('batch') ? 'a smaller batch' : '',
     names.has('seq') || names.has('key') || names.has('past') ? 'a shorter context' : '',
     names.has('vocab') ? 'a smaller vocabulary' : '',
-    target.software ? 'a hardware adapter (GPUs allow 2 GiB and more)' : '',
+    target.kind === 'webgpu' && target.software ? 'a hardware adapter (GPUs allow 2 GiB and more)' : '',
   ].filter((one) => one !== '');
   return new PlanError('tensor-too-large', message, `what helps: ${advice.join(', or ') || 'a smaller model'}`);
 }
