@@ -1,6 +1,6 @@
 import { test } from 'vitest';
-import { lowerAttention } from '../../compiler/6-kernels/attention/lower-attention.ts';
-import { lowerGroup } from '../../compiler/6-kernels/lower-group.ts';
+import { lowerAttention } from '../../compiler/6-kernels/wgsl/attention/lower-attention.ts';
+import { lowerGroup } from '../../compiler/6-kernels/wgsl/lower-group.ts';
 import { backward, forward, masks, scores } from './attention-programs.ts';
 import type { Mask, Score, Setting } from './attention-programs.ts';
 import { expectMatch, useDevice } from './harness.ts';

@@ -1,7 +1,7 @@
 import { test } from 'vitest';
-import { lowerContract } from '../../compiler/6-kernels/contract/lower-contract.ts';
-import type { ContractSchedule } from '../../compiler/6-kernels/contract/schedule.ts';
-import { lowerGroup } from '../../compiler/6-kernels/lower-group.ts';
+import { lowerContract } from '../../compiler/6-kernels/wgsl/contract/lower-contract.ts';
+import type { ContractSchedule } from '../../compiler/6-kernels/wgsl/contract/schedule.ts';
+import { lowerGroup } from '../../compiler/6-kernels/wgsl/lower-group.ts';
 import { gatedUnit, layouts, product2, residualSum, shape } from './contract-programs.ts';
 import type { Case, Layout } from './contract-programs.ts';
 import { expectMatch, useDevice } from './harness.ts';

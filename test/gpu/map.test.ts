@@ -4,7 +4,7 @@ import type { BinaryFn, Expr, UnaryFn } from '../../compiler/3-graph/expr.ts';
 import { uniform } from '../../compiler/3-graph/random.ts';
 import type { ScalarType } from '../../compiler/3-graph/types.ts';
 import type { Axis, Program, Store } from '../../compiler/5-optimize/groups.ts';
-import { lowerMap } from '../../compiler/6-kernels/lower-map.ts';
+import { lowerMap } from '../../compiler/6-kernels/wgsl/lower-map.ts';
 import { expectMatch, runProgram, useDevice } from './harness.ts';
 import { at, axis, element, numbers, program } from './programs.ts';
 import type { TensorSpec } from './programs.ts';

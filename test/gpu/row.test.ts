@@ -2,7 +2,7 @@ import { describe, test } from 'vitest';
 import * as e from '../../compiler/3-graph/expr-build.ts';
 import type { Expr } from '../../compiler/3-graph/expr.ts';
 import type { Axis, Program, RowGroup, Store } from '../../compiler/5-optimize/groups.ts';
-import { lowerRow } from '../../compiler/6-kernels/lower-row.ts';
+import { lowerRow } from '../../compiler/6-kernels/wgsl/lower-row.ts';
 import { expectMatch, useDevice } from './harness.ts';
 import { at, axis, element, numbers, program } from './programs.ts';
 

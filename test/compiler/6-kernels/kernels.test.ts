@@ -2,16 +2,17 @@ import { describe, expect, test } from 'vitest';
 import * as e from '../../../compiler/3-graph/expr-build.ts';
 import type { Expr } from '../../../compiler/3-graph/expr.ts';
 import type { Axis, MapGroup, Program, RowGroup, ScatterGroup } from '../../../compiler/5-optimize/groups.ts';
-import { assembleKernel } from '../../../compiler/6-kernels/assemble.ts';
-import type { KernelPart } from '../../../compiler/6-kernels/kernel.ts';
-import { lowerMap } from '../../../compiler/6-kernels/lower-map.ts';
-import { lowerRow } from '../../../compiler/6-kernels/lower-row.ts';
-import { lowerScatter } from '../../../compiler/6-kernels/lower-scatter.ts';
-import type { Target } from '../../../compiler/7-plan/plan.ts';
+import { assembleKernel } from '../../../compiler/6-kernels/wgsl/assemble.ts';
+import type { WgslPart } from '../../../compiler/6-kernels/wgsl/wgsl-part.ts';
+import { lowerMap } from '../../../compiler/6-kernels/wgsl/lower-map.ts';
+import { lowerRow } from '../../../compiler/6-kernels/wgsl/lower-row.ts';
+import { lowerScatter } from '../../../compiler/6-kernels/wgsl/lower-scatter.ts';
+import type { WebGpuTarget } from '../../../compiler/7-plan/plan.ts';
 import { at, axis, element, program } from '../../gpu/programs.ts';
 import type { TensorSpec } from '../../gpu/programs.ts';
 
-const hardware: Target = {
+const hardware: WebGpuTarget = {
+  kind: 'webgpu',
   features: [],
   maxBindingBytes: 2 ** 27,
   maxBufferBytes: 2 ** 28,
@@ -21,10 +22,10 @@ const hardware: Target = {
   maxWorkgroupsPerDimension: 65535,
   software: false,
 };
-const software: Target = { ...hardware, software: true };
+const software: WebGpuTarget = { ...hardware, software: true };
 
 const indices = (axes: readonly Axis[]): Expr[] => axes.map((one) => at(one.name));
-const code = (p: Program, target: Target, ...parts: readonly KernelPart[]): string => {
+const code = (p: Program, target: WebGpuTarget, ...parts: readonly WgslPart[]): string => {
   const slots = [...new Set(parts.flatMap((part) => part.tensors))];
   return assembleKernel(parts, p, (tensor) => slots.indexOf(tensor), target).code;
 };
