@@ -5,12 +5,12 @@ import { differentiateExpr } from '../../3-graph/expr/differentiate-expr.ts';
 import type { Expr } from '../../3-graph/expr.ts';
 import type { AttentionGradGroup, AttentionGroup, AttentionParts, Axis, Store } from '../../5-optimize/groups.ts';
 
-/** Scores no query sees; WGSL has no infinity. */
+/** The score of a pair that is not seen; a number, as not every target has infinities. */
 export const UNSEEN = -3.0e38;
 
 export interface Sides {
   readonly group: AttentionGroup | AttentionGradGroup;
-  /** A workgroup holds rows and walks columns: for every point of `outer`, all of `column`. */
+  /** A kernel holds rows and walks columns: for every point of `outer`, all of `column`. */
   readonly rows: readonly Axis[];
   readonly outer: readonly Axis[];
   readonly column: Axis;

@@ -3,8 +3,6 @@
 import type { Expr } from '../../3-graph/expr.ts';
 import { substitute } from '../../3-graph/expr/walk.ts';
 import type { Axis, ContractGroup, Store } from '../../5-optimize/groups.ts';
-import { walk } from './expr-table.ts';
-import type { WgslScope } from '../wgsl/wgsl-scope.ts';
 
 /** accumulator += a * b. */
 export interface Product {
@@ -58,24 +56,3 @@ export function storesAt(group: ContractGroup, row: string, column: string): rea
 }
 
 export const count = (n: number): readonly number[] => Array.from({ length: n }, (_, i) => i);
-
-/** A number that Mesa does not know when it compiles: a loop of known length it unrolls, which takes it seconds. */
-export const opaque = (size: number): string => `${size} + i32(wg >> 31u)`;
-
-/** first + step; where the tile reaches beyond the edge, the last place is taken again. */
-export function clampedAt(first: string, step: number, size: number, tile: number): string {
-  const place = step === 0 ? first : `${first} + ${step}u`;
-  return size % tile === 0 ? place : `min(${place}, ${size - 1}u)`;
-}
-
-/** Whether some load of the expression finds its neighbours along the last of `axes` side by side. */
-export function contiguous(scope: WgslScope, expr: Expr, axes: readonly Axis[]): boolean {
-  const last = axes.findLast((axis) => axis.size > 1)?.name;
-  let found = false;
-  walk([expr], (one) => {
-    if (one.kind !== 'load') return;
-    const { terms } = scope.flatIndex(one.tensor, one.index);
-    found ||= terms.some(({ atom, coefficient }) => coefficient === 1 && atom.kind === 'var' && atom.name === last);
-  });
-  return found;
-}

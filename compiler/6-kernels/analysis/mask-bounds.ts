@@ -1,25 +1,26 @@
 // Takes: a mask over query and key positions. Gives: bounds on the keys some queries see, and on the queries that see some keys.
 // Promises: conservative: outside the bounds no pair is seen; inside, the mask still decides.
+import { add, constant, div, max, min, mul, sub } from '../../3-graph/expr-build.ts';
 import type { Expr } from '../../3-graph/expr.ts';
 
-/** Half-open range of WGSL i32 texts. */
+/** Half-open, i32; constants where nothing limits it. */
 export interface Range {
-  readonly from: string;
-  readonly to: string;
+  readonly from: Expr;
+  readonly to: Expr;
 }
 
-/** First and last position of the known side. */
+/** First and last position of the known side, i32, from 0 on. */
 export interface Span {
-  readonly first: string;
-  readonly last: string;
+  readonly first: Expr;
+  readonly last: Expr;
 }
 
 /** Limits on the unknown position; an empty list is no limit. */
 interface Limits {
   /** At least the greatest of these. */
-  readonly from: readonly string[];
+  readonly from: readonly Expr[];
   /** Less than the least of these. */
-  readonly to: readonly string[];
+  readonly to: readonly Expr[];
 }
 
 const none: Limits = { from: [], to: [] };
@@ -27,18 +28,19 @@ const none: Limits = { from: [], to: [] };
 /** Keys in [0, size) that queries at positions `queries` may see. */
 export function keyRange(mask: Expr, queries: Span, size: number): Range {
   const { from, to } = limitsOf(mask, true, { unknown: 'key_position', known: 'query_position', span: queries });
-  return { from: nested('max', ['0', ...from]), to: nested('min', [String(size), ...to]) };
+  return { from: greatest([i32(0), ...from]), to: least([i32(size), ...to]) };
 }
 
 /** Indices in [0, size) of the queries, the first at position `offset`, that may see keys at positions `keys`. */
-export function queryRange(mask: Expr, keys: Span, offset: string, size: number): Range {
+export function queryRange(mask: Expr, keys: Span, offset: Expr, size: number): Range {
   const { from, to } = limitsOf(mask, true, { unknown: 'query_position', known: 'key_position', span: keys });
-  const index = (position: string): string => `${position} - ${offset}`;
-  return { from: nested('max', ['0', ...from.map(index)]), to: nested('min', [String(size), ...to.map(index)]) };
+  const index = (position: Expr): Expr => sub(position, offset);
+  return { from: greatest([i32(0), ...from.map(index)]), to: least([i32(size), ...to.map(index)]) };
 }
 
-const nested = (fn: string, parts: readonly string[]): string =>
-  parts.slice(1).reduce((text, part) => `${fn}(${text}, ${part})`, parts[0] ?? '0');
+const i32 = (value: number): Expr => constant(value, 'i32');
+const greatest = (parts: readonly Expr[]): Expr => parts.reduce((x, y) => max(x, y));
+const least = (parts: readonly Expr[]): Expr => parts.reduce((x, y) => min(x, y));
 
 interface Question {
   readonly unknown: string;
@@ -48,7 +50,7 @@ interface Question {
 
 /** Limits where the mask is `value`. */
 function limitsOf(mask: Expr, value: boolean, question: Question): Limits {
-  if (mask.kind === 'const') return (mask.value !== 0) === value ? none : { from: [], to: ['0'] };
+  if (mask.kind === 'const') return (mask.value !== 0) === value ? none : { from: [], to: [i32(0)] };
   if (mask.kind === 'unary' && mask.fn === 'not') return limitsOf(mask.x, !value, question);
   if (mask.kind === 'select') {
     const inside = { ...mask, kind: 'binary', fn: 'and', x: mask.condition, y: mask.yes } as const;
@@ -69,12 +71,14 @@ function limitsOf(mask: Expr, value: boolean, question: Question): Limits {
 
 const both = (x: Limits, y: Limits): Limits => ({ from: [...x.from, ...y.from], to: [...x.to, ...y.to] });
 
+/** An alternative without a limit lifts that of the other. */
 function either(x: Limits, y: Limits): Limits {
-  return { from: loosest(x.from, y.from, 'min', 'max'), to: loosest(x.to, y.to, 'max', 'min') };
+  const limited = (a: readonly Expr[], b: readonly Expr[]): boolean => a.length > 0 && b.length > 0;
+  return {
+    from: limited(x.from, y.from) ? [min(greatest(x.from), greatest(y.from))] : [],
+    to: limited(x.to, y.to) ? [max(least(x.to), least(y.to))] : [],
+  };
 }
-
-const loosest = (x: readonly string[], y: readonly string[], weak: string, strong: string): readonly string[] =>
-  x.length === 0 || y.length === 0 ? [] : [`${weak}(${nested(strong, x)}, ${nested(strong, y)})`];
 
 /** x <= y + slack, solved for the unknown position where it stands alone or alone in a quotient. */
 function atMost(x: Expr, y: Expr, slack: number, question: Question): Limits {
@@ -86,22 +90,18 @@ function atMost(x: Expr, y: Expr, slack: number, question: Question): Limits {
   if (!mine || others.length > 0 || Math.abs(mine.times) !== 1) return none;
   const rest = terms.filter((term) => term !== mine);
   if (rest.some((term) => term.of !== question.known)) return none;
-  const by = mine.by === 1 ? '' : ` * ${mine.by}`;
   // mine <= slack - constant - rest, greatest over the span; or mine >= rest + constant - slack, least over it.
-  if (mine.times > 0) return { from: [], to: [`(${sum(slack - form.constant + 1, rest, -1, question)})${by}`] };
-  return { from: [`(${sum(form.constant - slack, rest, 1, question)})${by}`], to: [] };
+  if (mine.times > 0) return { from: [], to: [mul(sum(slack - form.constant + 1, rest, -1, question), mine.by)] };
+  return { from: [mul(sum(form.constant - slack, rest, 1, question), mine.by)], to: [] };
 }
 
-/** constant + sign * terms: with sign -1 its greatest value over the span, with sign 1 its least. */
-function sum(constant: number, terms: readonly FormTerm[], sign: 1 | -1, { span }: Question): string {
-  const parts = terms.map(({ times, by }) => {
-    const position = times > 0 ? span.first : span.last;
-    return `${sign * times} * (${by === 1 ? position : `${position} / ${by}`})`;
-  });
-  return [...parts, String(constant)].join(' + ');
+/** start + sign * terms: with sign -1 its greatest value over the span, with sign 1 its least. */
+function sum(start: number, terms: readonly FormTerm[], sign: 1 | -1, { span }: Question): Expr {
+  const parts = terms.map(({ times, by }) => mul(sign * times, div(times > 0 ? span.first : span.last, by)));
+  return add(parts.reduce(add, i32(0)), start);
 }
 
-/** times * (position / by) */
+/** times * (position / by), by > 0. */
 interface FormTerm {
   readonly of: string;
   readonly by: number;
@@ -134,7 +134,8 @@ function formOf(expr: Expr): Form | null {
   if (expr.kind === 'unary' && expr.fn === 'neg') return scaled(formOf(expr.x), -1);
   if (expr.kind !== 'binary') return null;
   const { fn, x, y } = expr;
-  if (fn === 'div' && y.kind === 'const' && x.kind === 'var' && isPosition(x.name)) return single(x.name, y.value);
+  if (fn === 'div')
+    return y.kind === 'const' && y.value > 0 && x.kind === 'var' && isPosition(x.name) ? single(x.name, y.value) : null;
   if (fn === 'mul' && y.kind === 'const') return scaled(formOf(x), y.value);
   if (fn === 'mul' && x.kind === 'const') return scaled(formOf(y), x.value);
   if (fn !== 'add' && fn !== 'sub') return null;

@@ -4,14 +4,15 @@ import { invariant } from '../../diagnostics.ts';
 import type { Expr } from '../../3-graph/expr.ts';
 import { operands } from '../../3-graph/expr/walk.ts';
 import type { Axis, Program, ProgramTensor, Store } from '../../5-optimize/groups.ts';
-import { axisRuns, runText } from '../analysis/axis-runs.ts';
-import type { AxisSpace } from '../analysis/axis-runs.ts';
+import { axisRuns } from '../analysis/axis-runs.ts';
 import { ExprTable } from '../analysis/expr-table.ts';
 import { binaryRules, helpers, unaryRules } from './text/functions.ts';
 import type { HelperName, Rule } from './text/functions.ts';
 import { addScaled, linear } from '../analysis/linear.ts';
 import type { Linear, LinearContext } from '../analysis/linear.ts';
 import { literal } from './text/literal.ts';
+import { runText } from './text/run-text.ts';
+import type { AxisSpace } from './text/run-text.ts';
 import { isSimple, stripped, sumText } from './text/text.ts';
 
 /** Longer expressions are cut into statements, which also bounds their depth. */
@@ -263,7 +264,7 @@ export class WgslScope {
     const terms: { text: string; coefficient: number; scope: WgslScope }[] = [];
     for (const scope of this.chain()) {
       for (const space of scope.spaces) {
-        const { runs, others } = axisRuns(space, rest);
+        const { runs, others } = axisRuns(space.axes, rest);
         rest = others;
         for (const run of runs)
           terms.push({ text: scope.run(space, run.first, run.last), coefficient: run.coefficient, scope });

@@ -3,12 +3,14 @@
 import { select } from '../../../3-graph/expr-build.ts';
 import type { Expr } from '../../../3-graph/expr.ts';
 import type { Axis, Store } from '../../../5-optimize/groups.ts';
-import { axesAt, count, exprAt, opaque } from '../../analysis/contract-loops.ts';
+import { axesAt, count, exprAt } from '../../analysis/contract-loops.ts';
 import { pointCount } from '../../analysis/touched.ts';
 import type { WgslScope } from '../wgsl-scope.ts';
-import { bindPosition, pairAt, rowsAreQueries, writeRange } from './row-span.ts';
+import { pairAt, rowsAreQueries } from '../../analysis/attention-rows.ts';
+import { bindPosition, writeRange } from './row-span.ts';
 import { UNSEEN } from '../../analysis/attention-sides.ts';
 import type { Sides, Sum } from '../../analysis/attention-sides.ts';
+import { opaque } from '../contract/tile-text.ts';
 
 export interface BlockTile {
   readonly lanes: number;

@@ -5,11 +5,12 @@ import type { WebGpuTarget } from '../../../7-plan/plan.ts';
 import type { WgslPart } from '../wgsl-part.ts';
 import { pointCount, touchedTensors } from '../../analysis/touched.ts';
 import { WgslScope } from '../wgsl-scope.ts';
-import { contiguous, loopsOf, transposed } from '../../analysis/contract-loops.ts';
+import { loopsOf, transposed } from '../../analysis/contract-loops.ts';
 import { registerTileWorkgroups, writeRegisterTile } from './register-tile.ts';
 import { contractSchedule } from './schedule.ts';
 import type { ContractSchedule } from './schedule.ts';
 import { SplitTileKernel, splitTileFloats, splitTileLanes, splitTileWorkgroups } from './split-tile.ts';
+import { contiguous } from './contiguous.ts';
 import { WorkgroupTileKernel, workgroupTileFloats, workgroupTileLanes, workgroupTileWorkgroups } from './workgroup-tile.ts'; // prettier-ignore
 
 /** What each kind of schedule needs, and its text. `write` gives the declarations. */

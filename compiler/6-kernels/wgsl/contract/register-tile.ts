@@ -4,8 +4,9 @@ import type { Expr } from '../../../3-graph/expr.ts';
 import type { Axis, ContractGroup } from '../../../5-optimize/groups.ts';
 import { pointCount } from '../../analysis/touched.ts';
 import type { WgslScope } from '../wgsl-scope.ts';
-import { axesAt, clampedAt, count, exprAt, loopsOf, opaque, storesAt } from '../../analysis/contract-loops.ts';
+import { axesAt, count, exprAt, loopsOf, storesAt } from '../../analysis/contract-loops.ts';
 import type { Loop } from '../../analysis/contract-loops.ts';
+import { clampedAt, opaque } from './tile-text.ts';
 
 export interface RegisterTile {
   readonly kind: 'register';

@@ -4,8 +4,10 @@ import type { Expr } from '../../../3-graph/expr.ts';
 import type { ContractGroup } from '../../../5-optimize/groups.ts';
 import { pointCount } from '../../analysis/touched.ts';
 import type { WgslScope } from '../wgsl-scope.ts';
-import { axesAt, contiguous, count, loopsOf, opaque, storesAt } from '../../analysis/contract-loops.ts';
+import { axesAt, count, loopsOf, storesAt } from '../../analysis/contract-loops.ts';
 import type { Loop } from '../../analysis/contract-loops.ts';
+import { contiguous } from './contiguous.ts';
+import { opaque } from './tile-text.ts';
 
 export interface WorkgroupTile {
   readonly kind: 'workgroup';
