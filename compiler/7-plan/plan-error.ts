@@ -1,11 +1,11 @@
 // Takes: a program that does not fit the target. Gives: the error that says which limit stops it, and what would help.
 // Promises: the user's fault or the machine's, never a bug: the numbers are in the sentence.
 import type { ProgramTensor } from '../5-optimize/groups.ts';
-import type { Target } from './plan.ts';
+import type { Target, WasmTarget } from './plan.ts';
 
 export class PlanError extends Error {
   override readonly name = 'PlanError';
-  readonly code: 'tensor-too-large' | 'too-many-workgroups';
+  readonly code: 'tensor-too-large' | 'too-many-workgroups' | 'too-much-memory';
   /** What to do. */
   readonly fix: string;
 
@@ -20,7 +20,7 @@ export function tensorTooLarge(tensor: ProgramTensor, bytes: number, target: Tar
   const dims = tensor.dims.map((dim) => `${dim.name} ${dim.size}`).join(', ');
   const message =
     `tensor ${tensor.name} [${dims}] of ${tensor.type} takes ${formatBytes(bytes)}, ` +
-    `but this adapter lets a kernel see at most ${formatBytes(target.maxBindingBytes)} of one tensor`;
+    `but ${target.kind === 'wasm' ? 'the addresses of WebAssembly reach' : 'this adapter lets a kernel see'} at most ${formatBytes(target.maxBindingBytes)} of one tensor`;
   const names = new Set(tensor.dims.map((dim) => dim.name));
   const advice = [
     names.has('batch') ? 'a smaller batch' : '',
@@ -29,6 +29,14 @@ export function tensorTooLarge(tensor: ProgramTensor, bytes: number, target: Tar
     target.kind === 'webgpu' && target.software ? 'a hardware adapter (GPUs allow 2 GiB and more)' : '',
   ].filter((one) => one !== '');
   return new PlanError('tensor-too-large', message, `what helps: ${advice.join(', or ') || 'a smaller model'}`);
+}
+
+export function tooMuchMemory(plan: string, bytes: number, target: WasmTarget): PlanError {
+  return new PlanError(
+    'too-much-memory',
+    `the plan ${plan} takes ${formatBytes(bytes)}, but the 32-bit addresses of WebAssembly reach ${formatBytes(target.maxTotalBytes)}`,
+    'what helps: a smaller batch or a shorter context, `accumulate` in the train block, or a GPU',
+  );
 }
 
 export function tooManyWorkgroups(kernel: string, workgroups: number, target: Target): PlanError {

@@ -9,7 +9,7 @@ import { inPlace } from './memory/aliases.ts';
 import { layOut } from './memory/layout.ts';
 import type { Layout } from './memory/layout.ts';
 import { lifetimes } from './memory/lifetimes.ts';
-import { tensorTooLarge, tooManyWorkgroups } from './plan-error.ts';
+import { tensorTooLarge, tooManyWorkgroups, tooMuchMemory } from './plan-error.ts';
 import type { Plan, PlanKernel, PlanNeeds, PlanStep, PlanTensor, Target } from './plan.ts';
 import { accessOf } from './schedule/access.ts';
 import { dependencies } from './schedule/dependencies.ts';
@@ -51,6 +51,7 @@ export function planProgram(program: Program, target: Target, options: PlanOptio
     needs,
   };
   verifyPlan(plan, target);
+  checkMemory(plan, target);
   return plan;
 }
 
@@ -60,6 +61,12 @@ function checkSizes(program: Program, target: Target): void {
     invariant(bytes > 0, `tensor ${tensor.name} is empty`);
     if (bytes > target.maxBindingBytes) throw tensorTooLarge(tensor, bytes, target);
   }
+}
+
+function checkMemory({ name, buffers, needs }: Plan, target: Target): void {
+  if (target.kind !== 'wasm') return;
+  const bytes = sum(buffers.map((buffer) => buffer.bytes)) + needs.scratchBytes * target.threads;
+  if (bytes > target.maxTotalBytes) throw tooMuchMemory(name, bytes, target);
 }
 
 interface Emitted {

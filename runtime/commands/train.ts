@@ -2,15 +2,15 @@
 // Promises: the same file, data and seed give the same bits; Ctrl-C saves, and --resume goes on bit for bit.
 import { Command, InvalidArgumentError } from 'commander';
 import { basename, dirname, resolve } from 'node:path';
-import { compileTraining } from '../../compiler/compile.ts';
 import type { Model } from '../../compiler/2-check/model.ts';
 import { type Corpus, readCorpus } from '../data/corpus.ts';
-import type { EngineDevice } from '../engine/device.ts';
+import type { EngineDevice } from '../engine/engine-device.ts';
 import { Session } from '../engine/session.ts';
 import { chooseModel, chooseTrain, loadModelFile } from '../model-file.ts';
 import { colorOn, notice, printJson, progressLine, stopOnSignal } from '../terminal.ts';
 import { type Checkpoint, type CheckpointFacts, loadCheckpoint, modelOf, restore, type TrainSettings } from '../training/checkpoint.ts'; // prettier-ignore
 import { checkpointPath, freshFolder, RunFolder } from '../training/run-folder.ts';
+import { compileFitting } from '../training/compile-fitting.ts';
 import { type RunResult, runTraining } from '../training/run.ts';
 import { initializeParameters, Trainer } from '../training/trainer.ts';
 import { UserError } from '../user-error.ts';
@@ -152,11 +152,15 @@ interface Run {
   readonly checkpoint: Checkpoint | null;
 }
 
-async function runOn(device: EngineDevice, { facts, model, folder, corpus, checkpoint }: Run): Promise<RunResult> {
-  const { batch, seq, steps, accumulate } = facts.train;
+async function runOn(
+  device: EngineDevice,
+  { facts: asked, model, folder, corpus, checkpoint }: Run,
+): Promise<RunResult> {
+  const { batch, seq, steps } = asked.train;
+  const { plans, accumulate } = compileFitting(model, { ...asked.train, span: model.span }, device.target, notice);
+  const facts = { ...asked, train: { ...asked.train, accumulate } };
   const tokens = corpus.train.length.toLocaleString('en');
   notice(`${model.name}: ${steps} steps of ${batch} x ${seq} tokens${accumulate > 1 ? ` in ${accumulate} parts` : ''}, ${tokens} tokens in ${corpus.files} files`); // prettier-ignore
-  const plans = compileTraining(model, { ...facts.train, span: model.span }, { target: device.target });
   const session = new Session(device);
   const trainer = await Trainer.open(session, plans, facts.train, corpus);
   if (checkpoint === null) {
