@@ -22,6 +22,8 @@ export type StageResult =
   | { readonly stage: 'graph'; readonly plan: string; readonly graph: Graph }
   | { readonly stage: 'simplified'; readonly plan: string; readonly graph: Graph }
   | { readonly stage: 'groups'; readonly plan: string; readonly program: Program }
+  /** One of the plan's, as WGSL or as the text of WebAssembly. */
+  | { readonly stage: 'kernel'; readonly plan: string; readonly name: string; readonly text: string }
   | { readonly stage: 'plan'; readonly plan: string; readonly value: Plan };
 
 /** One graph down the road, its symbols bound to `sizes`. */
@@ -38,7 +40,9 @@ export function compileGraph(graph: Graph, sizes: Sizes, options: CompileOptions
   onStage({ stage: 'groups', plan, program });
   // A software adapter compiles a kernel of several parts for seconds (82 s against 10 s for the training step of two
   // layers), and saves little by fewer dispatches; threads meet between two dispatches at next to no cost.
-  const value = planProgram(program, target, { pack: fusion && target.kind === 'webgpu' && !target.software, reuse: true });
+  const pack = fusion && target.kind === 'webgpu' && !target.software;
+  const onKernel = (name: string, text: string): void => onStage({ stage: 'kernel', plan, name, text });
+  const value = planProgram(program, target, { pack, reuse: true, ...(options.onStage ? { onKernel } : {}) });
   onStage({ stage: 'plan', plan, value });
   return value;
 }

@@ -18,6 +18,8 @@ export interface KernelPart {
 export interface AssembledKernel {
   /** As in `PlanKernel.code`. */
   readonly code: string;
+  /** The code as text, for people. */
+  readonly print: () => string;
   readonly workgroups: readonly [number, number, number];
   /** Features of the target that the code uses. */
   readonly features: readonly string[];

@@ -1,6 +1,7 @@
-// Takes: nothing. Gives: the target that stands in when no device is there: WebGPU's guaranteed limits, but 10 tensors a kernel.
-// Promises: a plan made for it runs on every adapter that modelc meets in practice.
-import type { WebGpuTarget } from './plan.ts';
+// Takes: nothing. Gives: the targets that stand in when no device is there: WebGPU's guaranteed limits, but 10 tensors a kernel,
+// and WebAssembly with two threads.
+// Promises: a plan made for one runs on every adapter, or engine, that modelc meets in practice.
+import type { WasmTarget, WebGpuTarget } from './plan.ts';
 
 export const defaultTarget: WebGpuTarget = {
   kind: 'webgpu',
@@ -12,4 +13,16 @@ export const defaultTarget: WebGpuTarget = {
   maxWorkgroupStorage: 16384,
   maxWorkgroupsPerDimension: 65535,
   software: false,
+};
+
+export const defaultWasmTarget: WasmTarget = {
+  kind: 'wasm',
+  features: [],
+  threads: 2,
+  maxBindingBytes: 2 ** 32 - 2 ** 17,
+  maxTotalBytes: 2 ** 32 - 2 ** 17,
+  maxStorageBindings: 64,
+  maxInvocations: 1,
+  maxWorkgroupStorage: 0,
+  maxWorkgroupsPerDimension: 2 ** 31 - 1,
 };

@@ -24,11 +24,13 @@ export interface PlanOptions {
   readonly pack?: boolean;
   /** Temporaries share storage; false keeps every one, for debugging. */
   readonly reuse?: boolean;
+  /** Gets the text of every kernel. */
+  readonly onKernel?: (name: string, text: string) => void;
 }
 
 /** @throws PlanError when a limit of the target stops the program. */
 export function planProgram(program: Program, target: Target, options: PlanOptions = {}): Plan {
-  const { pack = true, reuse = true } = options;
+  const { pack = true, reuse = true, onKernel = null } = options;
   checkSizes(program, target);
   const { lower } = loweringFor(target);
   const parts = program.groups.map((group) => lower(program, group, target));
@@ -39,7 +41,7 @@ export function planProgram(program: Program, target: Target, options: PlanOptio
   const replaced = reuse ? inPlace(program, dispatches, accesses, lives) : new Map<number, number>();
   const layout = layOut(program, lives, replaced, target, reuse);
   verifyMemory({ dispatches, accesses, temporaries, replaced, bindingOf: layout.bindingOf });
-  const { kernels, steps, needs } = emit(program, parts, dispatches, layout, target);
+  const { kernels, steps, needs } = emit(program, parts, dispatches, layout, target, onKernel);
   const plan: Plan = {
     version: 2,
     target: target.kind,
@@ -81,6 +83,7 @@ function emit(
   dispatches: readonly Dispatch[],
   layout: Layout,
   target: Target,
+  onKernel: PlanOptions['onKernel'] | null,
 ): Emitted {
   const { assemble } = loweringFor(target);
   const kernels: PlanKernel[] = [];
@@ -108,6 +111,7 @@ function emit(
       kernel = kernels.length;
       kernelOf.set(assembled.code, kernel);
       kernels.push({ name, family: familyOf(here), code: assembled.code });
+      onKernel?.(name, assembled.print());
       for (const feature of assembled.features) features.add(feature);
     }
     const bindings = [...slots.keys()].map((tensor) => layout.bindingOf(tensor));

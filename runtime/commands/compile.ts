@@ -6,7 +6,7 @@ import { parseFile } from '../../compiler/1-syntax/parse-file.ts';
 import type { Model } from '../../compiler/2-check/model.ts';
 import { printGraph } from '../../compiler/3-graph/print-graph.ts';
 import { printProgram } from '../../compiler/5-optimize/print-program.ts';
-import { defaultTarget } from '../../compiler/7-plan/default-target.ts';
+import { defaultTarget, defaultWasmTarget } from '../../compiler/7-plan/default-target.ts';
 import type { Plan } from '../../compiler/7-plan/plan.ts';
 import { compileForward, compileGeneration, compileTraining } from '../../compiler/compile.ts';
 import type { CompileOptions, StageResult } from '../../compiler/compile-graph.ts';
@@ -23,6 +23,7 @@ interface CompileFlags {
   readonly emit: StageName;
   readonly plan: PlanName;
   readonly fusion: boolean;
+  readonly device: 'gpu' | 'cpu';
   readonly out?: string;
 }
 
@@ -33,17 +34,18 @@ export function compileCommand(): Command {
     .option('--model <name>', 'which model or variant (default: the first)')
     .addOption(new Option('--emit <stage>', 'what to print').choices(stages).default('plan'))
     .addOption(new Option('--plan <name>', 'of which plan').choices(targets).default('train'))
+    .addOption(new Option('--device <name>', 'for which: WGSL or WebAssembly').choices(['gpu', 'cpu']).default('gpu'))
     .option('--no-fusion', 'one kernel per op, for comparison')
     .option('--out <file>', 'write there instead of printing')
     .addHelpText(
       'after',
       `
 Stages: ast (syntax tree), model (resolved, canonical), graph (forward), gradients (with backward and optimizer),
-groups (fused), kernels (WGSL), plan (buffers and dispatches, JSON that runs without the compiler).
+groups (fused), kernels (WGSL, or WebAssembly as text), plan (buffers and dispatches, JSON that runs without the compiler).
 
 Examples:
   modelc compile specs/quickstart.model --emit graph
-  modelc compile specs/quickstart.model --emit kernels --plan decode
+  modelc compile specs/quickstart.model --emit kernels --plan decode --device cpu
   modelc compile specs/quickstart.model --plan train --out quickstart.plan.json`,
     )
     .action((file: string, flags: CompileFlags) => {
@@ -62,13 +64,16 @@ function emit(loaded: LoadedFile, flags: CompileFlags): string {
     graph: () => compiled(loaded, model, { ...flags, plan: 'forward' }, 'graph'),
     gradients: () => compiled(loaded, model, { ...flags, plan: 'train' }, 'graph'),
     groups: () => compiled(loaded, model, flags, 'groups'),
-    kernels: () => plansOf(loaded, model, flags, defaults(flags)).map(kernelText).join('\n'),
+    kernels: () => compiled(loaded, model, flags, 'kernel'),
     plan: () => JSON.stringify(one(plansOf(loaded, model, flags, defaults(flags)))),
   };
   return printers[flags.emit]();
 }
 
-const defaults = ({ fusion }: CompileFlags): CompileOptions => ({ target: defaultTarget, fusion });
+const defaults = ({ fusion, device }: CompileFlags): CompileOptions => ({
+  target: device === 'gpu' ? defaultTarget : defaultWasmTarget,
+  fusion,
+});
 
 /** Several Plans (gradient accumulation) print as a list. */
 const one = (plans: readonly Plan[]): Plan | readonly Plan[] => (plans.length === 1 && plans[0] ? plans[0] : plans);
@@ -78,16 +83,32 @@ function withoutFiles(key: string, value: unknown): unknown {
   return key === 'file' ? undefined : value;
 }
 
-function compiled(loaded: LoadedFile, model: Model, flags: CompileFlags, stage: 'graph' | 'groups'): string {
-  const texts: string[] = [];
+type Printed = 'graph' | 'groups' | 'kernel';
+
+function compiled(loaded: LoadedFile, model: Model, flags: CompileFlags, stage: Printed): string {
+  const texts = new Map<string, string[]>();
   const onStage = (result: StageResult): void => {
     if (result.stage !== stage) return;
-    if (result.stage === 'graph') texts.push(printGraph(result.graph));
-    if (result.stage === 'groups') texts.push(printProgram(result.program));
+    const text = stageText(result);
+    const known = texts.get(result.plan);
+    if (known) known.push(text);
+    else texts.set(result.plan, [text]);
   };
   plansOf(loaded, model, flags, { ...defaults(flags), onStage });
-  // Training compiles its validation last and generation its decode; each shows only what was asked for.
-  return flags.plan === 'train' ? texts.slice(1).join('\n\n') : (texts[flags.plan === 'decode' ? 1 : 0] ?? '');
+  const byPlan = [...texts.values()].map((parts) => parts.join('\n'));
+  // Training compiles its validation first and generation its decode last; each shows only what was asked for.
+  return flags.plan === 'train' ? byPlan.slice(1).join('\n\n') : (byPlan[flags.plan === 'decode' ? 1 : 0] ?? '');
+}
+
+function stageText(result: Extract<StageResult, { stage: Printed }>): string {
+  switch (result.stage) {
+    case 'graph':
+      return printGraph(result.graph);
+    case 'groups':
+      return printProgram(result.program);
+    case 'kernel':
+      return `${result.text.startsWith('(') ? ';;' : '//'} ${result.plan}: ${result.name}\n${result.text}`;
+  }
 }
 
 function plansOf(loaded: LoadedFile, model: Model, { plan }: CompileFlags, options: CompileOptions): readonly Plan[] {
@@ -103,8 +124,4 @@ function plansOf(loaded: LoadedFile, model: Model, { plan }: CompileFlags, optio
       return plans.kind === 'whole' ? [plans.step] : [plans.accumulate, plans.apply];
     }
   }
-}
-
-function kernelText(plan: Plan): string {
-  return plan.kernels.map(({ name, code }) => `// ${plan.name}: ${name}\n${code}`).join('\n');
 }

@@ -7,6 +7,7 @@ import type { AssembledKernel } from '../kernel.ts';
 import { get, local } from './code/code.ts';
 import type { WasmFunction } from './code/code.ts';
 import { encodeModule, instructionsOf } from './code/encode.ts';
+import { printModule } from './code/print-wat.ts';
 import type { WasmPart } from './wasm-part.ts';
 
 /** `slotOf`: which parameter is the address of a tensor; tensors that share storage share one. */
@@ -39,6 +40,7 @@ export function assembleModule(
   const main = mainFunction(part, slotOf);
   return {
     code: base64(encodeModule(main)),
+    print: () => printModule(main),
     workgroups: [part.workgroups, 1, 1],
     features: instructionsOf(main).has('f32x4.relaxed_madd') ? ['relaxed-simd'] : [],
     scratchBytes: part.scratchBytes,

@@ -41,8 +41,10 @@ export function assembleKernel(
   const module = [bindings, ...declarations, ...helpers, main].join('\n\n');
   const enabled = directives.filter(({ used }) => used.test(module));
   const head = enabled.map(({ name }) => `enable ${name};\n`).join('');
+  const code = `${head}${module}\n`;
   return {
-    code: `${head}${module}\n`,
+    code,
+    print: () => code,
     workgroups: [grid[0], grid[1], 1],
     features: enabled.map(({ feature }) => feature),
     scratchBytes: 0,
