@@ -1,7 +1,8 @@
 // Takes: a machine. Gives: one on which a device can be opened.
-// Promises: nothing is changed where an adapter is there; otherwise one line per step; a failure says what to run by hand.
+// Promises: nothing is changed where the device is there, or is not the software adapter; otherwise one line per step; a failure says what to run by hand.
 import { AdapterMissingError } from '../engine/device-error.ts';
-import { type DeviceOptions, type EngineDevice, openDevice } from '../engine/device.ts';
+import type { EngineDevice } from '../engine/engine-device.ts';
+import { type DeviceOptions, openDevice } from '../engine/open-device.ts';
 import { byHand, missing } from './advice.ts';
 import { cachedDriver } from './cached-driver.ts';
 import { DriverError } from './driver-error.ts';
@@ -10,7 +11,7 @@ import { type Machine, inspectMachine } from './machine.ts';
 import { adapterFound } from './probe.ts';
 
 /**
- * Opens a device; where there is no adapter on Linux, gets Mesa's software driver first.
+ * Opens a device; where the software adapter is asked for and is not there, gets Mesa's driver first (Linux).
  * @throws DeviceError for every other fault of a device, DriverError when the driver cannot be got.
  */
 export async function ensureDevice(report: Report, options: DeviceOptions = {}): Promise<EngineDevice> {
@@ -33,16 +34,16 @@ export async function ensureDevice(report: Report, options: DeviceOptions = {}):
   }
 }
 
-/** Leaves a machine on which `openDevice` works. */
+/** Leaves a machine that has a software adapter. */
 export async function ensureAdapter(report: Report): Promise<void> {
-  const device = await ensureDevice(report);
+  const device = await ensureDevice(report, { device: 'software' });
   device.close();
 }
 
 /** Where the user names drivers, one of ours would not be looked at. */
-function mayInstall({ prefer }: DeviceOptions): boolean {
+function mayInstall({ device }: DeviceOptions): boolean {
   const named = process.env['VK_DRIVER_FILES'] ?? process.env['VK_ICD_FILENAMES'];
-  return process.platform === 'linux' && named === undefined && prefer !== 'hardware';
+  return process.platform === 'linux' && named === undefined && device === 'software';
 }
 
 /** Seen without loading a driver. False where the files look well: then Dawn itself is asked. */
@@ -55,7 +56,7 @@ async function lacksDriver(): Promise<boolean> {
 /** @throws DriverError with what to run by hand. */
 async function installDriver(report: Report): Promise<void> {
   const machine = await inspectMachine();
-  report("driver: this machine has no WebGPU adapter; getting Mesa's software Vulkan driver");
+  report("driver: this machine has no software WebGPU adapter; getting Mesa's software Vulkan driver");
   try {
     await install(machine, report);
   } catch (cause) {

@@ -1,25 +1,17 @@
-// Takes: a loaded Plan: pipelines, bind groups and buffers that stand ready.
-// Gives: runs of it.
-// Promises: a run is one compute pass over a recorded list; nothing is allocated or looked up in it.
+// Takes: a prepared Plan and its buffers.
+// Gives: runs of it, its inputs and outputs by name.
+// Promises: writes, runs and reads happen in the order they were asked for.
 import type { Plan, PlanTensor } from '../../compiler/7-plan/plan.ts';
-import type { EngineDevice } from './device.ts';
-import { DeviceError } from './device-error.ts';
 import { elementCount, fromBytes, toBytes } from './data/tensor-data.ts';
 import type { TensorData } from './data/tensor-data.ts';
-import { writeBuffer } from './data/transfer.ts';
-import type { StagingPool } from './data/transfer.ts';
-
-export interface BoundStep {
-  readonly pipeline: GPUComputePipeline;
-  readonly group: GPUBindGroup;
-  readonly workgroups: readonly [number, number, number];
-}
+import { DeviceError } from './device-error.ts';
+import type { EngineBuffer, EngineDevice, PreparedPlan } from './engine-device.ts';
 
 interface Bound {
-  readonly steps: readonly BoundStep[];
-  readonly buffers: readonly GPUBuffer[];
+  readonly prepared: PreparedPlan;
+  readonly buffers: readonly EngineBuffer[];
   /** Buffers no other plan uses. */
-  readonly own: readonly GPUBuffer[];
+  readonly own: readonly EngineBuffer[];
 }
 
 export interface ExecutableStats {
@@ -34,15 +26,13 @@ export class Executable {
   readonly tensors: readonly PlanTensor[];
   readonly stats: ExecutableStats;
   readonly #device: EngineDevice;
-  readonly #staging: StagingPool;
   readonly #bound: Bound;
   readonly #named: ReadonlyMap<string, PlanTensor>;
 
-  constructor(device: EngineDevice, staging: StagingPool, plan: Plan, bound: Bound) {
+  constructor(device: EngineDevice, plan: Plan, bound: Bound) {
     this.name = plan.name;
     this.tensors = plan.tensors;
     this.#device = device;
-    this.#staging = staging;
     this.#bound = bound;
     this.#named = new Map(plan.tensors.map((tensor) => [tensor.name, tensor]));
     const bytes = (kind: 'arena' | 'tensor'): number =>
@@ -58,7 +48,7 @@ export class Executable {
   /** Queued before the next run. @throws DeviceError when name, type or length do not fit an input of the plan. */
   write(input: string, data: TensorData): void {
     const tensor = this.#find(input, 'input');
-    writeBuffer(this.#device, this.#buffer(tensor), toBytes(tensor, data));
+    this.#device.write(this.#buffer(tensor), toBytes(tensor, data));
   }
 
   /** Writes a scalar input, or fills all of an input with one number. */
@@ -68,29 +58,20 @@ export class Executable {
     this.write(input, new array(elementCount(shape)).fill(value));
   }
 
-  /** Submits one run and returns at once; faults show at the next read. */
+  /** Queues one run and returns; faults show at the next read. */
   run(): void {
-    const encoder = this.#device.gpu.createCommandEncoder();
-    const pass = encoder.beginComputePass();
-    let current: GPUComputePipeline | undefined;
-    for (const { pipeline, group, workgroups } of this.#bound.steps) {
-      if (pipeline !== current) pass.setPipeline(pipeline);
-      current = pipeline;
-      pass.setBindGroup(0, group);
-      pass.dispatchWorkgroups(...workgroups);
-    }
-    pass.end();
-    this.#device.gpu.queue.submit([encoder.finish()]);
+    this.#bound.prepared.run();
   }
 
-  /** The output after all runs submitted so far. @throws DeviceError when the device has failed. */
+  /** The output after all runs so far. @throws DeviceError when the device has failed. */
   async read(output: string): Promise<TensorData> {
     const tensor = this.#find(output, 'output');
-    return fromBytes(tensor, await this.#staging.read(this.#buffer(tensor)));
+    return fromBytes(tensor, await this.#device.read(this.#buffer(tensor)));
   }
 
   /** Frees what this plan alone uses: inputs, outputs, constants. */
   destroy(): void {
+    this.#bound.prepared.destroy();
     for (const buffer of this.#bound.own) buffer.destroy();
   }
 
@@ -101,7 +82,7 @@ export class Executable {
     throw new DeviceError(`the plan ${this.name} has no ${role} ${name}; it has ${known.join(', ') || 'none'}`);
   }
 
-  #buffer(tensor: PlanTensor): GPUBuffer {
+  #buffer(tensor: PlanTensor): EngineBuffer {
     const buffer = this.#bound.buffers[tensor.buffer];
     if (!buffer) throw new DeviceError(`the plan ${this.name} has no buffer for ${tensor.name}; it is damaged`);
     return buffer;

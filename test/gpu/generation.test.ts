@@ -2,11 +2,12 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { compileForward, compileGeneration } from '../../compiler/compile.ts';
-import { openDevice, type EngineDevice } from '../../runtime/engine/device.ts';
+import type { EngineDevice } from '../../runtime/engine/engine-device.ts';
 import { Session } from '../../runtime/engine/session.ts';
 import { Generator, type GenerateOptions } from '../../runtime/inference/generator.ts';
 import { chooseModel, loadModelFile } from '../../runtime/model-file.ts';
 import { initializeParameters } from '../../runtime/training/trainer.ts';
+import { openTestDevice } from './device.ts';
 
 const loaded = loadModelFile(join(import.meta.dirname, '..', 'fixtures', 'tiny.model'), false);
 const model = chooseModel(loaded);
@@ -25,7 +26,7 @@ let device: EngineDevice;
 let session: Session;
 let generator: Generator;
 beforeAll(async () => {
-  device = await openDevice();
+  device = await openTestDevice();
   session = new Session(device);
   generator = await Generator.open(session, compileGeneration(model, { target: device.target, chunk: 8 }));
   initializeParameters(session, model, 5);

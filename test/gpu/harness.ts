@@ -1,16 +1,18 @@
-// Takes: programs of fused groups. Gives: what their kernels leave in the tensors, group by group on the device.
+// Takes: programs of fused groups. Gives: what their kernels leave in the tensors, group by group: WGSL on a WebGPU device, and
+// WebAssembly on this thread.
 // Promises: one device per test file; every group is one dispatch, every tensor a buffer of its own.
 import { afterAll, beforeAll, expect } from 'vitest';
 import type { ScalarType } from '../../compiler/3-graph/types.ts';
 import { constantValues, evaluateProgram } from '../../compiler/5-optimize/evaluate-program.ts';
 import type { Group, Program, ProgramTensor } from '../../compiler/5-optimize/groups.ts';
-import { assembleKernel } from '../../compiler/6-kernels/assemble.ts';
-import type { AssembledKernel } from '../../compiler/6-kernels/assemble.ts';
-import type { KernelPart } from '../../compiler/6-kernels/kernel.ts';
-import { lowerGroup, withoutUnused } from '../../compiler/6-kernels/lower-group.ts';
-import type { Target } from '../../compiler/7-plan/plan.ts';
-import { openDevice } from '../../runtime/engine/device.ts';
-import type { EngineDevice } from '../../runtime/engine/device.ts';
+import { assembleKernel } from '../../compiler/6-kernels/wgsl/assemble.ts';
+import type { AssembledKernel } from '../../compiler/6-kernels/kernel.ts';
+import type { WgslPart } from '../../compiler/6-kernels/wgsl/wgsl-part.ts';
+import { lowerGroup, withoutUnused } from '../../compiler/6-kernels/wgsl/lower-group.ts';
+import type { WebGpuTarget } from '../../compiler/7-plan/plan.ts';
+import { plainTarget, runOnWasm } from '../compiler/6-kernels/wasm/run-program.ts';
+import type { GpuDevice } from '../../runtime/engine/gpu/device.ts';
+import { openTestDevice } from './device.ts';
 
 // Flags of the WebGPU specification: Node has no such globals.
 const usages = { MAP_READ: 0x1, COPY_SRC: 0x4, COPY_DST: 0x8, STORAGE: 0x80 } as const;
@@ -19,15 +21,15 @@ const READ = 0x1;
 export type Values = ReadonlyMap<string, ArrayLike<number>>;
 
 export interface TestDevice {
-  readonly engine: EngineDevice;
-  readonly target: Target;
+  readonly engine: GpuDevice;
+  readonly target: WebGpuTarget;
 }
 
 /** Opens the device before the tests of a file, closes it after; `device()` inside tests. */
 export function useDevice(): () => TestDevice {
-  let engine: EngineDevice | undefined;
+  let engine: GpuDevice | undefined;
   beforeAll(async () => {
-    engine = await openDevice();
+    engine = await openTestDevice();
   });
   afterAll(() => engine?.close());
   return () => {
@@ -39,7 +41,7 @@ export function useDevice(): () => TestDevice {
 export interface RunOptions {
   /** Schedules for another kind of device than the one at hand. */
   readonly software?: boolean;
-  readonly lower?: (program: Program, group: Group, target: Target) => KernelPart;
+  readonly lower?: (program: Program, group: Group, target: WebGpuTarget) => WgslPart;
 }
 
 /** Runs the program once. As `evaluateProgram`: gives every tensor but the temporaries and constants. */
@@ -76,7 +78,7 @@ async function encode(
   gpu: GPUDevice,
   encoder: GPUCommandEncoder,
   kernel: AssembledKernel,
-  part: KernelPart,
+  part: WgslPart,
   buffers: ReadonlyMap<number, GPUBuffer>,
 ): Promise<void> {
   gpu.pushErrorScope('validation');
@@ -141,8 +143,8 @@ function decode({ type }: ProgramTensor, bytes: ArrayBuffer): Float64Array {
 }
 
 /**
- * Runs the program on the device and by the oracle (which sees the same f32 inputs) and compares every named tensor:
- * |device - oracle| <= absolute + relative * |oracle|; integers exactly.
+ * Runs the program on the device, in WebAssembly (unless the options are about WGSL) and by the oracle, which sees the same
+ * f32 inputs, and compares every named tensor: |kernel - oracle| <= absolute + relative * |oracle|; integers exactly.
  */
 export async function expectMatch(
   device: TestDevice,
@@ -156,11 +158,17 @@ export async function expectMatch(
     [...values].map(([name, data]) => [name, types.get(name) === 'f32' ? Float32Array.from(data) : data]),
   );
   const expected = evaluateProgram(program, rounded);
-  const actual = await runProgram(device, program, rounded, options);
+  const results: [string, Map<string, Float64Array>][] = [
+    ['WGSL', await runProgram(device, program, rounded, options)],
+  ];
+  if (options.software === undefined && !options.lower) {
+    results.push(['WebAssembly', runOnWasm(program, rounded)], ['without relaxed SIMD', runOnWasm(program, rounded, { target: plainTarget, range: 3 })]); // prettier-ignore
+  }
   for (const [name, oracle] of expected) {
     const exact = types.get(name) !== 'f32';
     const { relative = 1e-6, absolute = 1e-7 } = exact ? { relative: 0, absolute: 0 } : tolerance;
-    expect(worst(actual.get(name) ?? new Float64Array(), oracle, relative, absolute), name).toBe('equal');
+    for (const [target, actual] of results)
+      expect(worst(actual.get(name) ?? new Float64Array(), oracle, relative, absolute), `${name}, ${target}`).toBe('equal'); // prettier-ignore
   }
 }
 

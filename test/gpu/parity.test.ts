@@ -1,12 +1,13 @@
 // The compiled, fused kernels against transformers, family by family, each from a .model file written by hand.
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, it } from 'vitest';
-import { openDevice, type EngineDevice } from '../../runtime/engine/device.ts';
+import type { EngineDevice } from '../../runtime/engine/engine-device.ts';
 import { chooseModel, loadModelFile } from '../../runtime/model-file.ts';
 import { checkGreedy, checkLogits, checkLoss, checkStep, type Subject } from '../parity/check-family.ts';
 import { openOn } from '../parity/device-session.ts';
 import { families } from '../parity/families.ts';
 import { hasFixture, readFixture } from '../parity/fixtures.ts';
+import { openTestDevice } from './device.ts';
 
 /** Compiling kernels takes a software adapter seconds a family: those that differ most, or with PARITY=all every one. */
 const chosen = new Set(['llama', 'gpt2', 'llama_yarn', 'qwen3', 'gemma2', 'olmo2', 'cohere2', 'gptj']);
@@ -14,7 +15,7 @@ const subjects = Object.entries(families).filter(([name]) => process.env['PARITY
 
 let device: EngineDevice;
 beforeAll(async () => {
-  device = await openDevice();
+  device = await openTestDevice();
 });
 afterAll(() => device.close());
 

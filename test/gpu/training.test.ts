@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { compileTraining } from '../../compiler/compile.ts';
 import { readCorpus, type Corpus } from '../../runtime/data/corpus.ts';
 import { readSafetensors } from '../../runtime/data/safetensors.ts';
-import { openDevice, type EngineDevice } from '../../runtime/engine/device.ts';
+import type { EngineDevice } from '../../runtime/engine/engine-device.ts';
 import { Session } from '../../runtime/engine/session.ts';
 import { chooseModel, chooseTrain, loadModelFile } from '../../runtime/model-file.ts';
 import {
@@ -19,6 +19,7 @@ import {
 import { RunFolder } from '../../runtime/training/run-folder.ts';
 import { runTraining, type RunResult } from '../../runtime/training/run.ts';
 import { initializeParameters, Trainer } from '../../runtime/training/trainer.ts';
+import { openTestDevice } from './device.ts';
 
 const fixtures = join(import.meta.dirname, '..', 'fixtures');
 const loaded = loadModelFile(join(fixtures, 'tiny.model'), false);
@@ -29,7 +30,7 @@ let device: EngineDevice;
 let corpus: Corpus;
 let root = '';
 beforeAll(async () => {
-  device = await openDevice();
+  device = await openTestDevice();
   corpus = await readCorpus(settings.data, fixtures, settings.validation.fraction);
   root = mkdtempSync(join(tmpdir(), 'modelc-runs-'));
 });

@@ -5,7 +5,7 @@ import type { Graph } from '../../compiler/3-graph/ops.ts';
 import type { Sizes } from '../../compiler/3-graph/types.ts';
 import type { Plan } from '../../compiler/7-plan/plan.ts';
 import { compileGraph } from '../../compiler/compile-graph.ts';
-import type { EngineDevice } from '../../runtime/engine/device.ts';
+import type { EngineDevice } from '../../runtime/engine/engine-device.ts';
 import type { Executable } from '../../runtime/engine/executable.ts';
 import { Session } from '../../runtime/engine/session.ts';
 import type { GraphSession, OpenSession } from './session.ts';

@@ -11,9 +11,9 @@ import { planStats } from '../../../compiler/7-plan/plan-stats.ts';
 import type { Plan } from '../../../compiler/7-plan/plan.ts';
 import { printPlan } from '../../../compiler/7-plan/print-plan.ts';
 import { verifyPlan } from '../../../compiler/7-plan/verify-plan.ts';
-import { openDevice } from '../../../runtime/engine/device.ts';
-import type { EngineDevice } from '../../../runtime/engine/device.ts';
+import type { EngineDevice } from '../../../runtime/engine/engine-device.ts';
 import { Session } from '../../../runtime/engine/session.ts';
+import { openTestDevice } from '../../gpu/device.ts';
 import { at, axis, element, numbers, program } from '../../gpu/programs.ts';
 import type { TensorSpec } from '../../gpu/programs.ts';
 
@@ -71,7 +71,7 @@ const values = new Map([
 
 let device: EngineDevice;
 beforeAll(async () => {
-  device = await openDevice();
+  device = await openTestDevice();
 });
 afterAll(() => device.close());
 
@@ -197,7 +197,8 @@ describe('verifyPlan', () => {
 test('prints a line for every tensor, kernel and step', () => {
   const tensor = { role: 'input', type: 'f32', shape: [5, 48], dims: ['row', 'column'] } as const;
   const plan: Plan = {
-    version: 1,
+    version: 2,
+    target: 'webgpu',
     name: 'test',
     tensors: [
       { ...tensor, name: 'x', buffer: 0 },
@@ -213,10 +214,17 @@ test('prints a line for every tensor, kernel and step', () => {
       { kernel: 0, bindings: [{ buffer: 0, offset: 0, bytes: 960 }, { buffer: 2, offset: 0, bytes: 960 }], workgroups: [4, 1, 1] },
       { kernel: 0, bindings: [{ buffer: 2, offset: 0, bytes: 960 }, { buffer: 1, offset: 0, bytes: 960 }], workgroups: [4, 2, 1] },
     ], // prettier-ignore
-    needs: { features: [], maxBindingBytes: 960, maxStorageBindings: 2, maxInvocations: 64, maxWorkgroupStorage: 0 },
+    needs: {
+      features: [],
+      maxBindingBytes: 960,
+      maxStorageBindings: 2,
+      maxInvocations: 64,
+      maxWorkgroupStorage: 0,
+      scratchBytes: 0,
+    },
   };
   expect(printPlan(plan, { code: true })).toBe(`plan test: 2 dispatches, 1 kernels, 2.875 KiB
-needs features -, maxBindingBytes 960, maxStorageBindings 2, maxInvocations 64, maxWorkgroupStorage 0
+needs features -, maxBindingBytes 960, maxStorageBindings 2, maxInvocations 64, maxWorkgroupStorage 0, scratchBytes 0
 
 tensors
   input x f32 [row 5, column 48]

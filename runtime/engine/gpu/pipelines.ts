@@ -1,17 +1,16 @@
 // Takes: the kernels of a Plan.
 // Gives: compute pipelines, compiled in parallel.
 // Promises: one pipeline for one text, however many plans hold it; a refused kernel is a DeviceError with its source line.
-import type { PlanKernel } from '../../compiler/7-plan/plan.ts';
-import type { EngineDevice } from './device.ts';
-import { DeviceError } from './device-error.ts';
+import type { PlanKernel } from '../../../compiler/7-plan/plan.ts';
+import { DeviceError } from '../device-error.ts';
 
 export class PipelineCache {
-  readonly #device: EngineDevice;
+  readonly #gpu: GPUDevice;
   readonly #layouts = new Map<number, GPUBindGroupLayout>();
   readonly #pipelines = new Map<string, Promise<GPUComputePipeline>>();
 
-  constructor(device: EngineDevice) {
-    this.#device = device;
+  constructor(gpu: GPUDevice) {
+    this.#gpu = gpu;
   }
 
   /** Explicit layouts: an automatic one drops bindings that the code happens not to use. */
@@ -23,7 +22,7 @@ export class PipelineCache {
       visibility: 4, // GPUShaderStage.COMPUTE
       buffer: { type: 'storage' as const },
     }));
-    const made = this.#device.gpu.createBindGroupLayout({ entries });
+    const made = this.#gpu.createBindGroupLayout({ entries });
     this.#layouts.set(bindings, made);
     return made;
   }
@@ -38,7 +37,7 @@ export class PipelineCache {
   }
 
   async #compile(kernel: PlanKernel, bindings: number): Promise<GPUComputePipeline> {
-    const { gpu } = this.#device;
+    const gpu = this.#gpu;
     const layout = gpu.createPipelineLayout({ bindGroupLayouts: [this.layout(bindings)] });
     gpu.pushErrorScope('validation');
     const module = gpu.createShaderModule({ code: kernel.code });

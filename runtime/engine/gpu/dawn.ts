@@ -3,8 +3,8 @@
 // Promises: it stays reachable until every holder released it; Dawn crashes when it is collected under a live device.
 import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
-import { useCachedDriver } from '../driver/cached-driver.ts';
-import { DeviceError } from './device-error.ts';
+import { useCachedDriver } from '../../driver/cached-driver.ts';
+import { DawnMissingError } from '../device-error.ts';
 
 const toggles = [
   'enable-dawn-features=vulkan_enable_f16_on_nvidia', // f16 is there on NVIDIA, Dawn only hides it
@@ -50,6 +50,6 @@ async function loadDawn(): Promise<DawnModule> {
   } catch (cause) {
     const what = file ? `the file DAWN_NODE names, ${file},` : 'the npm package webgpu (Dawn)';
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new DeviceError(`${what} cannot be loaded on ${process.platform}-${process.arch}: ${reason}`, { cause });
+    throw new DawnMissingError(`${what} cannot be loaded on ${process.platform}-${process.arch}: ${reason}`, { cause });
   }
 }

@@ -1,9 +1,8 @@
-// Takes: Dawn's entry point and a preference.
+// Takes: Dawn's entry point and the kind of adapter wanted.
 // Gives: the adapter to use, and what to say of it.
-// Promises: hardware before software; an adapter that runs on the CPU is never called hardware.
+// Promises: an adapter that runs on the CPU is never called hardware.
 
 export type AdapterKind = 'hardware' | 'software';
-export type AdapterPreference = 'auto' | AdapterKind;
 
 export interface AdapterSummary {
   readonly name: string;
@@ -21,13 +20,11 @@ export interface AdapterText {
   readonly isFallbackAdapter: boolean;
 }
 
-export async function findAdapter(gpu: GPU, prefer: AdapterPreference): Promise<GPUAdapter | null> {
-  if (prefer !== 'software') {
-    const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
-    if (adapter && (prefer === 'auto' || summarize(adapter.info).kind === 'hardware')) return adapter;
-    if (prefer === 'hardware') return null;
-  }
-  return gpu.requestAdapter({ forceFallbackAdapter: true });
+export async function findAdapter(gpu: GPU, kind: AdapterKind): Promise<GPUAdapter | null> {
+  // In this order for both kinds: Dawn finds no fallback adapter when it is asked for one first.
+  const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
+  if (!adapter || summarize(adapter.info).kind === kind) return adapter;
+  return kind === 'software' ? gpu.requestAdapter({ forceFallbackAdapter: true }) : null;
 }
 
 const softwareNames = /llvmpipe|lavapipe|swiftshader|softpipe|basic render|\bcpu\b|\bsoftware\b/i;

@@ -1,31 +1,33 @@
-// Takes: device buffers and bytes.
+// Takes: buffers of an adapter and bytes.
 // Gives: writes in pieces, and reads through mapped staging buffers.
 // Promises: a read sees all runs submitted before it; no piece is larger than 64 MiB; a fault of the device is thrown.
-import type { EngineDevice } from '../device.ts';
 import { DeviceError } from '../device-error.ts';
 
 const pieceBytes = 64 * 1024 * 1024;
 
 export const usage = { mapRead: 0x1, copySource: 0x4, copyTarget: 0x8, storage: 0x80 } as const;
 
-export function writeBuffer(device: EngineDevice, buffer: GPUBuffer, bytes: Uint8Array): void {
+export function writeBuffer(gpu: GPUDevice, buffer: GPUBuffer, bytes: Uint8Array): void {
   for (let at = 0; at < bytes.byteLength; at += pieceBytes) {
-    device.gpu.queue.writeBuffer(buffer, at, bytes, at, Math.min(pieceBytes, bytes.byteLength - at));
+    gpu.queue.writeBuffer(buffer, at, bytes, at, Math.min(pieceBytes, bytes.byteLength - at));
   }
 }
 
 /** Staging buffers are kept for the next read. */
 export class StagingPool {
-  readonly #device: EngineDevice;
+  readonly #gpu: GPUDevice;
+  readonly #raise: () => void;
   readonly #free: GPUBuffer[] = [];
 
-  constructor(device: EngineDevice) {
-    this.#device = device;
+  /** `raise` throws the device's fault, if it has one. */
+  constructor(gpu: GPUDevice, raise: () => void) {
+    this.#gpu = gpu;
+    this.#raise = raise;
   }
 
   /** @throws DeviceError when the device failed before or during the read. */
   async read(buffer: GPUBuffer): Promise<ArrayBuffer> {
-    this.#device.raise();
+    this.#raise();
     const whole = new Uint8Array(buffer.size);
     for (let at = 0; at < buffer.size; at += pieceBytes) {
       const size = Math.min(pieceBytes, buffer.size - at);
@@ -36,30 +38,29 @@ export class StagingPool {
   }
 
   async #readPiece(buffer: GPUBuffer, offset: number, target: Uint8Array): Promise<void> {
-    const { gpu } = this.#device;
     const staging = this.#take(target.byteLength);
-    const encoder = gpu.createCommandEncoder();
+    const encoder = this.#gpu.createCommandEncoder();
     encoder.copyBufferToBuffer(buffer, offset, staging, 0, target.byteLength);
-    gpu.queue.submit([encoder.finish()]);
+    this.#gpu.queue.submit([encoder.finish()]);
     try {
       await staging.mapAsync(1, 0, target.byteLength);
     } catch (cause) {
       staging.destroy();
       await settle();
-      this.#device.raise();
+      this.#raise();
       const reason = cause instanceof Error ? cause.message : String(cause);
       throw new DeviceError(`reading from the device failed: ${reason}`, { cause });
     }
     target.set(new Uint8Array(staging.getMappedRange(0, target.byteLength)));
     staging.unmap();
     this.#free.push(staging);
-    this.#device.raise();
+    this.#raise();
   }
 
   #take(bytes: number): GPUBuffer {
     const at = this.#free.findIndex((buffer) => buffer.size >= bytes);
     const [found] = at < 0 ? [] : this.#free.splice(at, 1);
-    return found ?? this.#device.gpu.createBuffer({ size: bytes, usage: usage.mapRead | usage.copyTarget });
+    return found ?? this.#gpu.createBuffer({ size: bytes, usage: usage.mapRead | usage.copyTarget });
   }
 
   destroy(): void {

@@ -1,0 +1,38 @@
+// Takes: nothing. Gives: what a device is to sessions and executables, whatever it computes with.
+// Promises: writes, runs, reads and frees take effect in the order they were asked for.
+import type { Plan, Target } from '../../compiler/7-plan/plan.ts';
+
+export interface EngineDevice {
+  readonly kind: 'gpu' | 'cpu';
+  /** What Plans for it are made for. */
+  readonly target: Target;
+  /** e.g. `adapter: llvmpipe (software, Mesa 25.0.7, LLVM 15)`, `cpu: AMD EPYC, 2 threads (WebAssembly SIMD)`. */
+  describe(): string;
+  /** @throws DeviceError when the device has failed since it was opened: the first fault is kept. */
+  raise(): void;
+  /** The device is gone afterwards; Node can end. */
+  close(): void;
+  /** Zeros. */
+  createBuffer(bytes: number): EngineBuffer;
+  /** Seen by all runs after it and by none before. */
+  write(buffer: EngineBuffer, bytes: Uint8Array): void;
+  /** All of the buffer, after all runs so far. @throws DeviceError when the device failed before or during the read. */
+  read(buffer: EngineBuffer): Promise<ArrayBuffer>;
+  /**
+   * Compiles the plan's kernels and binds its steps to the buffers that `allocate` makes, one for each of the plan's.
+   * @throws DeviceError when memory runs out, or a kernel or a step is refused.
+   */
+  prepare(plan: Plan, allocate: () => readonly EngineBuffer[]): Promise<PreparedPlan>;
+}
+
+export interface EngineBuffer {
+  readonly size: number;
+  destroy(): void;
+}
+
+export interface PreparedPlan {
+  /** Queues one run and returns; faults show at the next read. */
+  run(): void;
+  /** Frees what the device holds for the plan beside its buffers. */
+  destroy(): void;
+}
