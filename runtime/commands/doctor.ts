@@ -1,13 +1,16 @@
 // Takes: this machine. Gives: what modelc needs of it, what is there, and what to do; with --fix, does it.
-// Promises: without --fix nothing is changed; exit code 0 when a device can be opened, else 1.
+// Promises: without --fix nothing is changed; every device that is there is measured; exit code 0 when one can be opened.
 import { Command } from 'commander';
 import { createRequire } from 'node:module';
 import { byHand, missing } from '../driver/advice.ts';
 import { cachedDriver } from '../driver/cached-driver.ts';
 import { ensureAdapter } from '../driver/ensure-adapter.ts';
 import { type Machine, inspectMachine } from '../driver/machine.ts';
-import { type EngineDevice, openDevice } from '../engine/device.ts';
+import { DeviceError } from '../engine/device-error.ts';
+import type { EngineDevice } from '../engine/engine-device.ts';
+import { openDevice } from '../engine/open-device.ts';
 import { notice, print, printJson } from '../terminal.ts';
+import { measureDevice } from './measure-device.ts';
 
 export interface DoctorReport {
   /** A device can be opened. */
@@ -16,21 +19,27 @@ export interface DoctorReport {
   readonly platform: string;
   /** Version of the npm package webgpu, or the file DAWN_NODE names. */
   readonly dawn: string;
-  /** The first is the one that is used. */
-  readonly adapters: readonly AdapterReport[];
+  /** Those that are there. */
+  readonly devices: readonly DeviceReport[];
+  /** What `--device auto` takes. */
+  readonly auto: DeviceReport['device'];
   /** Linux only: where Vulkan drivers come from. */
   readonly vulkan: VulkanReport | null;
+  /** Why there is no WebGPU adapter. */
   readonly missing: readonly string[];
-  /** What to do; empty when `ok`. */
+  /** How to get one; empty where there is one. */
   readonly advice: readonly string[];
 }
 
-export interface AdapterReport {
-  readonly name: string;
-  readonly kind: 'hardware' | 'software';
-  readonly driver: string;
+export interface DeviceReport {
+  readonly device: 'gpu' | 'cpu' | 'software';
+  /** e.g. `cpu: AMD EPYC, 2 threads (WebAssembly SIMD)`. */
+  readonly description: string;
   readonly features: readonly string[];
   readonly limits: Readonly<Record<string, number>>;
+  /** Measured for a second; null where that failed, with the reason in `fault`. */
+  readonly matmulGflops: number | null;
+  readonly fault: string | null;
 }
 
 export interface VulkanReport {
@@ -45,6 +54,8 @@ export interface VulkanReport {
 export interface DoctorOptions {
   /** Get Mesa's software driver where there is no adapter. */
   readonly fix?: boolean;
+  /** How long each device is measured. */
+  readonly seconds?: number;
   readonly report?: (line: string) => void;
 }
 
@@ -52,18 +63,18 @@ export interface DoctorOptions {
 export async function doctor(options: DoctorOptions = {}): Promise<DoctorReport> {
   if (options.fix === true) await ensureAdapter(options.report ?? (() => {}));
   const machine = await inspectMachine();
-  const { adapters, fault } = await findAdapters();
-  const ok = adapters.length > 0;
-  const faults = ok ? [] : [...missing(machine), ...(missing(machine).length === 0 && fault !== null ? [fault] : [])];
+  const devices = await findDevices(options.seconds ?? 1);
+  const adapter = devices.some(({ device }) => device !== 'cpu');
   return {
-    ok,
+    ok: devices.length > 0,
     node: process.version,
     platform: `${machine.platform}-${machine.arch}`,
     dawn: process.env['DAWN_NODE'] ?? webgpuVersion(),
-    adapters,
+    devices,
+    auto: devices.some(({ device }) => device === 'gpu') ? 'gpu' : 'cpu',
     vulkan: vulkanOf(machine),
-    missing: faults,
-    advice: ok ? [] : adviceFor(machine),
+    missing: adapter ? [] : missing(machine),
+    advice: adapter ? [] : adviceFor(machine),
   };
 }
 
@@ -77,8 +88,8 @@ export async function runDoctor(options: DoctorOptions & { readonly json?: boole
 
 export function doctorCommand(): Command {
   return new Command('doctor')
-    .description('say which WebGPU adapter is used, what is missing, and how to get it')
-    .option('--fix', "get Mesa's software Vulkan driver where there is no adapter (Linux)")
+    .description('say which devices there are, how fast each is, and which one is used')
+    .option('--fix', "get Mesa's software Vulkan driver where there is no WebGPU adapter (Linux)")
     .option('--json', 'the report as JSON')
     .addHelpText('after', '\nExamples:\n  modelc doctor\n  modelc doctor --fix\n  modelc doctor --json')
     .action(async (options: { fix?: boolean; json?: boolean }) => {
@@ -87,15 +98,15 @@ export function doctorCommand(): Command {
 }
 
 export function formatDoctor(report: DoctorReport): string {
-  const { node, platform, dawn, adapters, vulkan } = report;
+  const { node, platform, dawn, devices, auto, vulkan } = report;
   const lines = [row('node', node), row('platform', platform), row('dawn', dawn)];
-  adapters.forEach((adapter, index) => {
-    const details = [adapter.kind, adapter.driver].filter((part) => part !== '').join(', ');
-    lines.push(row(index === 0 ? 'adapter' : 'also', `${adapter.name} (${details})`));
-    lines.push(row('', `features ${adapter.features.join(', ') || 'none'}`));
-    lines.push(row('', Object.entries(adapter.limits).map(([name, value]) => `${name} ${value}`).join(', '))); // prettier-ignore
-  });
-  if (adapters.length === 0) lines.push(row('adapter', 'none'));
+  for (const { device, description, features, limits, matmulGflops, fault } of devices) {
+    lines.push('', row(device, `${description}${device === auto ? '   <- --device auto takes this one' : ''}`));
+    lines.push(row('', matmulGflops === null ? (fault ?? '') : `${matmulGflops.toPrecision(3)} GFLOP/s, f32 product of 512 x 512`)); // prettier-ignore
+    lines.push(row('', `features ${features.join(', ') || 'none'}`));
+    lines.push(row('', Object.entries(limits).map(([name, value]) => `${name} ${value}`).join(', '))); // prettier-ignore
+  }
+  lines.push('');
   if (vulkan) {
     lines.push(row('system', vulkan.distribution ?? 'unknown Linux'));
     lines.push(row('loader', vulkan.loader ?? 'none'));
@@ -103,8 +114,8 @@ export function formatDoctor(report: DoctorReport): string {
     if (vulkan.mesa !== null) lines.push(row('mesa', vulkan.mesa));
     if (vulkan.cached !== null) lines.push(row('cached', vulkan.cached));
   }
-  for (const fault of report.missing) lines.push(row('missing', fault));
-  if (report.advice.length > 0) lines.push('', 'What to do:', ...report.advice.map((line) => `  ${line}`));
+  for (const fault of report.missing) lines.push(row('no GPU', fault));
+  if (report.advice.length > 0) lines.push('', 'The CPU needs nothing. To get a WebGPU adapter:', ...report.advice.map((line) => `  ${line}`)); // prettier-ignore
   return lines.join('\n');
 }
 
@@ -112,27 +123,34 @@ function row(title: string, text: string): string {
   return `${title.padEnd(8)} ${text}`;
 }
 
-async function findAdapters(): Promise<{ adapters: AdapterReport[]; fault: string | null }> {
-  const adapters: AdapterReport[] = [];
-  let fault: string | null = null;
-  for (const prefer of ['auto', 'software'] as const) {
+async function findDevices(seconds: number): Promise<DeviceReport[]> {
+  const found: DeviceReport[] = [];
+  for (const choice of ['gpu', 'cpu', 'software'] as const) {
     try {
       // oxlint-disable-next-line no-await-in-loop -- one device at a time
-      const device = await openDevice({ prefer });
-      const found = describe(device);
-      device.close();
-      if (!adapters.some((other) => other.name === found.name)) adapters.push(found);
+      const device = await openDevice({ device: choice });
+      try {
+        found.push(await report(choice, device, seconds)); // oxlint-disable-line no-await-in-loop
+      } finally {
+        device.close();
+      }
     } catch (error) {
-      fault ??= error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
+      if (!(error instanceof DeviceError)) throw error;
     }
   }
-  return { adapters, fault: adapters.length > 0 ? null : fault };
+  return found;
 }
 
-function describe({ adapter, target }: EngineDevice): AdapterReport {
-  const { features, ...rest } = target;
+async function report(device: DeviceReport['device'], opened: EngineDevice, seconds: number): Promise<DeviceReport> {
+  const { features, ...rest } = opened.target;
   const limits = Object.entries(rest).filter((entry): entry is [string, number] => typeof entry[1] === 'number');
-  return { ...adapter, features, limits: Object.fromEntries(limits) };
+  const facts = { device, description: opened.describe(), features, limits: Object.fromEntries(limits) };
+  try {
+    return { ...facts, ...(await measureDevice(opened, seconds)), fault: null };
+  } catch (error) {
+    if (!(error instanceof DeviceError)) throw error;
+    return { ...facts, matmulGflops: null, fault: error.message };
+  }
 }
 
 function vulkanOf({ platform, distribution, loader, drivers, mesa }: Machine): VulkanReport | null {

@@ -3,7 +3,7 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { compileGeneration } from '../../compiler/compile.ts';
 import type { GenerateSpec, Model } from '../../compiler/2-check/model.ts';
-import type { EngineDevice } from '../engine/device.ts';
+import type { EngineDevice } from '../engine/engine-device.ts';
 import { Session } from '../engine/session.ts';
 import { type Generated, type GenerateOptions, Generator } from '../inference/generator.ts';
 import { checkSourceFile, chooseGenerate } from '../model-file.ts';
@@ -11,9 +11,10 @@ import { colorOn, notice, printJson, stopOnSignal } from '../terminal.ts';
 import { type Checkpoint, loadCheckpoint, modelOf, restore } from '../training/checkpoint.ts';
 import { checkpointPath } from '../training/run-folder.ts';
 import { positive } from './train.ts';
-import { withDevice } from './with-device.ts';
+import { withDevice, withDeviceOptions } from './with-device.ts';
+import type { DeviceOptions } from '../engine/open-device.ts';
 
-export interface GenerateFlags {
+export interface GenerateFlags extends DeviceOptions {
   readonly prompt?: string;
   readonly maxTokens?: number;
   readonly temperature?: number;
@@ -27,7 +28,7 @@ export interface GenerateFlags {
 }
 
 export function generateCommand(): Command {
-  return new Command('generate')
+  const command = new Command('generate')
     .description('write text with a trained model')
     .argument('<run>', 'folder of a run, or its checkpoint.safetensors')
     .option('--prompt <text>', 'text to continue', '\n')
@@ -39,7 +40,8 @@ export function generateCommand(): Command {
     .option('--greedy', 'always the likeliest token')
     .option('--seed <n>', 'seed of the choice', Number, 0)
     .option('--stop <texts...>', 'end before any of these texts')
-    .option('--json', 'the text and its figures as JSON')
+    .option('--json', 'the text and its figures as JSON');
+  return withDeviceOptions(command)
     .addHelpText(
       'after',
       `
@@ -77,7 +79,7 @@ export async function generate(
   const checkpoint = await loadCheckpoint(checkpointPath(run));
   const model = modelOf(checkpoint, colorOn('stderr'));
   const spec = chooseGenerate(checkSourceFile(checkpoint.source), model);
-  return withDevice((device) => generateOn(device, { checkpoint, model, spec, flags, onText }));
+  return withDevice(flags, (device) => generateOn(device, { checkpoint, model, spec, flags, onText }));
 }
 
 interface Request {

@@ -14,9 +14,10 @@ import { compileFitting } from '../training/compile-fitting.ts';
 import { type RunResult, runTraining } from '../training/run.ts';
 import { initializeParameters, Trainer } from '../training/trainer.ts';
 import { UserError } from '../user-error.ts';
-import { withDevice } from './with-device.ts';
+import { withDevice, withDeviceOptions } from './with-device.ts';
+import type { DeviceOptions } from '../engine/open-device.ts';
 
-export interface TrainOptions {
+export interface TrainOptions extends DeviceOptions {
   readonly model?: string;
   readonly train?: string;
   readonly data?: readonly string[];
@@ -31,7 +32,7 @@ export interface TrainOptions {
 }
 
 export function trainCommand(): Command {
-  return new Command('train')
+  const command = new Command('train')
     .description('compile a model and train it on text')
     .argument('[file]', '.model file; not with --resume')
     .option('--model <name>', 'which model or variant of the file (default: its first)')
@@ -44,7 +45,8 @@ export function trainCommand(): Command {
     .option('--seq <n>', 'tokens per sequence', positive)
     .option('--seed <n>', 'seed of weights, batches and dropout', Number)
     .option('--save-every <n>', 'steps between checkpoints', positive)
-    .option('--json', 'the result as JSON')
+    .option('--json', 'the result as JSON');
+  return withDeviceOptions(command)
     .addHelpText(
       'after',
       `
@@ -52,6 +54,7 @@ Examples:
   modelc train specs/quickstart.model --data 'node_modules/@types/node/**/*.d.ts'
   modelc train specs/quickstart.model --model QuickstartMQA --steps 100 --out runs/mqa
   modelc train --resume runs/mqa
+  modelc train my.model --device cpu --threads 4
 
 Ctrl-C finishes the step and saves. A run folder holds checkpoint.safetensors, metrics.jsonl, report.html and source.model.`,
     )
@@ -81,7 +84,7 @@ export async function train(
     notice('warning: the data is not what the run began with, so the result differs from an uninterrupted run');
   }
   const facts = { ...begin, dataFingerprint: corpus.fingerprint };
-  const result = await withDevice((device) => runOn(device, { facts, model, folder, corpus, checkpoint }));
+  const result = await withDevice(options, (device) => runOn(device, { facts, model, folder, corpus, checkpoint }));
   describeEnd(result, folder);
   return { result, folder };
 }
