@@ -64,9 +64,9 @@ describe('modelc', () => {
     ['a model that is not there', ['explain', tiny, '--model', 'Huge'], /has no model Huge; it has Tiny, TinyMQA/],
     ['a run that is not there', ['generate', 'nothing'], /there is no checkpoint nothing/],
     ['data that is not there', ['train', tiny, '--data', 'none.txt'], /cannot read the data file .*none\.txt/],
-    ['no adapter', ['train', tiny], /no .*adapter/i],
+    ['no GPU', ['train', tiny, '--device', 'gpu'], /no hardware WebGPU adapter[^]*--device cpu/],
   ])('ends with 1 and one sentence for %s', async (_, args, message) => {
-    const env = args.length === 2 && args[0] === 'train' ? { VK_ICD_FILENAMES: '/nonexistent', VK_DRIVER_FILES: '/nonexistent' } : {}; // prettier-ignore
+    const env = args.includes('gpu') ? { VK_ICD_FILENAMES: '/nonexistent', VK_DRIVER_FILES: '/nonexistent' } : {}; // prettier-ignore
     const { code, err } = await modelc(args, { env });
     expect(err).toMatch(message);
     expect(err).not.toContain('modelc has a bug');

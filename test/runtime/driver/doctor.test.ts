@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { doctor, formatDoctor } from '../../../runtime/commands/doctor.ts';
+import { doctor, type DoctorReport, formatDoctor } from '../../../runtime/commands/doctor.ts';
 
 function runDoctor(options: string, env: Record<string, string>): { status: number | null; output: string } {
   const file = fileURLToPath(new URL('../../../runtime/commands/doctor.ts', import.meta.url));
@@ -18,28 +18,31 @@ function runDoctor(options: string, env: Record<string, string>): { status: numb
   return { status: done.status, output: done.stdout };
 }
 
-test('a machine with an adapter', async () => {
-  const report = await doctor();
+test('a machine with a software adapter', async () => {
+  const report = await doctor({ seconds: 0.05 });
   expect(report).toMatchObject({ ok: true, node: process.version, missing: [], advice: [] });
   expect(report.dawn).toMatch(/^webgpu \d|dawn\.node$/);
-  expect(report.adapters[0]?.limits['maxStorageBindings']).toBeGreaterThanOrEqual(8);
-  expect(formatDoctor(report)).toMatch(/^adapter {2}\S+.* \((hardware|software)/m);
+  const software = report.devices.find(({ device }) => device === 'software');
+  expect(software?.limits['maxStorageBindings']).toBeGreaterThanOrEqual(8);
+  expect(report.devices.map(({ device }) => device)).toContain('cpu');
+  for (const { matmulGflops } of report.devices) expect(matmulGflops).toBeGreaterThan(0.1);
+  expect(formatDoctor(report)).toMatch(/^(gpu|cpu) .*<- --device auto takes this one$/m);
 });
 
 const hidden = { VK_ICD_FILENAMES: '/nonexistent', VK_DRIVER_FILES: '/nonexistent' };
 
-test.runIf(process.platform === 'linux')('a machine without one: what is missing, what to do, exit code 1', () => {
-  const { status, output } = runDoctor('{}', hidden);
-  expect(status).toBe(1);
-  expect(output).toMatch(/^adapter {2}none$/m);
-  expect(output).toMatch(/^missing {2}no Vulkan driver is installed$/m);
+test.runIf(process.platform === 'linux')('a machine without an adapter: the CPU, and how to get one', () => {
+  const { status, output } = runDoctor('{ seconds: 0.05 }', hidden);
+  expect(status).toBe(0);
+  expect(output).toMatch(/^cpu .*<- --device auto takes this one$/m);
+  expect(output).toMatch(/^no GPU {3}no Vulkan driver is installed$/m);
   expect(output).toMatch(/VK_ICD_FILENAMES names \/nonexistent: unset it/);
 });
 
 test.runIf(process.platform === 'linux')('as JSON; --fix does not install what would not be looked at', () => {
-  const report = JSON.parse(runDoctor('{ json: true }', hidden).output) as { ok: boolean; adapters: unknown[] };
-  expect(report).toMatchObject({ ok: false, adapters: [] });
+  const report = JSON.parse(runDoctor('{ json: true, seconds: 0.05 }', hidden).output) as DoctorReport;
+  expect(report).toMatchObject({ ok: true, auto: 'cpu', devices: [{ device: 'cpu', fault: null }] });
   const { status, output } = runDoctor('{ fix: true }', hidden);
   expect(status).toBe(1);
-  expect(output).toMatch(/^DeviceError: there is no WebGPU adapter/);
+  expect(output).toMatch(/^DeviceError: there is no software WebGPU adapter/);
 });
