@@ -22,11 +22,20 @@ import type { Cell, Place } from './memory.ts';
 import { four, fourOf, greatest, isSimple, laneOf, lanesOf, least, localType, one } from './value.ts';
 import type { Lanes, Value } from './value.ts';
 
-/** Axes enumerated row-major by a number; with four lanes, by that number (a multiple of 4) and the three after it. */
+/** Axes enumerated row-major by point + plus; with four lanes, by that number (a multiple of 4) and the three after it. */
 interface Space {
   readonly axes: readonly Axis[];
   readonly point: Code;
+  readonly plus: number;
   readonly lanes: Lanes;
+}
+
+/** Which number a run of axes has: `code` + `plus`, and how the lanes differ. */
+interface SpaceIndex {
+  readonly kind: 'one' | 'next' | 'apart';
+  readonly code: Code;
+  readonly plus: number;
+  readonly key: string;
 }
 
 interface Binding {
@@ -98,11 +107,12 @@ export class WasmScope {
 
   /**
    * Declares axes enumerated row-major by `point` (i32), each decoded when it is first needed. With four lanes the point is a
-   * multiple of 4 and stands for itself and the three after it, all in range.
+   * multiple of 4 and stands for itself and the three after it, all in range. `plus` more than `point` costs nothing where
+   * the axes lie in memory as they are counted.
    */
-  bindAxes(axes: readonly Axis[], point: Code, lanes: Lanes = 1): void {
+  bindAxes(axes: readonly Axis[], point: Code, lanes: Lanes = 1, plus = 0): void {
     invariant(isSimple(point), 'a point is a name or a number');
-    this.spaces.push({ axes, point, lanes });
+    this.spaces.push({ axes, point, plus, lanes });
   }
 
   /** Tells which expressions will be asked for, so that what they share is computed once. Call before the first. */
@@ -342,9 +352,14 @@ export class WasmScope {
     }
     if (found.axis.size === 1) return one('i32', i32(0));
     const at = found.space.axes.indexOf(found.axis);
-    const run = scope.run(found.space, at, at);
-    if (run.kind === 'one') return one('i32', run.code);
-    return four('i32', run.kind === 'apart' ? run.code : scope.memo(`${run.key}+lanes`, () => op('i32x4.add', [op('i32x4.splat', [run.code]), i32x4(0, 1, 2, 3)]))); // prettier-ignore
+    const { kind, code, key, plus } = scope.run(found.space, at, at);
+    if (kind === 'apart') return four('i32', code);
+    if (kind === 'one') return one('i32', plus === 0 ? code : scope.memo(`${key}+${plus}`, () => add(code, i32(plus))));
+    const lanes = i32x4(plus, plus + 1, plus + 2, plus + 3);
+    return four(
+      'i32',
+      scope.memo(`${key}+${plus} lanes`, () => op('i32x4.add', [op('i32x4.splat', [code]), lanes])),
+    );
   }
 
   /** A local of this scope for the code, made once. */
@@ -357,25 +372,23 @@ export class WasmScope {
   }
 
   /** The index along axes first..last of a space, counted row-major as one; of four lanes, `next` ones or `apart`. */
-  private run(
-    space: Space,
-    first: number,
-    last: number,
-  ): { readonly kind: 'one' | 'next' | 'apart'; readonly code: Code; readonly key: string } {
-    // prettier-ignore
-    const inner = pointCount(space.axes.slice(last + 1));
-    const size = pointCount(space.axes.slice(first, last + 1));
-    const outer = pointCount(space.axes.slice(0, first));
-    const key = `${keyOf(space.point)}/${inner}%${outer === 1 ? '' : size}`;
-    const decode = (point: Code): Code => {
-      const divided = inner === 1 ? point : op('i32.div_u', [point, i32(inner)]);
+  private run({ axes, point, plus, lanes }: Space, first: number, last: number): SpaceIndex {
+    const inner = pointCount(axes.slice(last + 1));
+    const size = pointCount(axes.slice(first, last + 1));
+    const outer = pointCount(axes.slice(0, first));
+    const name = keyOf(point);
+    if (inner === 1 && outer === 1) return { kind: lanes === 1 ? 'one' : 'next', code: point, plus, key: name };
+    const at = plus === 0 ? point : this.memo(`${name}+${plus}`, () => add(point, i32(plus)));
+    const key = `${name}+${plus}/${inner}%${outer === 1 ? '' : size}`;
+    const decode = (number: Code): Code => {
+      const divided = inner === 1 ? number : op('i32.div_u', [number, i32(inner)]);
       return outer === 1 ? divided : op('i32.rem_u', [divided, i32(size)]);
     };
-    const base = (): Code => this.memo(key, () => decode(space.point));
-    if (space.lanes === 1 || (inner > 1 && inner % 4 === 0)) return { kind: 'one', code: base(), key };
-    if (inner === 1 && (outer === 1 || size % 4 === 0)) return { kind: 'next', code: base(), key };
-    const lanes = (): Code => lanesOf([0, 1, 2, 3].map((lane) => decode(add(space.point, i32(lane)))));
-    return { kind: 'apart', code: this.memo(`${key} lanes`, lanes), key };
+    const base = (): Code => this.memo(key, () => decode(at));
+    if (lanes === 1 || (inner > 1 && inner % 4 === 0)) return { kind: 'one', code: base(), plus: 0, key };
+    if (inner === 1 && size % 4 === 0) return { kind: 'next', code: base(), plus: 0, key };
+    const apart = (): Code => lanesOf([0, 1, 2, 3].map((lane) => decode(add(at, i32(lane)))));
+    return { kind: 'apart', code: this.memo(`${key} lanes`, apart), plus: 0, key };
   }
 
   /** The terms of a linear form as code. */
@@ -383,13 +396,15 @@ export class WasmScope {
     let rest = form.terms;
     const terms: IndexTerm[] = [];
     const apart: { code: Code; coefficient: number }[] = [];
+    let { constant } = form;
     let step = 0;
     for (const scope of this.chain) {
       for (const space of scope.spaces) {
         const { runs, others } = axisRuns(space.axes, rest);
         rest = others;
         for (const { first, last, coefficient } of runs) {
-          const { kind, code, key } = scope.run(space, first, last);
+          const { kind, code, key, plus } = scope.run(space, first, last);
+          constant += coefficient * plus;
           if (kind === 'apart') apart.push({ code, coefficient });
           else terms.push({ key, code, coefficient, scope });
           if (kind === 'next') step += coefficient;
@@ -402,7 +417,7 @@ export class WasmScope {
       if (lanes === 4) apart.push({ code, coefficient });
       else terms.push({ key: keyOf(code), code, coefficient, scope });
     }
-    return { constant: form.constant, terms, step, apart };
+    return { constant, terms, step, apart };
   }
 
   /** start + the sum of scale * terms; what inner scopes do not change is added up outside of them. */

@@ -1,0 +1,53 @@
+// Takes: programs of one group and inputs. Gives: nothing.
+// Promises: WebAssembly with and without relaxed SIMD gives what the float64 oracle gives, and the same bits in any ranges.
+import { expect } from 'vitest';
+import { toHalf, fromHalf } from '../../../../runtime/engine/data/tensor-data.ts';
+import { evaluateProgram } from '../../../../compiler/5-optimize/evaluate-program.ts';
+import type { Program } from '../../../../compiler/5-optimize/groups.ts';
+import { plainTarget, relaxedTarget, runOnWasm } from './run-program.ts';
+import type { WasmRunOptions } from './run-program.ts';
+
+export interface Tolerance {
+  readonly relative?: number;
+  readonly absolute?: number;
+}
+
+/** |kernel - oracle| <= absolute + relative * |oracle|; integers exactly, f16 to its own precision. */
+export function expectOracle(
+  program: Program,
+  values: ReadonlyMap<string, ArrayLike<number>>,
+  tolerance: Tolerance = {},
+  options: Pick<WasmRunOptions, 'lower'> = {},
+): void {
+  const types = new Map(program.tensors.map(({ name, type }) => [name, type]));
+  const round = (name: string, data: ArrayLike<number>): ArrayLike<number> => {
+    if (types.get(name) === 'f32') return Float32Array.from(data);
+    return types.get(name) === 'f16' ? Array.from(data, (x) => fromHalf(toHalf(x))) : data;
+  };
+  const rounded = new Map([...values].map(([name, data]) => [name, round(name, data)]));
+  const expected = evaluateProgram(program, rounded);
+  for (const target of [relaxedTarget, plainTarget]) {
+    const whole = runOnWasm(program, rounded, { ...options, target });
+    for (const range of [1, 3]) expect(runOnWasm(program, rounded, { ...options, target, range })).toEqual(whole);
+    for (const [name, oracle] of expected) {
+      const type = types.get(name);
+      const exact = type !== 'f32' && type !== 'f16';
+      const { relative = 1e-6, absolute = 1e-7 } = exact ? { relative: 0, absolute: 0 } : tolerance;
+      const found = whole.get(name) ?? new Float64Array();
+      expect(worst(found, oracle, type === 'f16' ? Math.max(relative, 2 ** -10) : relative, absolute), name).toBe('equal'); // prettier-ignore
+    }
+  }
+}
+
+/** The element furthest beyond its tolerance in words, or `equal`. */
+function worst(actual: Float64Array, expected: Float64Array, relative: number, absolute: number): string {
+  if (actual.length !== expected.length) return `${actual.length} elements, not ${expected.length}`;
+  let [most, at] = [1, -1];
+  for (const [i, want] of expected.entries()) {
+    const got = actual[i] ?? Number.NaN;
+    if (got === want || (Number.isNaN(got) && Number.isNaN(want))) continue;
+    const excess = Math.abs(got - want) / (absolute + relative * Math.abs(want));
+    if (!(excess <= most)) [most, at] = [Number.isNaN(excess) ? Infinity : excess, i];
+  }
+  return at < 0 ? 'equal' : `element ${at}: ${actual[at]}, not ${expected[at]} (${most.toPrecision(3)} times the tolerance)`; // prettier-ignore
+}
