@@ -1,9 +1,41 @@
-// Takes: a attention group. Gives: its kernel part.
-// Promises: being written.
-import type { Group, Program } from '../../../5-optimize/groups.ts';
+// Takes: an attention group, forward or backward, and a target. Gives: its kernel part.
+// Promises: scores are never stored (FlashAttention-2, arXiv 2307.08691); keys beyond what the mask can show are not
+// visited, so a decode step costs what its position says; a query that sees no key gives 0 and lse -3.0e38.
+import type { AttentionGradGroup, AttentionGroup, Program } from '../../../5-optimize/groups.ts';
 import type { WasmTarget } from '../../../7-plan/plan.ts';
+import { exprsOf, sidesOf, storesOf } from '../../analysis/attention-sides.ts';
+import { touchedTensors } from '../../analysis/touched.ts';
+import { WasmScope } from '../scope/wasm-scope.ts';
 import type { WasmPart } from '../wasm-part.ts';
+import { BlockPass } from './block-pass.ts';
+import { areasOf, blocksOf, blockWorkgroups } from './blocks.ts';
+import type { Blocks } from './blocks.ts';
+import { stagedWeights } from './places.ts';
 
-export function lowerAttention(_program: Program, group: Group, _target: WasmTarget): WasmPart {
-  throw new Error(`${group.name}: not written yet`);
+/** `blocks`: instead of those the sizes ask for. */
+export function lowerAttention(
+  program: Program,
+  group: AttentionGroup | AttentionGradGroup,
+  target: WasmTarget,
+  blocks?: Blocks,
+): WasmPart {
+  const sides = sidesOf(group);
+  const cut = blocks ?? blocksOf(sides);
+  const { weights, staged } = stagedWeights(sides);
+  const areas = areasOf(sides, cut, staged.length);
+  return {
+    name: group.name,
+    family: group.kind,
+    tensors: touchedTensors(exprsOf(sides), storesOf(sides)),
+    workgroupSize: 1,
+    workgroups: blockWorkgroups(sides, cut),
+    workgroupBytes: 0,
+    scratchBytes: areas.bytes,
+    build: (frame) => {
+      const root = WasmScope.root(program, frame, target);
+      const pass = new BlockPass(root, frame.scratch, { program, target, sides, weights, staged, blocks: cut, areas });
+      root.loop(frame.begin, frame.end, 1, (scope, workgroup) => pass.write(scope, workgroup), 'workgroup');
+      return root.statements;
+    },
+  };
 }

@@ -1,0 +1,84 @@
+// Takes: the sides of an attention pass. Gives: how it is cut into blocks, and where they lie in a thread's scratch memory.
+// Promises: a row's result is the same bits however many rows stand in a block: blocks of columns start at multiples of their size.
+import type { Axis } from '../../../5-optimize/groups.ts';
+import { pointCount } from '../../analysis/touched.ts';
+import type { Sides } from '../../analysis/attention-sides.ts';
+import { PANEL } from '../contract/tile-product.ts';
+
+export interface Blocks {
+  /** Of a workgroup; its columns are packed once for all of them. A multiple of `strip`. */
+  readonly rows: number;
+  /** Rows weighed together, each strip against the columns that it may see. */
+  readonly strip: number;
+  /** A power of two, and a multiple of a panel. */
+  readonly columns: number;
+}
+
+/** Rows of f32 or panels: first byte, and bytes from row to row. */
+export interface Area {
+  readonly at: number;
+  readonly stride: number;
+}
+
+export interface Areas {
+  readonly bytes: number;
+  /** Rows of every product's left side. */
+  readonly rows: readonly Area[];
+  /** Panels of columns of every product; stride is that of a panel. */
+  readonly products: readonly Area[];
+  /** What becomes of every product: a strip of rows, a block of columns. */
+  readonly pairs: readonly Area[];
+  /** Panels along the axis of every sum, a step per column; stride is that of a panel of a whole block. */
+  readonly panels: readonly Area[];
+  /** Every sum's rows. */
+  readonly sums: readonly Area[];
+  /** What the weights ask of a column alone; as many as `staged`. */
+  readonly staged: readonly Area[];
+  /** Maximum so far and sum of e^(score - maximum) per row. */
+  readonly top: Area;
+  readonly total: Area;
+}
+
+export const roundUp = (size: number, step: number): number => Math.ceil(size / step) * step;
+
+/** Least and greatest number of rows of a workgroup; between them, so that there are workgroups enough. */
+const ROWS = [16, 128] as const;
+const ENOUGH_WORKGROUPS = 64;
+const COLUMNS = 128;
+const STRIP = 16;
+
+export function blocksOf({ group, rows }: Sides): Blocks {
+  const [size, batch] = [pointCount(rows), pointCount(group.batch)];
+  let [, block] = ROWS;
+  while (block > ROWS[0] && (block / 2 >= size || batch * Math.ceil(size / block) < ENOUGH_WORKGROUPS)) block /= 2;
+  return { rows: block, strip: STRIP, columns: COLUMNS };
+}
+
+export const blockWorkgroups = ({ group, rows }: Sides, blocks: Blocks): number =>
+  pointCount(group.batch) * Math.ceil(pointCount(rows) / blocks.rows);
+
+/** Columns a block really has room for. */
+const room = ({ column }: Sides, { columns }: Blocks): number => Math.min(columns, roundUp(column.size, PANEL));
+
+export function areasOf(sides: Sides, blocks: Blocks, staged: number): Areas {
+  let bytes = 0;
+  const take = (count: number, stride: number): Area => {
+    const at = bytes;
+    bytes = roundUp(bytes + count * stride, 64);
+    return { at, stride };
+  };
+  const columns = room(sides, blocks);
+  const width = ({ size }: Axis, step: number): number => 4 * roundUp(size, step);
+  const panel = (steps: number): number => 4 * PANEL * steps;
+  return {
+    rows: sides.products.map(({ axis }) => take(blocks.rows, width(axis, 4))),
+    products: sides.products.map(({ axis }) => take(columns / PANEL, panel(axis.size))),
+    pairs: sides.products.map(() => take(blocks.strip, 4 * columns)),
+    panels: sides.sums.map(({ axis }) => take(Math.ceil(axis.size / PANEL), panel(columns))),
+    sums: sides.sums.map(({ axis }) => take(blocks.rows, width(axis, PANEL))),
+    staged: Array.from({ length: staged }, () => take(1, 4 * columns)),
+    top: take(blocks.rows, 4),
+    total: take(blocks.rows, 4),
+    bytes,
+  };
+}
