@@ -2,8 +2,9 @@
 // Gives: it, open.
 // Promises: without a wish a hardware adapter, else the CPU: a device is always there. Nothing is installed.
 import { openCpu } from './cpu/device.ts';
+import { nodeThreads } from './cpu/node-threads.ts';
 import type { EngineDevice } from './engine-device.ts';
-import { AdapterMissingError, DawnMissingError } from './device-error.ts';
+import { AdapterMissingError, DawnMissingError, DeviceError } from './device-error.ts';
 import { openGpu } from './gpu/device.ts';
 
 /** `gpu`: a hardware adapter; `software`: a WebGPU adapter that runs on the CPU, for tests; `cpu`: WebAssembly. */
@@ -16,14 +17,24 @@ export interface DeviceOptions {
 }
 
 /** @throws DeviceError when the device that is asked for is not there, or refuses to open. */
-export async function openDevice({ device = 'auto', ...options }: DeviceOptions = {}): Promise<EngineDevice> {
-  if (device === 'cpu') return openCpu(options);
+export async function openDevice({ device = 'auto', threads }: DeviceOptions = {}): Promise<EngineDevice> {
+  if (device === 'cpu') return openCpu(nodeThreads, threads ?? defaultThreads());
   if (device === 'gpu') return openGpu('hardware');
   if (device === 'software') return openGpu('software');
   try {
     return await openGpu('hardware');
   } catch (error) {
-    if (error instanceof AdapterMissingError || error instanceof DawnMissingError) return openCpu(options);
+    if (error instanceof AdapterMissingError || error instanceof DawnMissingError)
+      return openCpu(nodeThreads, threads ?? defaultThreads());
     throw error;
   }
+}
+
+/** @throws DeviceError when MODELC_THREADS is no number of threads. */
+function defaultThreads(): number {
+  const text = process.env['MODELC_THREADS'] ?? '';
+  if (text === '') return nodeThreads.parallelism;
+  const threads = Number(text);
+  if (Number.isInteger(threads) && threads >= 1 && threads <= 256) return threads;
+  throw new DeviceError(`MODELC_THREADS is ${text}; give a whole number from 1 to 256`);
 }
