@@ -337,6 +337,10 @@ export class WasmScope {
     return this.parent && !names.some((name) => this.binds(name)) ? this.parent.ownerOf(names) : this;
   }
 
+  private get root(): WasmScope {
+    return this.parent ? this.parent.root : this;
+  }
+
   private get chain(): readonly WasmScope[] {
     return [this, ...(this.parent?.chain ?? [])];
   }
@@ -439,12 +443,16 @@ export class WasmScope {
   }
 
   private certainPlace(tensor: number, { constant, terms, step, apart }: Index, bytes: number): Place {
-    const address = this.sum(this.address(tensor), terms, bytes);
+    // An offset is added to an address without wrapping around, so an index that falls begins at its constant.
+    const falls = terms.some(({ coefficient }) => coefficient < 0);
+    const start = falls ? this.root.memo(`${keyOf(this.address(tensor))}+${constant * bytes}`, () => add(this.address(tensor), i32(constant * bytes))) : this.address(tensor); // prettier-ignore
+    const address = this.sum(start, terms, bytes);
     const cell = (extra: number): Cell => {
-      const offset = (constant + extra) * bytes;
+      const offset = ((falls ? 0 : constant) + extra) * bytes;
       return offset >= 0 ? { address, offset } : { address: add(address, i32(offset)), offset: 0 };
     };
-    if (apart.length > 0) return { kind: 'apart', cells: this.apartCells(address, constant, step, apart, bytes) };
+    if (apart.length > 0)
+      return { kind: 'apart', cells: this.apartCells(address, falls ? 0 : constant, step, apart, bytes) };
     if (step === 0) return { kind: 'one', cell: cell(0) };
     if (step === 1) return { kind: 'row', cell: cell(0) };
     return { kind: 'apart', cells: [0, 1, 2, 3].map((lane) => cell(lane * step)) };
