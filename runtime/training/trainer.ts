@@ -19,6 +19,9 @@ export interface StepResult {
   readonly lrScale: number;
 }
 
+/** One token per byte. */
+export type TrainingTokens = Pick<Corpus, 'train' | 'held'>;
+
 /** A Plan on the device, and the names of what it takes. */
 interface Stage {
   readonly executable: Executable;
@@ -36,10 +39,10 @@ interface Loaded {
 export class Trainer {
   readonly #loaded: Loaded;
   readonly #train: TrainSettings;
-  readonly #corpus: Corpus;
+  readonly #corpus: TrainingTokens;
   readonly #held: readonly Batch[];
 
-  private constructor(loaded: Loaded, train: TrainSettings, corpus: Corpus) {
+  private constructor(loaded: Loaded, train: TrainSettings, corpus: TrainingTokens) {
     this.#loaded = loaded;
     this.#train = train;
     this.#corpus = corpus;
@@ -48,7 +51,12 @@ export class Trainer {
   }
 
   /** Loads the Plans. @throws UserError when the data is shorter than one sequence. */
-  static async open(session: Session, plans: TrainingPlans, train: TrainSettings, corpus: Corpus): Promise<Trainer> {
+  static async open(
+    session: Session,
+    plans: TrainingPlans,
+    train: TrainSettings,
+    corpus: TrainingTokens,
+  ): Promise<Trainer> {
     requireLength(corpus.train, train.seq, 'training');
     requireLength(corpus.held, train.seq, 'held-out');
     const micro = await load(session, plans.kind === 'whole' ? plans.step : plans.accumulate);

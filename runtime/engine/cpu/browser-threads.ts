@@ -14,7 +14,9 @@ export const browserThreads: ThreadHost = {
     const threads = await startThreads(count, onDeath);
     return {
       async send(messages) {
-        await Promise.all(messages.map((message, index) => threads[index]?.send(message)));
+        await Promise.all(
+          threads.flatMap((thread, index) => messages.slice(index, index + 1).map((message) => thread.send(message))),
+        );
       },
       stop() {
         for (const thread of threads) thread.stop();
@@ -91,7 +93,7 @@ class BrowserThread {
   }
 
   send(message: ThreadMessage): Promise<void> {
-    this.#worker.postMessage(message);
+    this.#worker.postMessage(message, []);
     return this.#answer('cannot take in a plan');
   }
 
