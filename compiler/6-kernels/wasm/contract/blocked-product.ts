@@ -81,9 +81,8 @@ export class BlockedProduct {
           if (!this.tiling.kept) this.packColumns(each, frame, loop, tile, k);
           this.multiply(each, frame, loop, tile, k);
         });
-      const { rows, columns } = this.tiling;
       const sums = this.group.accumulators.map((_, i) => add(frame.scratch, i32(i * this.sumsBytes)));
-      writeStores(scope, this.group, { ...tile, sums, rowBytes: 4 * columns, rows });
+      writeStores(scope, this.group, { ...tile, sums, rowBytes: 4 * this.tiling.columns });
     }, 'wg'); // prettier-ignore
     return root.statements;
   }
