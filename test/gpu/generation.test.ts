@@ -7,7 +7,7 @@ import { Session } from '../../runtime/engine/session.ts';
 import { Generator, type GenerateOptions } from '../../runtime/inference/generator.ts';
 import { chooseModel, loadModelFile } from '../../runtime/model-file.ts';
 import { initializeParameters } from '../../runtime/training/trainer.ts';
-import { openTestDevice } from './device.ts';
+import { devices } from './device.ts';
 
 const loaded = loadModelFile(join(import.meta.dirname, '..', 'fixtures', 'tiny.model'), false);
 const model = chooseModel(loaded);
@@ -22,21 +22,21 @@ const options: GenerateOptions = {
   stop: [],
 };
 
-let device: EngineDevice;
-let session: Session;
-let generator: Generator;
-beforeAll(async () => {
-  device = await openTestDevice();
-  session = new Session(device);
-  generator = await Generator.open(session, compileGeneration(model, { target: device.target, chunk: 8 }));
-  initializeParameters(session, model, 5);
-});
-afterAll(() => {
-  session.destroy();
-  device.close();
-});
+describe.each(devices)('generation on $name', ({ open }) => {
+  let device: EngineDevice;
+  let session: Session;
+  let generator: Generator;
+  beforeAll(async () => {
+    device = await open();
+    session = new Session(device);
+    generator = await Generator.open(session, compileGeneration(model, { target: device.target, chunk: 8 }));
+    initializeParameters(session, model, 5);
+  });
+  afterAll(() => {
+    session.destroy();
+    device.close();
+  });
 
-describe('generation', () => {
   it('agrees with the whole sequence at once, by prefill and by decode', async () => {
     const tokens = [...prompt].slice(0, 19);
     const forward = await session.load(compileForward(model, { batch: 1, seq: 19 }, { target: device.target }));

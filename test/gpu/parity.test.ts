@@ -7,22 +7,32 @@ import { checkGreedy, checkLogits, checkLoss, checkStep, type Subject } from '..
 import { openOn } from '../parity/device-session.ts';
 import { families } from '../parity/families.ts';
 import { hasFixture, readFixture } from '../parity/fixtures.ts';
-import { openTestDevice } from './device.ts';
+import { devices } from './device.ts';
 
-/** Compiling kernels takes a software adapter seconds a family: those that differ most, or with PARITY=all every one. */
-const chosen = new Set(['llama', 'gpt2', 'llama_yarn', 'qwen3', 'gemma2', 'olmo2', 'cohere2', 'gptj']);
-const subjects = Object.entries(families).filter(([name]) => process.env['PARITY'] === 'all' || chosen.has(name));
+/** Compiling WGSL takes a software adapter seconds a family: those that differ most, or with PARITY=all every one. */
+const chosen = new Set(['llama', 'gpt2', 'gemma2', 'cohere2']);
+const subjects = devices.flatMap(({ name: device }) =>
+  Object.entries(families)
+    .filter(([name]) => device === 'CPU' || process.env['PARITY'] === 'all' || chosen.has(name))
+    .map(([name, family]) => [device, name, family] as const),
+);
 
-let device: EngineDevice;
+const opened = new Map<string, EngineDevice>();
 beforeAll(async () => {
-  device = await openTestDevice();
+  for (const { name, open } of devices) opened.set(name, await open());
 });
-afterAll(() => device.close());
+afterAll(() => {
+  for (const device of opened.values()) device.close();
+});
 
-describe.each(subjects)('%s on the device', (name, family) => {
+describe.each(subjects)('%s: %s', (deviceName, name, family) => {
   const file = join(import.meta.dirname, '..', 'parity', 'models', `${name}.model`);
   const model = chooseModel(loadModelFile(file, false));
-  const subject = async (): Promise<Subject> => ({ ...family, model, fixture: await readFixture(name), open: openOn(device) }); // prettier-ignore
+  const subject = async (): Promise<Subject> => {
+    const device = opened.get(deviceName);
+    if (!device) throw new Error('opened before the tests');
+    return { ...family, model, fixture: await readFixture(name), open: openOn(device) };
+  };
   const here = it.skipIf(!hasFixture(name));
   here('has the logits', async () => checkLogits(await subject()));
   here('has the loss', async () => checkLoss(await subject()));

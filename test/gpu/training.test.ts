@@ -19,34 +19,45 @@ import {
 import { RunFolder } from '../../runtime/training/run-folder.ts';
 import { runTraining, type RunResult } from '../../runtime/training/run.ts';
 import { initializeParameters, Trainer } from '../../runtime/training/trainer.ts';
-import { openTestDevice } from './device.ts';
+import { devices } from './device.ts';
 
 const fixtures = join(import.meta.dirname, '..', 'fixtures');
 const loaded = loadModelFile(join(fixtures, 'tiny.model'), false);
 const model = chooseModel(loaded);
 const { span: _, ...settings } = chooseTrain(loaded, model);
 
-let device: EngineDevice;
+/** Runs are on the CPU; its curve is compared with WGSL's below. */
+let cpu: EngineDevice;
 let corpus: Corpus;
 let root = '';
 beforeAll(async () => {
-  device = await openTestDevice();
+  cpu = await openOn('CPU');
   corpus = await readCorpus(settings.data, fixtures, settings.validation.fraction);
   root = mkdtempSync(join(tmpdir(), 'modelc-runs-'));
 });
 afterAll(() => {
-  device.close();
+  cpu.close();
   rmSync(root, { recursive: true });
 });
+
+function openOn(name: 'CPU' | 'WGSL'): Promise<EngineDevice> {
+  const found = devices.find((one) => one.name === name);
+  if (!found) throw new Error(`no device ${name}`);
+  return found.open();
+}
 
 interface Request {
   readonly train?: Partial<TrainSettings>;
   /** Steps after which Ctrl-C is pressed. */
   readonly stopAfter?: number;
+  readonly on?: EngineDevice;
 }
 
 /** A run in a folder of its own; goes on with what lies there. */
-async function run(name: string, { train: changes = {}, stopAfter = Infinity }: Request = {}): Promise<RunResult> {
+async function run(
+  name: string,
+  { train: changes = {}, stopAfter = Infinity, on: device = cpu }: Request = {},
+): Promise<RunResult> {
   const folder = new RunFolder(join(root, name));
   const train = { ...settings, ...changes };
   const session = new Session(device);
@@ -114,6 +125,19 @@ describe('training on the device', () => {
   });
 });
 
+describe('two targets', () => {
+  it('follow one curve for 50 steps', async () => {
+    const train = { steps: 50 };
+    await run('cpu', { train });
+    const gpu = await openOn('WGSL');
+    await run('wgsl', { train, on: gpu });
+    gpu.close();
+    const differences = lossesOf('cpu').map((loss, i) => Math.abs(loss - (lossesOf('wgsl')[i] ?? Number.NaN)));
+    expect(differences).toHaveLength(50);
+    expect(Math.max(...differences)).toBeLessThan(1e-4);
+  });
+});
+
 describe('checkpoints', () => {
   it('that are truncated, foreign or missing are one sentence', async () => {
     const whole = new RunFolder(join(root, 'whole')).checkpoint;
@@ -127,9 +151,9 @@ describe('checkpoints', () => {
   });
 
   it('of another model write nothing', async () => {
-    const session = new Session(device);
+    const session = new Session(cpu);
     const mqa = chooseModel(loaded, 'TinyMQA');
-    await session.load(compileTraining(mqa, chooseTrain(loaded, mqa), { target: device.target }).evaluate);
+    await session.load(compileTraining(mqa, chooseTrain(loaded, mqa), { target: cpu.target }).evaluate);
     const checkpoint = await loadCheckpoint(new RunFolder(join(root, 'whole')).checkpoint);
     expect(() => restore(checkpoint, session, 'parameter')).toThrow(
       /attn\.k\.weight is \[16, 32\], the model wants \[8, 32\]/,
