@@ -8,6 +8,8 @@ import type { Fma } from './lane-math.ts';
 export type ElementaryName = 'exp' | 'log' | 'tanh' | 'sigmoid' | 'erf' | 'sin' | 'cos' | 'pow';
 
 const SIGN = -2147483648;
+const ROUNDING = 12582912;
+const ROUNDING_BITS = 0x4b400000;
 const LEAST_NORMAL = 1.1754943508222875e-38;
 
 export function elementary(relaxed: boolean): { readonly [N in ElementaryName]: WasmFunction } {
@@ -27,17 +29,19 @@ export function elementary(relaxed: boolean): { readonly [N in ElementaryName]: 
 
 /**
  * e^x = 2^n e^r with n = round(x / log 2), |r| <= log(2) / 2; the polynomial is that of Cephes' expf. x is cut to [-104, 88.72], so
- * the greatest value is finite; 2^n is multiplied in two steps, so that the least are exact.
+ * the greatest value is finite; 2^n is multiplied in two steps, so that the least are exact. Adding 1.5 * 2^23 rounds, and
+ * leaves n in the low bits: SiLU takes 0.88 ns an element, 1.0 with nearest and trunc_sat, which is seven instructions of x64.
  */
 function exponential(fma: Fma): WasmFunction {
   return define1('exp', (keep, x) => {
     // (x, limit): where x is no number, pmin and pmax give x.
     const cut = keep(op('f32x4.pmax', [op('f32x4.pmin', [x, splat(88.72)]), splat(-104)]));
-    const n = keep(op('f32x4.nearest', [times(cut, splat(Math.LOG2E))]));
+    const shifted = keep(fma(cut, splat(Math.LOG2E), splat(ROUNDING)));
+    const n = keep(minus(shifted, splat(ROUNDING)));
     const r = keep(fma(n, splat(2.1219444e-4), fma(n, splat(-0.693359375), cut)));
     const p = polynomial(fma, r, [1.9875691500e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1]); // prettier-ignore
     const y = keep(plus(fma(p, times(r, r), r), splat(1)));
-    const whole = keep(op('i32x4.trunc_sat_f32x4_s', [n]));
+    const whole = keep(op('i32x4.sub', [shifted, i32x4(ROUNDING_BITS)]));
     const half = keep(op('i32x4.shr_s', [whole, i32(1)]));
     return times(times(y, power2(half)), power2(op('i32x4.sub', [whole, half])));
   });
