@@ -9,7 +9,10 @@ import type { Code, Statement } from '../code/code.ts';
 import { least } from '../scope/value.ts';
 import { WasmScope } from '../scope/wasm-scope.ts';
 import type { Frame } from '../wasm-part.ts';
+import { directRows } from './direct-rows.ts';
+import type { Rows } from './direct-rows.ts';
 import { writeStores } from './epilogue.ts';
+import { isPacked } from './operand.ts';
 import type { Operand } from './operand.ts';
 import { packPanels, packRows } from './pack.ts';
 import type { ProductLoop } from './product-loops.ts';
@@ -167,7 +170,7 @@ export class BlockedProduct {
     index: number,
     { m }: Tile,
     k: Range,
-  ): { readonly address: Code; readonly bytes: number } {
+  ): Rows {
     const direct = directRows(scope, operand, m.first, k.first);
     if (direct) return direct;
     const bytes = this.rowBytes(loop);
@@ -180,26 +183,6 @@ export class BlockedProduct {
 }
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, one) => total + one, 0);
-const isPacked = ({ rowBytes }: Operand): boolean => rowBytes === null;
-
-/** Address of the element at a row and a step of k, of an operand read where it lies. */
-export function directRows(
-  scope: WasmScope,
-  { expr, side, k, rowBytes }: Operand,
-  row: Code,
-  step: Code,
-): { readonly address: Code; readonly bytes: number } | null {
-  if (rowBytes === null || expr.kind !== 'load') return null;
-  let address: Code = i32(0);
-  scope.block((inner) => {
-    inner.bindAxes(side, row);
-    inner.bindAxes(k, step);
-    const place = inner.place(expr.tensor, expr.index, 'load');
-    invariant(place.kind === 'one', 'one element');
-    address = inner.let(add(place.cell.address, i32(place.cell.offset)), 'rows');
-  });
-  return { address, bytes: rowBytes };
-}
 
 function chosenTiling(group: ContractGroup, loops: readonly ProductLoop[], threads: number): Tiling {
   const cost = (operands: readonly Operand[]): number => sum(operands.map((operand) => operand.cost));

@@ -24,6 +24,8 @@ export interface Operand {
   readonly cost: number;
 }
 
+export const isPacked = ({ rowBytes }: Operand): boolean => rowBytes === null;
+
 /** Functions of many instructions. */
 const DEAR: ReadonlySet<string> = new Set(['exp', 'log', 'tanh', 'sigmoid', 'erf', 'sin', 'cos', 'pow', 'mod']);
 

@@ -1,7 +1,7 @@
 import { describe, test } from 'vitest';
 import { lowerContract } from '../../../../compiler/6-kernels/wasm/contract/lower-contract.ts';
 import { lowerGroupToWasm } from '../../../../compiler/6-kernels/wasm/lower-group.ts';
-import type { Tiling } from '../../../../compiler/6-kernels/wasm/contract/tiling.ts';
+import type { ContractSchedule } from '../../../../compiler/6-kernels/wasm/contract/lower-contract.ts';
 import { gatedUnit, layouts, product2, residualSum, shape } from '../../../gpu/contract-programs.ts';
 import type { Case, Layout } from '../../../gpu/contract-programs.ts';
 import { axis } from '../../../gpu/programs.ts';
@@ -11,7 +11,8 @@ import type { WasmRunOptions } from './run-program.ts';
 const tolerance = { relative: 1e-5, absolute: 2e-5 };
 
 /** Small tiles of every kind: the same code as large ones. */
-const tilings: readonly Tiling[] = [
+const schedules: readonly ContractSchedule[] = [
+  'few rows',
   { rows: 4, columns: 16, depth: 8, kept: true },
   { rows: 12, columns: 32, depth: 12, kept: false },
 ];
@@ -19,9 +20,9 @@ const tilings: readonly Tiling[] = [
 /** The schedule a group gets, and others. */
 function match({ program, values }: Case): void {
   expectOracle(program, values, tolerance);
-  for (const tiling of tilings) {
+  for (const schedule of schedules) {
     const lower: WasmRunOptions['lower'] = (p, group, target) =>
-      group.kind === 'contract' ? lowerContract(p, group, target, tiling) : lowerGroupToWasm(p, group, target);
+      group.kind === 'contract' ? lowerContract(p, group, target, schedule) : lowerGroupToWasm(p, group, target);
     expectOracle(program, values, tolerance, { lower });
   }
 }
