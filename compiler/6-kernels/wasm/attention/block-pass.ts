@@ -17,16 +17,15 @@ import type { Area, Areas, Blocks } from './blocks.ts';
 import { liesAlongAxis, packPanels, packRow, packSteps } from './pack-operands.ts';
 import type { Operand, Places } from './pack-operands.ts';
 import { bindColumnPosition, bindRow } from './places.ts';
-import type { Staged } from './places.ts';
+import type { PairExprs, Staged } from './places.ts';
 import { PairWeights } from './weigh-pairs.ts';
 import type { Lines, PairMemory, Strip } from './weigh-pairs.ts';
-import type { Weights } from '../../analysis/attention-sides.ts';
 
 export interface BlockPassParts {
   readonly program: Program;
   readonly target: WasmTarget;
   readonly sides: Sides;
-  readonly weights: Weights;
+  readonly weights: PairExprs;
   readonly staged: readonly Staged[];
   readonly blocks: Blocks;
   readonly areas: Areas;
