@@ -76,6 +76,18 @@ describe('layout', () => {
     expect(show(breaches)).toEqual([]);
   });
 
+  it('keeps Node out of what a browser imports', () => {
+    const reached = new Set(['runtime/browser.ts']);
+    for (const file of reached) {
+      for (const { from, to, typeOnly } of imports) if (from === file && !typeOnly) reached.add(to);
+    }
+    expect(reached).toContain('runtime/engine/cpu/thread.ts');
+    const breaches = [...reached].filter((file) =>
+      /\bfrom 'node:|\bprocess\./.test(readFileSync(join(root, file), 'utf8')),
+    );
+    expect(breaches).toEqual([]);
+  });
+
   it('keeps folders small and opens every file with what it takes and gives', () => {
     const sizes = new Map<string, number>();
     for (const file of files) sizes.set(dirname(file), (sizes.get(dirname(file)) ?? 0) + 1);

@@ -34,12 +34,14 @@ it('bundles for browsers: nothing of Node is imported', () => {
 describe('in Chromium', () => {
   let browser: Browser | undefined;
   let served: Served;
+  /** Why there is none. */
   let reason = '';
   beforeAll(async () => {
-    served = await serve(modules);
+    const old = [...(await bundle('es2020'))].map(([path, text]): [string, string] => [`es2020/${path}`, text]);
+    served = await serve(new Map([...modules, ...old]));
     const found = await findChromium();
     if ('path' in found) browser = await launch(found.path);
-    else reason = found.reason;
+    else process.stderr.write(`not tested in a browser: ${(reason = found.reason)}\n`);
   }, 300_000); // where Chromium must be got first
   afterAll(async () => {
     await browser?.close();
@@ -72,12 +74,15 @@ describe('in Chromium', () => {
     expect(reply.outcome.losses.at(-1)).toBeLessThan(reply.outcome.losses[0] ?? 0);
   });
 
-  it('says which headers are missing, and that a page has no threads of its own', async ({ skip }) => {
+  it('says which headers are missing, that a page may not wait, and what a bundler must keep', async ({ skip }) => {
     if (browser === undefined) return skip(reason);
     const page = await browser.newPage();
-    const open = `const { openCpu } = await import('/browser.js'); return openCpu().then(() => '', String);`;
+    const openFrom = (path: string): string =>
+      `const { openCpu } = await import('${path}'); return openCpu().then(() => '', String);`;
+    const open = openFrom('/browser.js');
     expect(await evaluate(page, '/plain', open)).toMatch(/DeviceError: .*Cross-Origin-Opener-Policy: same-origin.*Cross-Origin-Embedder-Policy: require-corp/s); // prettier-ignore
     expect(await evaluate(page, '/', open)).toMatch(/DeviceError: .*dedicated worker/);
+    expect(await evaluate(page, '/', openFrom('/es2020/browser.js'))).toMatch(/DeviceError: .*es2022 or later/);
     await page.close();
   });
 });

@@ -6,7 +6,7 @@ import { build } from 'esbuild';
 const root = join(import.meta.dirname, '..', '..');
 
 /** Texts by path, e.g. `browser.js`. */
-export async function bundle(): Promise<ReadonlyMap<string, string>> {
+export async function bundle(target = 'es2022'): Promise<ReadonlyMap<string, string>> {
   const { outputFiles } = await build({
     entryPoints: [join(root, 'runtime', 'browser.ts'), join(root, 'test', 'browser', 'worker.ts')],
     entryNames: '[name]',
@@ -17,7 +17,7 @@ export async function bundle(): Promise<ReadonlyMap<string, string>> {
     minify: true, // as people ship it: what a thread is started from must bear that
     format: 'esm',
     platform: 'browser',
-    target: 'es2022',
+    target,
     write: false,
     logLevel: 'silent',
   });

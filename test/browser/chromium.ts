@@ -5,7 +5,11 @@ import { type Browser, chromium } from 'playwright-core';
 import { inspectMachine } from '../../runtime/driver/machine.ts';
 import { CommandError, runCommand } from '../../runtime/driver/run-command.ts';
 
-const places = ['/usr/bin/chromium', '/usr/bin/google-chrome', '/usr/bin/chromium-browser'];
+const places = [
+  '/usr/bin/chromium',
+  '/usr/bin/google-chrome',
+  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+];
 
 /** The executable, or why there is none. */
 export async function findChromium(): Promise<{ path: string } | { reason: string }> {

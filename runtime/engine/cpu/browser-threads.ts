@@ -37,6 +37,10 @@ export const browserThreads: ThreadHost = {
 
 /** @throws DeviceError where the browser shares no memory, or does not let this thread wait for others. */
 export function requireBrowserThreads(): void {
+  // Private names turned into calls of functions outside of the class would leave its text without them.
+  if (!/\.#/.test(Thread.toString())) {
+    throw new DeviceError('this bundle was made for browsers older than threads need: let the bundler target es2022 or later'); // prettier-ignore
+  }
   if (!globalThis.crossOriginIsolated) {
     throw new DeviceError(
       'this page is not cross-origin isolated, so threads cannot share memory; its server must send the headers\n' +
