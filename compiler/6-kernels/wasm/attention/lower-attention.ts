@@ -5,11 +5,15 @@ import type { AttentionGradGroup, AttentionGroup, Program } from '../../../5-opt
 import type { WasmTarget } from '../../../7-plan/plan.ts';
 import { exprsOf, sidesOf, storesOf } from '../../analysis/attention-sides.ts';
 import { touchedTensors } from '../../analysis/touched.ts';
+import { OperandAnalysis } from '../contract/operand.ts';
+import { tileProduct } from '../contract/tile-product.ts';
 import { WasmScope } from '../scope/wasm-scope.ts';
 import type { WasmPart } from '../wasm-part.ts';
-import { BlockPass } from './block-pass.ts';
+import { AttentionPass } from './attention-pass.ts';
 import { areasOf, blocksOf, blockWorkgroups } from './blocks.ts';
 import type { Blocks } from './blocks.ts';
+import { memoryOf } from './lines.ts';
+import { PackedColumns } from './packed-columns.ts';
 import { stagedWeights } from './places.ts';
 
 /** `blocks`: instead of those the sizes ask for. */
@@ -20,7 +24,7 @@ export function lowerAttention(
   blocks?: Blocks,
 ): WasmPart {
   const sides = sidesOf(group);
-  const cut = blocks ?? blocksOf(sides);
+  const cut = blocks ?? blocksOf(sides, target);
   const { weights, staged } = stagedWeights(sides);
   const areas = areasOf(sides, cut, staged.length);
   return {
@@ -33,7 +37,10 @@ export function lowerAttention(
     scratchBytes: areas.bytes,
     build: (frame) => {
       const root = WasmScope.root(program, frame, target);
-      const pass = new BlockPass(root, frame.scratch, { program, target, sides, weights, staged, blocks: cut, areas });
+      const operands = new OperandAnalysis(program, target, [...group.batch, ...sides.outer]);
+      const product = tileProduct(target.features.includes('relaxed-simd'));
+      const parts = { sides, weights, staged, blocks: cut, operands, memory: memoryOf(root, frame.scratch, areas) };
+      const pass = new AttentionPass({ ...parts, work: new PackedColumns({ ...parts, product }) });
       root.loop(frame.begin, frame.end, 1, (scope, workgroup) => pass.write(scope, workgroup), 'workgroup');
       return root.statements;
     },

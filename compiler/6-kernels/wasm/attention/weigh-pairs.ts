@@ -7,15 +7,11 @@ import { add, call, effect, f32, f32x4, get, i32, mul, op, set, sub } from '../c
 import type { Code } from '../code/code.ts';
 import { four } from '../scope/value.ts';
 import type { WasmScope } from '../scope/wasm-scope.ts';
+import { lineAt } from './lines.ts';
+import type { Memory } from './lines.ts';
 import { bindColumns, bindRow } from './places.ts';
 import type { PairExprs, Staged } from './places.ts';
 import { weightExp } from './weight-exp.ts';
-
-/** Rows of numbers in memory. */
-export interface Lines {
-  readonly at: Code;
-  readonly stride: number;
-}
 
 /** Rows against the columns from `first` (a multiple of 4) to before `end`. */
 export interface Strip {
@@ -27,37 +23,30 @@ export interface Strip {
   readonly end: Code;
 }
 
-export interface PairMemory {
-  /** A row of a strip per line; the first number belongs to column `first` of the strip. */
-  readonly pairs: readonly Lines[];
-  /** One line each, from column `stagedFrom` on. */
-  readonly staged: readonly Lines[];
+export interface PairWeightsParts {
+  readonly sides: Sides;
+  readonly weights: PairExprs;
+  readonly staged: readonly Staged[];
+  /** `pairs`: a row of the strip per line, the first number is of its first column. `staged`: one line each, from column `stagedFrom` on. */
+  readonly memory: Memory;
   readonly stagedFrom: Code;
-  /** A row of the block per line. */
-  readonly sums: readonly Lines[];
-  readonly top: Lines;
-  readonly total: Lines;
 }
 
 const load4 = (address: Code): Code => op('v128.load', [address]);
 const store4 = (address: Code, value: Code) => effect('v128.store', [address, value]);
-const line = ({ at, stride }: Lines, index: Code): Code => add(at, mul(index, i32(stride)));
 
 export class PairWeights {
+  private readonly parts: PairWeightsParts;
   private readonly sides: Sides;
-  private readonly weights: PairExprs;
-  private readonly staged: readonly Staged[];
-  private readonly memory: PairMemory;
+  private readonly memory: Memory;
 
-  constructor(sides: Sides, weights: PairExprs, staged: readonly Staged[], memory: PairMemory) {
-    this.sides = sides;
-    this.weights = weights;
-    this.staged = staged;
-    this.memory = memory;
+  constructor(parts: PairWeightsParts) {
+    this.parts = parts;
+    [this.sides, this.memory] = [parts.sides, parts.memory];
   }
 
   write(scope: WasmScope, strip: Strip): void {
-    const { weights } = this;
+    const { weights } = this.parts;
     scope.loop(i32(0), strip.rows, 1, (row, r) => {
       bindRow(row, this.sides, row.let(add(strip.top, r), 'row'));
       if (weights.kind === 'given') this.writeGiven(row, strip, r, weights);
@@ -73,12 +62,12 @@ export class PairWeights {
     write: (pair: WasmScope, at: readonly Code[]) => void,
   ): void {
     // prettier-ignore
-    const starts = this.memory.pairs.map((pairs) => row.let(sub(line(pairs, r), mul(first, i32(4))), 'line'));
-    const staged = this.memory.staged.map(({ at }) => row.let(sub(at, mul(this.memory.stagedFrom, i32(4))), 'staged'));
+    const starts = this.memory.pairs.map((pairs) => row.let(sub(lineAt(pairs, r), mul(first, i32(4))), 'line'));
+    const staged = this.memory.staged.map(({ at }) => row.let(sub(at, mul(this.parts.stagedFrom, i32(4))), 'staged'));
     row.loop(first, end, 4, (pair, c) => {
       bindColumns(pair, this.sides, c);
       const bytes = pair.let(mul(c, i32(4)), 'bytes');
-      this.staged.forEach(({ name, value }, i) => {
+      this.parts.staged.forEach(({ name, value }, i) => {
         const from = staged[i];
         if (from) pair.bind(name, four(value.type, pair.let(load4(add(from, bytes)), 'staged')));
       });
@@ -130,7 +119,7 @@ export class PairWeights {
       pair.push(store4(at, x), set(most, op('f32x4.pmax', [get(most), x])));
     });
     const index = row.let(add(strip.within, r), 'index');
-    const topAt = row.let(line(this.memory.top, index), 'topAt');
+    const topAt = row.let(lineAt(this.memory.top, index), 'topAt');
     const before = row.let(op('f32.load', [topAt]), 'before');
     const top = row.let(op('f32.max', [before, call(math.max, [get(most)])]), 'top');
     const total = row.local('total', 'f32', 4);
@@ -157,7 +146,7 @@ export class PairWeights {
     { before, top, sum }: { readonly before: Code; readonly top: Code; readonly sum: Code },
   ): void {
     // prettier-ignore
-    const at = row.let(line(this.memory.total, index), 'totalAt');
+    const at = row.let(lineAt(this.memory.total, index), 'totalAt');
     const total = row.local('total', 'f32', 1);
     row.push(set(total, op('f32.load', [at])));
     const grows = op('i32.and', [op('f32.gt', [top, before]), op('f32.ne', [before, f32(UNSEEN)])]);
@@ -165,7 +154,7 @@ export class PairWeights {
       const shrink = inner.let(call(inner.math.exp, [op('f32x4.splat', [op('f32.sub', [before, top])])]), 'shrink');
       inner.push(set(total, op('f32.mul', [get(total), op('f32x4.extract_lane', [shrink], { lane: 0 })])));
       for (const sums of this.memory.sums) {
-        const from = inner.let(line(sums, index), 'sums');
+        const from = inner.let(lineAt(sums, index), 'sums');
         inner.loop(from, add(from, i32(sums.stride)), 16, (each, x) =>
           each.push(store4(x, op('f32x4.mul', [load4(x), shrink]))),
         );
