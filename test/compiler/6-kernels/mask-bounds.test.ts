@@ -15,7 +15,7 @@ function numbersOf({ from, to }: Range, span: readonly [number, number]): readon
   const slots = ['first', 'last', 'offset'].map((name) => frame.slot(name));
   const thunks = [compileExpr(frame, from), compileExpr(frame, to)] as const;
   [...span, OFFSET].forEach((value, i) => frame.set(slots[i] ?? 0, value));
-  return [Number(thunks[0]()), Number(thunks[1]())];
+  return [thunks[0](), thunks[1]()];
 }
 
 const keysOf = (mask: Expr, span: readonly [number, number]): readonly [number, number] =>

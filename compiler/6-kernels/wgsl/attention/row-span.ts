@@ -17,7 +17,7 @@ export function bindPosition(scope: WgslScope, sides: Sides, axis: Axis, place: 
 export function writeRange(root: WgslScope, sides: Sides, tile: number): void {
   root.bind('rows#top', root.let('i32(top)', 'top_row'));
   const { from, to } = columnRange(sides, rowSpan(sides, variable('rows#top', 'i32'), tile));
-  root.share([from, to]);
+  root.share([sides.group.offset, from, to]);
   const { size } = sides.column;
   root.line(`let first = ${root.expr(from)};`);
   root.line(`let end = ${isConstant(to, size) ? opaque(size) : root.expr(to)};`);
