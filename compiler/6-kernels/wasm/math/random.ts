@@ -1,39 +1,48 @@
-// Takes: nothing. Gives: the counter-based generator of random numbers, as functions on i32 and on four lanes.
-// Promises: the same bits as 3-graph/random.ts.
-import { call, i32, i32x4, op } from '../code/code.ts';
+// Takes: nothing. Gives: the random numbers of 3-graph/random.ts: the key of a stream, and four numbers at once.
+// Promises: the same bits as there.
+import { call, f32x4, get, i32, i32x4, local, op, set } from '../code/code.ts';
 import type { Code, WasmFunction } from '../code/code.ts';
-import { define, define1, either, shiftLeft, shiftRight, splat, times } from './lane-math.ts';
+import { choose, lanesFunction, plusBits, shiftLeft, shiftRight, times, xor } from './lanes.ts';
+import type { Keep } from './lanes.ts';
 
-/** PCG-RXS-M-XS as a hash: Jarzynski and Olano, Hash Functions for GPU Rendering, JCGT 9(3), 2020. */
-const pcg: WasmFunction = define('pcg', ['i32'], (keep, x = i32(0)) => {
-  const s = keep(op('i32.add', [op('i32.mul', [x, i32(747796405)]), i32(2891336453)]));
-  const amount = op('i32.add', [op('i32.shr_u', [s, i32(28)]), i32(4)]);
-  const w = keep(op('i32.mul', [op('i32.xor', [op('i32.shr_u', [s, amount]), s]), i32(277803737)]));
-  return op('i32.xor', [op('i32.shr_u', [w, i32(22)]), w]);
-});
+const [MULTIPLIER, INCREMENT, MIXER] = [747796405, 2891336453, 277803737];
 
-/** Lanes are all shifted by one amount only: the amount, 4 + 0..15, bit by bit. */
-const pcg4: WasmFunction = define1('pcg4', (keep, x) => {
-  const s = keep(op('i32x4.add', [op('i32x4.mul', [x, i32x4(747796405)]), i32x4(2891336453)]));
-  const shifted = [1, 2, 4, 8].reduce(
-    (value: Code, step, bit) => {
-      const before = keep(value);
-      // The bit of the amount becomes the sign, and the sign a mask.
+/** s = x * multiplier + increment; w = ((s >> ((s >> 28) + 4)) ^ s) * mixer; (w >> 22) ^ w. */
+const pcg: WasmFunction = (() => {
+  const [x, s, w] = [local('x', 'i32'), local('s', 'i32'), local('w', 'i32')];
+  const state = op('i32.add', [op('i32.mul', [get(x), i32(MULTIPLIER)]), i32(INCREMENT)]);
+  const bits = op('i32.add', [op('i32.shr_u', [get(s), i32(28)]), i32(4)]);
+  const mixed = op('i32.mul', [op('i32.xor', [op('i32.shr_u', [get(s), bits]), get(s)]), i32(MIXER)]);
+  const result = op('i32.xor', [op('i32.shr_u', [get(w), i32(22)]), get(w)]);
+  return { name: 'pcg', params: [x], body: [set(s, state), set(w, mixed)], result };
+})();
+
+export const streamKey: WasmFunction = (() => {
+  const [seed, stream] = [local('seed', 'i32'), local('stream', 'i32')];
+  const result = call(pcg, [op('i32.xor', [get(stream), call(pcg, [get(seed)])])]);
+  return { name: 'stream_key', params: [seed, stream], body: [], result };
+})();
+
+/** The same of four lanes. SIMD shifts all lanes alike: by 4, then by 1, 2, 4 and 8 where bits 28 to 31 of s say so. */
+function pcgLanes(keep: Keep, x: Code): Code {
+  const s = keep('s', plusBits(op('i32x4.mul', [x, i32x4(MULTIPLIER)]), INCREMENT));
+  const shifted = [0, 1, 2, 3].reduce(
+    (value, bit) => {
       const mask = op('i32x4.shr_s', [shiftLeft(s, 3 - bit), i32(31)]);
-      return either(mask, shiftRight(before, step), before);
+      return choose(mask, shiftRight(value, 2 ** bit), keep('shifted', value));
     },
     shiftRight(s, 4),
   );
-  const w = keep(op('i32x4.mul', [op('v128.xor', [shifted, s]), i32x4(277803737)]));
-  return op('v128.xor', [shiftRight(w, 22), w]);
-});
+  const w = keep('w', op('i32x4.mul', [xor(shifted, s), i32x4(MIXER)]));
+  return xor(shiftRight(w, 22), w);
+}
 
-export const streamKey: WasmFunction = define('stream_key', ['i32', 'i32'], (_, seed = i32(0), stream = i32(0)) =>
-  call(pcg, [op('i32.xor', [stream, call(pcg, [seed])])]),
-);
-
-/** (key, four counters) -> four f32 in [0, 1). */
-export const random: WasmFunction = define('random', ['i32', 'v128'], (_, key = i32(0), counters = splat(0)) => {
-  const bits = call(pcg4, [op('v128.xor', [counters, op('i32x4.splat', [key])])]);
-  return times(op('f32x4.convert_i32x4_u', [shiftRight(bits, 8)]), splat(2 ** -24));
-});
+/** Uniform in [0, 1), multiples of 2^-24. */
+export const random: WasmFunction = (() => {
+  const key = local('key', 'i32');
+  const { params, ...rest } = lanesFunction('random', ['counter'], (keep, counter) => {
+    const hash = pcgLanes(keep, xor(counter, op('i32x4.splat', [get(key)])));
+    return times(op('f32x4.convert_i32x4_s', [shiftRight(hash, 8)]), f32x4(2 ** -24));
+  });
+  return { ...rest, params: [key, ...params] };
+})();
