@@ -1,5 +1,6 @@
 // Takes: an operand of a product. Gives: whether it can be read where it lies, and how it is packed where not.
 // Promises: a direct operand is plain f32, inside its tensor, its rows a fixed number of bytes apart, k side by side.
+import { invariant } from '../../../diagnostics.ts';
 import type { Expr } from '../../../3-graph/expr.ts';
 import type { Axis, Program } from '../../../5-optimize/groups.ts';
 import type { WasmTarget } from '../../../7-plan/plan.ts';
@@ -7,7 +8,10 @@ import { axisRuns } from '../../analysis/axis-runs.ts';
 import { walk } from '../../analysis/expr-table.ts';
 import type { Linear } from '../../analysis/linear.ts';
 import { pointCount } from '../../analysis/touched.ts';
+import { add, i32 } from '../code/code.ts';
+import type { Code } from '../code/code.ts';
 import { accesses } from '../scope/walk-order.ts';
+import type { WasmScope } from '../scope/wasm-scope.ts';
 
 export interface Operand {
   readonly expr: Expr;
@@ -106,4 +110,25 @@ function costOf(expr: Expr): number {
     cost += dear || one.kind === 'random' ? 6 : one.type === 'f32' ? 0.25 : 0;
   });
   return cost;
+}
+
+/** Rows of f32 along k, `bytes` apart. */
+export interface Rows {
+  readonly address: Code;
+  readonly bytes: number;
+}
+
+/** From one row and step of k on; in a scope that knows the batch axes. */
+export function directRows(scope: WasmScope, operand: Operand, row: Code, step: Code): Rows | null {
+  const { expr, side, k, rowBytes } = operand;
+  if (rowBytes === null || expr.kind !== 'load') return null;
+  let address: Code = i32(0);
+  scope.block((inner) => {
+    inner.bindAxes(side, row);
+    inner.bindAxes(k, step);
+    const place = inner.place(expr.tensor, expr.index, 'load');
+    invariant(place.kind === 'one', 'one element');
+    address = inner.let(add(place.cell.address, i32(place.cell.offset)), 'rows');
+  });
+  return { address, bytes: rowBytes };
 }
