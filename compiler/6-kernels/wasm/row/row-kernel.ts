@@ -83,9 +83,11 @@ export class RowKernel {
     const whole = Math.floor(length / step) * step;
     const fours = Math.floor(length / elementLanes) * elementLanes;
     const totals = rows.flatMap((row) => stage.map((reduction) => ({ reduction, row, total: this.total(scope, reduction, lanes) }))); // prettier-ignore
-    if (whole > step * PART * 2)
-      scope.loop(i32(0), i32(whole), step * PART, (outer, start) => {
-        const end = whole % (step * PART) === 0 ? outer.let(add(start, i32(step * PART))) : outer.let(least(outer.let(add(start, i32(step * PART))), i32(whole))); // prettier-ignore
+    const part = step * PART;
+    if (whole > 2 * part)
+      scope.loop(i32(0), i32(whole), part, (outer, start) => {
+        const next = outer.let(add(start, i32(part)));
+        const end = whole % part === 0 ? next : outer.let(least(next, i32(whole)));
         this.unrolled(outer, totals, lanes, start, end);
       });
     else if (whole > 0) this.unrolled(scope, totals, lanes, i32(0), i32(whole));
@@ -112,7 +114,7 @@ export class RowKernel {
   /** Several elements, or vectors of them, a turn; each has accumulators of its own, which are added to the totals. */
   private unrolled(scope: WasmScope, totals: readonly Accumulator[], lanes: Lanes, from: Code, to: Code): void {
     const copies = this.elementCopies;
-    const parts = copies.map(() => totals.map((one) => ({ ...one, total: this.total(scope, one.reduction, lanes) })));
+    const parts = copies.map(() => totals.map((one) => ({ ...one, total: this.total(scope, one.reduction, lanes) }))); // prettier-ignore
     scope.loop(from, to, copies.length * this.elementLanes, (inner, point) => {
       for (const [u, element] of copies.entries()) inner.bindAxes(element.axes(this.schedule.row), point, this.elementLanes, u * this.elementLanes); // prettier-ignore
       for (const [u, element] of copies.entries()) this.take(inner, parts[u] ?? [], lanes, element);

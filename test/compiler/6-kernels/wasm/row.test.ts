@@ -211,6 +211,17 @@ test.each([[1, 300_000], [5, 100_003], [16, 100_000]])('long sums: %i of %i keep
   }
 }); // prettier-ignore
 
+test('the same bits for any number of threads', () => {
+  const [axes, row] = [[axis('c', 109)], [axis('r', 700)]];
+  const all = [...row, ...axes];
+  const p = rowProgram([['x', 'input', all], ['sum', 'output', axes]], {
+    axes, row, reductions: [{ result: 's', fn: 'sum', value: element(0, all) }], rowStores: [store(1, axes, f32('s'))], elementStores: [],
+  }); // prettier-ignore
+  const values = new Map([['x', numbers(700 * 109)]]);
+  const [one, ...others] = [1, 2, 3, 64].map((threads) => runOnWasm(p, values, { target: { ...relaxedTarget, threads } })); // prettier-ignore
+  for (const other of others) expect(other.get('sum')).toEqual(one?.get('sum'));
+});
+
 test('the greatest of a row skips what is no number, as long as one element is', () => {
   const [axes, row] = [[axis('r', 2)], [axis('c', 9)]];
   const all = [...axes, ...row];

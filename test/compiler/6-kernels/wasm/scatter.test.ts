@@ -3,7 +3,7 @@ import * as e from '../../../../compiler/3-graph/expr-build.ts';
 import type { Program } from '../../../../compiler/5-optimize/groups.ts';
 import { at, axis, element, numbers, program } from '../../../gpu/programs.ts';
 import { expectOracle } from './expect-oracle.ts';
-import { runOnWasm } from './run-program.ts';
+import { relaxedTarget, runOnWasm } from './run-program.ts';
 
 /** The gradient of an embedding, added to what is there; and twice of it, transposed. */
 function embeddingGradient(bins: number, width: number, batch: number, seq: number): Program {
@@ -45,6 +45,13 @@ describe('embedding gradient', () => {
     const p = embeddingGradient(bins, width, batch, seq);
     for (const spread of [(i: number) => i * i * 31, () => bins - 1])
       expectOracle(p, input(bins, width, batch * seq, spread), { absolute: batch * seq * 1e-7 });
+  });
+
+  test('the same bits for any number of threads', () => {
+    const p = embeddingGradient(130, 64, 4, 100);
+    const values = input(130, 64, 400, (i) => i * i);
+    const [one, ...others] = [1, 2, 3, 64].map((threads) => runOnWasm(p, values, { target: { ...relaxedTarget, threads } })); // prettier-ignore
+    for (const other of others) expect(other.get('grad')).toEqual(one?.get('grad'));
   });
 
   test('an item whose bin is not there counts nowhere', () => {
