@@ -30,17 +30,26 @@ export interface ProductSizes {
 const DEPTH = 1024;
 /** Bytes of packed columns a thread keeps. Panels that lie in the third cache cost little: each serves all rows of a tile. */
 const KEPT_BYTES = 2 ** 21;
-const ROWS = [32, 64, 128, 256];
-const COLUMNS = [32, 64, 128, 256, 512, 1024, 2048];
+/** Sums of a tile: half a MiB, half of the second cache. */
+const SUMS = 2 ** 17;
+const ROWS = [16, 32, 64, 128, 256, 512];
+const COLUMNS = [16, 32, 64, 128, 256, 512, 1024, 2048];
 
 /** Cycles for one multiply-add of 16 columns, and to bring one element of a block into the first cache. */
 const STEP = 2 / PANEL;
 const TOUCH = 0.25;
+/** Cycles to begin a tile, and to wake the other threads and to wait for them. */
+const TILE = 1000;
+const SPREAD = 20_000;
+/** Part of a tile that the other threads wait for the last one: threads are not equally fast. */
+const UNEVEN = 0.25;
 
 export function tilingFor(sizes: ProductSizes, threads: number): Tiling {
   const longest = Math.max(...sizes.depths);
   const depth = roundUp(Math.ceil(longest / Math.ceil(longest / DEPTH)), 4);
-  const candidates = ROWS.flatMap((rows) => COLUMNS.map((columns) => even(sizes, rows, columns, depth)));
+  const candidates = ROWS.flatMap((rows) =>
+    COLUMNS.filter((columns) => rows * columns <= SUMS).map((columns) => even(sizes, rows, columns, depth)),
+  );
   const [first, ...others] = candidates.map((tiling) => ({ tiling, cycles: cyclesOf(sizes, tiling, threads) }));
   const best = others.reduce((least, one) => (least && one.cycles >= least.cycles ? least : one), first);
   return best?.tiling ?? even(sizes, 64, 128, depth);
@@ -56,13 +65,32 @@ function even({ m, n, depths, columnOperands }: ProductSizes, rows: number, colu
   return { rows: evenRows, columns: evenColumns, depth, kept: 4 * total * columnOperands * evenColumns <= KEPT_BYTES };
 }
 
-/** Of the thread with the most to do, where each gets one range of tiles. */
+/** Until the last thread is done. */
 function cyclesOf(sizes: ProductSizes, { rows, columns, depth, kept }: Tiling, threads: number): number {
   const [down, across] = [Math.ceil(sizes.m / rows), Math.ceil(sizes.n / columns)];
-  const tiles = Math.ceil((sizes.batch * down * across) / threads);
   const k = sizes.depths.reduce((sum, one) => sum + one, 0);
-  const packs = kept ? Math.ceil(tiles / down) + (tiles % down > 0 && down % tiles > 0 ? 1 : 0) : tiles;
-  const tile = k * (sizes.products * rows * columns * STEP + rows * (sizes.rowCost + TOUCH) + columns * TOUCH);
-  const visits = (k / depth) * rows * columns * TOUCH;
-  return tiles * (tile + visits + 1000) + packs * k * columns * sizes.columnCost;
+  const multiplied = k * sizes.products * rows * columns * STEP;
+  const touched = k * (rows * (sizes.rowCost + TOUCH) + columns * TOUCH) + (k / depth) * rows * columns * TOUCH;
+  const tile = multiplied + touched + TILE;
+  const packed = k * columns * sizes.columnCost;
+  const ranges = guidedRanges(sizes.batch * down * across, threads);
+  const start = ranges.length > 1 ? SPREAD : 0;
+  const free: number[] = Array.from({ length: threads }, () => start);
+  for (const [begin, end] of ranges) {
+    const packs = kept ? Math.floor((end - 1) / down) - Math.floor(begin / down) + 1 : end - begin;
+    const first = free.indexOf(Math.min(...free));
+    free[first] = (free[first] ?? 0) + (end - begin) * tile + packs * packed;
+  }
+  return Math.max(...free) + (ranges.length > 1 ? UNEVEN * tile : 0);
+}
+
+/** As an engine hands tiles out: to each thread in turn a part of those left. An engine that does otherwise is slower, not wrong. */
+function guidedRanges(tiles: number, threads: number): readonly (readonly [number, number])[] {
+  const ranges: [number, number][] = [];
+  for (let begin = 0; begin < tiles;) {
+    const end = begin + Math.ceil((tiles - begin) / Math.max(2 * threads, 4));
+    ranges.push([begin, end]);
+    begin = end;
+  }
+  return ranges;
 }
