@@ -7,6 +7,8 @@ import type { Sides } from '../../analysis/attention-sides.ts';
 import { PANEL } from '../contract/tile-product.ts';
 
 export interface Blocks {
+  /** Columns are packed for many rows; few rows read them directly where they lie. */
+  readonly kind: 'packed' | 'direct';
   /** Of a workgroup; its columns are packed once for all of them. A multiple of `strip`. */
   readonly rows: number;
   /** Rows weighed together, each strip against the columns that it may see. */
@@ -50,12 +52,17 @@ const WORKGROUPS_PER_THREAD = 8;
  * Measured on one thread (AMD Zen 5, Node 20), causal, forward and backward: rows 32, 64, 128, strips of 8 and 16, and 64 or 128
  * columns lie within 5% of each other at 128 x 32 and 1024 x 64 (length x depth); strips of 32 take 5% more, and so do 256 columns.
  */
-export function blocksOf({ group, rows }: Sides, { threads }: WasmTarget): Blocks {
+export function packedBlocks({ group, rows }: Sides, { threads }: WasmTarget): Blocks {
   const [size, batch] = [pointCount(rows), pointCount(group.batch)];
   const enough = WORKGROUPS_PER_THREAD * threads;
   let block = ROWS.most;
   while (block > ROWS.least && (block / 2 >= size || batch * Math.ceil(size / block) < enough)) block /= 2;
-  return { rows: block, strip: 8, columns: 64 };
+  return { kind: 'packed', rows: block, strip: 8, columns: 64 };
+}
+
+export function directBlocks({ rows }: Sides): Blocks {
+  const size = pointCount(rows);
+  return { kind: 'direct', rows: size, strip: size, columns: 256 };
 }
 
 export const blockWorkgroups = ({ group, rows }: Sides, blocks: Blocks): number =>
@@ -74,11 +81,12 @@ export function areasOf(sides: Sides, blocks: Blocks, staged: number): Areas {
   const columns = room(sides, blocks);
   const width = ({ size }: Axis, step: number): number => 4 * roundUp(size, step);
   const panel = (steps: number): number => 4 * PANEL * steps;
+  const packed = blocks.kind === 'packed' ? sides : { products: [], sums: [] };
   return {
     rows: sides.products.map(({ axis }) => take(blocks.rows, width(axis, 4))),
-    products: sides.products.map(({ axis }) => take(columns / PANEL, panel(axis.size))),
+    products: packed.products.map(({ axis }) => take(columns / PANEL, panel(axis.size))),
     pairs: sides.products.map(() => take(blocks.strip, 4 * columns)),
-    panels: sides.sums.map(({ axis }) => take(Math.ceil(axis.size / PANEL), panel(columns))),
+    panels: packed.sums.map(({ axis }) => take(Math.ceil(axis.size / PANEL), panel(columns))),
     sums: sides.sums.map(({ axis }) => take(blocks.rows, width(axis, PANEL))),
     staged: Array.from({ length: staged }, () => take(1, 4 * columns)),
     top: take(blocks.rows, 4),

@@ -4,7 +4,7 @@ import { variable } from '../../../3-graph/expr-build.ts';
 import { columnRange, rowSpan } from '../../analysis/attention-rows.ts';
 import type { Sides } from '../../analysis/attention-sides.ts';
 import { pointCount } from '../../analysis/touched.ts';
-import { add, effect, i32, invoke, mul, op, sub } from '../code/code.ts';
+import { add, i32, invoke, mul, op, sub } from '../code/code.ts';
 import type { Code, WasmFunction } from '../code/code.ts';
 import type { OperandAnalysis } from '../contract/operand.ts';
 import { packPanels } from '../contract/pack.ts';
@@ -15,10 +15,9 @@ import type { ColumnBlock, ColumnWork, RowBlock } from './attention-pass.ts';
 import type { Blocks } from './blocks.ts';
 import { greater, lesser, lineAt, roundDown } from './lines.ts';
 import type { Memory } from './lines.ts';
-import { bindColumnPosition } from './places.ts';
-import type { Staged } from './places.ts';
+import type { PairExprs, Staged } from './places.ts';
+import { stageColumns } from './stage-columns.ts';
 import { PairWeights } from './weigh-pairs.ts';
-import type { PairExprs } from './places.ts';
 import type { Strip } from './weigh-pairs.ts';
 
 export interface PackedColumnsParts {
@@ -40,9 +39,9 @@ export class PackedColumns implements ColumnWork {
   }
 
   write(scope: WasmScope, rows: RowBlock, columns: ColumnBlock): void {
-    const { sides, blocks } = this.parts;
+    const { sides, blocks, staged, memory } = this.parts;
     this.pack(scope, columns);
-    this.stage(scope, columns);
+    stageColumns(scope, sides, staged, memory.staged, columns);
     scope.loop(i32(0), rows.count, blocks.strip, (inner, within) => {
       const top = inner.simple(add(rows.first, within), 'first');
       inner.bind('rows#strip', one('i32', top), pointCount(sides.rows));
@@ -73,22 +72,6 @@ export class PackedColumns implements ColumnWork {
       const block = { first: i32(0), end: i32(axis.size), from: first, to: end };
       if (to) scope.block((inner) => packPanels(inner, operand, block, to.at));
     });
-  }
-
-  /** What the weights ask of a column alone. */
-  private stage(scope: WasmScope, { first, end }: ColumnBlock): void {
-    const { sides, memory, staged } = this.parts;
-    if (staged.length === 0) return;
-    scope.share(staged.map(({ value }) => value));
-    scope.walkRange([sides.column], first, end, (inner, lanes, c) => {
-      bindColumnPosition(inner, sides);
-      const bytes = mul(inner.let(sub(c, first), 'at'), i32(4));
-      staged.forEach(({ value }, i) => {
-        const address = add(memory.staged[i]?.at ?? i32(0), bytes);
-        if (lanes === 4) inner.push(effect('v128.store', [address, inner.wide(value)]));
-        else inner.push(effect('v128.store32_lane', [address, inner.wide(value)], { lane: 0 }));
-      });
-    }); // prettier-ignore
   }
 
   private writeStrip(scope: WasmScope, strip: Strip, columns: ColumnBlock): void {

@@ -1,4 +1,9 @@
 import { test } from 'vitest';
+import { cast } from '../../../../compiler/3-graph/expr-build.ts';
+import { mapOperands } from '../../../../compiler/3-graph/expr/walk.ts';
+import type { Expr } from '../../../../compiler/3-graph/expr.ts';
+import { changeGroup } from '../../../../compiler/5-optimize/group-parts.ts';
+import type { Program, Store } from '../../../../compiler/5-optimize/groups.ts';
 import { lowerAttention } from '../../../../compiler/6-kernels/wasm/attention/lower-attention.ts';
 import { lowerGroupToWasm } from '../../../../compiler/6-kernels/wasm/lower-group.ts';
 import { backward, forward, masks, scores } from '../../../gpu/attention-programs.ts';
@@ -11,7 +16,7 @@ const tolerance = { relative: 2e-5, absolute: 2e-6 };
 /** Small blocks: several of them in every direction. */
 const inBlocks: NonNullable<WasmRunOptions['lower']> = (program, group, target) =>
   group.kind === 'attention' || group.kind === 'attention_grad'
-    ? lowerAttention(program, group, target, { rows: 8, strip: 4, columns: 16 })
+    ? lowerAttention(program, group, target, { kind: 'packed', rows: 8, strip: 4, columns: 16 })
     : lowerGroupToWasm(program, group, target);
 
 /** Forward and backward, as the sizes ask for and in small blocks. */
@@ -70,4 +75,58 @@ test.each([
   [33, 64],
 ])('%i queries and %i keys', (queries, keys) => {
   match({ queries, keys, depth: 16 });
+});
+
+/** The same program with the tensors' dims in another order: `order` of the dims of every tensor named. */
+function laidOut(program: Program, orders: Readonly<Record<string, readonly number[]>>): Program {
+  const orderOf = new Map(program.tensors.map(({ id, name }) => [id, orders[name]]));
+  const turn = <T>(tensor: number, list: readonly T[]): readonly T[] => {
+    const order = orderOf.get(tensor);
+    return order ? order.flatMap((i) => list.slice(i, i + 1)) : list;
+  };
+  const expr = (one: Expr): Expr => {
+    const made = mapOperands(one, expr);
+    return made.kind === 'load' ? { ...made, index: turn(made.tensor, made.index) } : made;
+  };
+  const stores = (list: readonly Store[]): readonly Store[] =>
+    list.map(({ tensor, index, value }) => ({ tensor, index: turn(tensor, index.map(expr)), value: expr(value) }));
+  return {
+    ...program,
+    tensors: program.tensors.map((tensor) => ({ ...tensor, dims: turn(tensor.id, tensor.dims) })),
+    groups: program.groups.map((group) => changeGroup(group, { expr, stores })),
+  };
+}
+
+test.each([
+  { queries: 21, keys: 21, depth: 8, group: 2 },
+  { queries: 32, keys: 32, depth: 16, valueDepth: 20 },
+  { queries: 1, keys: 30, depth: 6, group: 3, offset: 20 },
+] satisfies Setting[])('positions last in memory: %o', (setting) => {
+  for (const { program, values } of [forward(setting), backward(setting)]) {
+    const last = laidOut(program, { k: [0, 2, 3, 1], v: [0, 2, 3, 1], q: [0, 2, 3, 4, 1], dq: [0, 2, 3, 4, 1], dk: [0, 2, 3, 1], lse: [1, 0, 3, 2] }); // prettier-ignore
+    for (const options of [{}, { lower: inBlocks }]) expectOracle(last, values, tolerance, options);
+  }
+});
+
+test.each([1, 2, 9, 24])('keys and values of half precision, %i queries', (queries) => {
+  const { program, values } = forward({ queries, keys: 24, depth: 12, group: 2, offset: 24 - queries });
+  const half = new Set(['k', 'v']);
+  const ids = new Set(program.tensors.filter(({ name }) => half.has(name)).map(({ id }) => id));
+  const expr = (one: Expr): Expr => (one.kind === 'load' && ids.has(one.tensor) ? cast({ ...one, type: 'f16' }, 'f32') : one); // prettier-ignore
+  const tensors = program.tensors.map((tensor) => (ids.has(tensor.id) ? { ...tensor, type: 'f16' as const } : tensor));
+  const groups = program.groups.map((group) => changeGroup(group, { expr, stores: (stores) => stores }));
+  expectOracle({ ...program, tensors, groups }, values, tolerance);
+});
+
+test('a row whose score is no number gives none; other rows do not see it', () => {
+  const { program, values } = forward({ batch: 1, kvHeads: 1, queries: 20, keys: 20, depth: 4 });
+  const q = Float32Array.from(values.get('q') ?? []);
+  q[7 * 4] = Number.NaN;
+  expectOracle(program, new Map([...values, ['q', q]]), tolerance);
+});
+
+test('great scores: weights far below the greatest vanish, and what was summed up before shrinks', () => {
+  const { program, values } = forward({ batch: 1, kvHeads: 2, queries: 80, keys: 80, depth: 4, mask: 'full' });
+  const q = Float32Array.from(values.get('q') ?? [], (x) => 300 * x);
+  expectOracle(program, new Map([...values, ['q', q]]), { relative: 2e-4, absolute: 2e-5 });
 });
