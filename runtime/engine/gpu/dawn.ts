@@ -1,6 +1,6 @@
 // Takes: nothing but the environment (DAWN_NODE: a dawn.node file to load in place of the npm package's).
 // Gives: Dawn's WebGPU entry point, one for the whole process.
-// Promises: it stays reachable until every holder released it; Dawn crashes when it is collected under a live device.
+// Promises: it stays reachable: where it is collected after a device was opened, closed or not, the process crashes (webgpu 0.6.2).
 import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
 import { useCachedDriver } from '../../driver/cached-driver.ts';
@@ -15,31 +15,16 @@ interface DawnModule {
   create(options: string[]): GPU;
 }
 
-interface Holder {
-  readonly gpu: GPU;
-  users: number;
-}
-
 const slot = Symbol.for('modelc.dawn');
-const shared = globalThis as { [slot]?: Holder };
+const shared = globalThis as { [slot]?: GPU };
 
-/** Every call must be paid back by one `releaseDawn`, or the process does not end. */
-export async function acquireDawn(): Promise<GPU> {
-  const holder = shared[slot];
-  if (holder) {
-    holder.users++;
-    return holder.gpu;
-  }
+/** @throws DawnMissingError */
+export async function dawn(): Promise<GPU> {
+  const known = shared[slot];
+  if (known) return known;
   useCachedDriver();
   const module = await loadDawn();
-  const made = (shared[slot] ??= { gpu: module.create(toggles), users: 0 });
-  made.users++;
-  return made.gpu;
-}
-
-export function releaseDawn(): void {
-  const holder = shared[slot];
-  if (holder && --holder.users === 0) delete shared[slot];
+  return (shared[slot] ??= module.create(toggles));
 }
 
 async function loadDawn(): Promise<DawnModule> {

@@ -6,7 +6,7 @@ import { AdapterMissingError, DeviceError } from '../device-error.ts';
 import type { EngineDevice, PreparedPlan } from '../engine-device.ts';
 import { describeAdapter, findAdapter, summarize } from './adapter.ts';
 import type { AdapterKind, AdapterSummary } from './adapter.ts';
-import { acquireDawn, releaseDawn } from './dawn.ts';
+import { dawn } from './dawn.ts';
 import { PipelineCache } from './pipelines.ts';
 import { preparePlan } from './prepare-plan.ts';
 import { StagingPool, usage, writeBuffer } from './transfer.ts';
@@ -15,17 +15,14 @@ const usefulFeatures: readonly GPUFeatureName[] = ['shader-f16', 'subgroups', 't
 
 /** @throws DeviceError when there is no such adapter, or it gives no device. */
 export async function openGpu(kind: AdapterKind): Promise<GpuDevice> {
-  const dawn = await acquireDawn();
+  const adapter = await findAdapter(await dawn(), kind);
+  if (!adapter) throw new AdapterMissingError(noAdapter(kind));
   try {
-    const adapter = await findAdapter(dawn, kind);
-    if (!adapter) throw new AdapterMissingError(noAdapter(kind));
     const features = usefulFeatures.filter((feature) => adapter.features.has(feature));
     const gpu = await adapter.requestDevice({ requiredFeatures: features, requiredLimits: allLimits(adapter.limits) });
     const summary = summarize(adapter.info);
     return new GpuDevice(gpu, summary, { ...targetOf(gpu.limits, features, summary), ...subgroups(adapter.info) });
   } catch (cause) {
-    releaseDawn();
-    if (cause instanceof DeviceError) throw cause;
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new DeviceError(`the adapter refuses to open a device: ${reason}`, { cause });
   }
@@ -70,7 +67,6 @@ export class GpuDevice implements EngineDevice {
     this.#closed = true;
     this.#staging.destroy();
     this.gpu.destroy();
-    releaseDawn();
   }
 
   createBuffer(bytes: number): GPUBuffer {

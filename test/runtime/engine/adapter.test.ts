@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { describeAdapter, summarize } from '../../../runtime/engine/adapter.ts';
+import type { DeviceChoice } from '../../../runtime/engine/open-device.ts';
+import { describeAdapter, summarize } from '../../../runtime/engine/gpu/adapter.ts';
 
 const info = { vendor: '', architecture: '', device: '', description: '', isFallbackAdapter: false };
 
@@ -29,15 +30,23 @@ test.each([
   expect(describeAdapter(summarize({ ...info, ...told }))).toBe(line);
 });
 
-/** Runs a script that opens a device in a process of its own. */
-function open(env: Record<string, string>): { status: number | null; output: string } {
-  const device = fileURLToPath(new URL('../../../runtime/engine/device.ts', import.meta.url));
+/** Opens a device in a process of its own, which ends by itself after its garbage has been collected. */
+function open(device: DeviceChoice, env: Record<string, string> = {}): { status: number | null; output: string } {
+  const module = fileURLToPath(new URL('../../../runtime/engine/open-device.ts', import.meta.url));
   const script = `
-    const { openDevice } = await import(${JSON.stringify(device)});
-    try { const device = await openDevice(); console.log(device.describe()); device.close(); }
-    catch (error) { console.log(error.name + ': ' + error.message); process.exitCode = 1; }`;
+    const { openDevice } = await import(${JSON.stringify(module)});
+    async function open() {
+      const device = await openDevice({ device: ${JSON.stringify(device)} });
+      console.log(device.describe());
+      device.close();
+    }
+    await open().catch((error) => console.log(error.name + ': ' + error.message));
+    for (let i = 0; i < 2; i++) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      gc();
+    }`;
   const tsx = fileURLToPath(import.meta.resolve('tsx'));
-  const done = spawnSync(process.execPath, ['--import', tsx, '--input-type=module', '--eval', script], {
+  const done = spawnSync(process.execPath, ['--expose-gc', '--import', tsx, '--input-type=module', '--eval', script], {
     env: { ...process.env, ...env },
     encoding: 'utf8',
     timeout: 60_000,
@@ -45,20 +54,27 @@ function open(env: Record<string, string>): { status: number | null; output: str
   return { status: done.status, output: done.stdout.trim() };
 }
 
-test('a device opens and closes, and the process ends by itself', () => {
-  const { status, output } = open({});
-  expect(output).toMatch(/^adapter: /);
+const noVulkan = { VK_ICD_FILENAMES: '/nonexistent', VK_DRIVER_FILES: '/nonexistent' };
+const noDawn = { DAWN_NODE: '/nonexistent/dawn.node' };
+
+type Case = [DeviceChoice, Record<string, string>, RegExp];
+const cases: Case[] = [
+  ['software', {}, /^adapter: /],
+  ['cpu', {}, /^cpu: \S.*, \d+ threads? \(WebAssembly SIMD.*\)$/],
+  ['cpu', { MODELC_THREADS: '3' }, /^cpu: .*, 3 threads /],
+  ['cpu', { MODELC_THREADS: 'many' }, /^DeviceError: MODELC_THREADS is many; give a whole number from 1 to 256$/],
+  ['auto', {}, /^(adapter|cpu): /],
+  ['auto', noDawn, /^cpu: /],
+  ['software', noDawn, /^DeviceError: the file DAWN_NODE names, \/nonexistent\/dawn.node, cannot be loaded/],
+];
+const onLinux: Case[] = [
+  ['auto', noVulkan, /^cpu: /],
+  ['gpu', noVulkan, /^DeviceError: there is no hardware WebGPU adapter\.\n.*`--device cpu`/],
+  ['software', noVulkan, /^DeviceError: there is no software WebGPU adapter\.\n.*`modelc doctor --fix`/],
+];
+
+test.each(process.platform === 'linux' ? [...cases, ...onLinux] : cases)('--device %s with %j', (device, env, line) => {
+  const { status, output } = open(device, env);
+  expect(output).toMatch(line);
   expect(status).toBe(0);
-});
-
-test.runIf(process.platform === 'linux')('no adapter is one sentence, and what to do', () => {
-  const { status, output } = open({ VK_ICD_FILENAMES: '/nonexistent', VK_DRIVER_FILES: '/nonexistent' });
-  expect(status).toBe(1);
-  expect(output).toMatch(/^DeviceError: there is no WebGPU adapter\.\n.*`modelc doctor --fix`/);
-});
-
-test('a DAWN_NODE that cannot be loaded is named', () => {
-  const { status, output } = open({ DAWN_NODE: '/nonexistent/dawn.node' });
-  expect(status).toBe(1);
-  expect(output).toMatch(/^DeviceError: the file DAWN_NODE names, \/nonexistent\/dawn.node, cannot be loaded/);
 });
