@@ -23,7 +23,7 @@ function plain(code: number | readonly number[], form: string): Instruction {
   const typeOf = (letter: string): ValueType => types[letter as keyof typeof types];
   return {
     code: typeof code === 'number' ? [code] : code,
-    takes: [...takes].map(typeOf),
+    takes: takes.split('').map(typeOf),
     gives: gives === '' ? null : typeOf(gives),
   };
 }
