@@ -24,15 +24,17 @@ interface Piece {
 export function splitSteps(workgroups: readonly number[], threads: number): Chunks {
   const stages = stagesOf(workgroups, threads);
   const chunks = stages.flat();
-  const first = stages.map((_, s) => stages.slice(0, s).reduce((count, stage) => count + stage.length, 0));
-  const perChunk = (value: (stage: number) => number): Int32Array =>
-    Int32Array.from(stages.flatMap((stage, s) => stage.map(() => value(s))));
+  /** Of every stage, and what comes after the last. */
+  const first = [0];
+  for (const stage of stages) first.push((first.at(-1) ?? 0) + stage.length);
+  const perChunk = (shift: 0 | 1): Int32Array =>
+    Int32Array.from(stages.flatMap((stage, s) => stage.map(() => first[s + shift] ?? 0)));
   let pieces = 0;
   return {
     pieces: Int32Array.from(chunks.flat().flatMap(({ step, begin, end }) => [step, begin, end])),
     starts: Int32Array.from([0, ...chunks.map((chunk) => (pieces += chunk.length))]),
-    gates: perChunk((s) => first[s] ?? 0),
-    ends: perChunk((s) => (first[s] ?? 0) + (stages[s]?.length ?? 0)),
+    gates: perChunk(0),
+    ends: perChunk(1),
     width: stages.reduce((most, stage) => Math.max(most, stage.length), 0),
   };
 }

@@ -23,6 +23,7 @@ export class ThreadPool {
   readonly #self: Thread;
   readonly #group: ThreadGroup | null;
   readonly #others: number;
+  #ready: Promise<void> = Promise.resolve();
   #runs = 0;
   #begun = false;
   /** All chunks of the run have been taken. */
@@ -43,7 +44,9 @@ export class ThreadPool {
     const others = threads - 1;
     const group = others > 0 ? await host.start(others, onDeath) : null;
     const pool = new ThreadPool((control) => new Thread({ kind: 'setup', control, memory }), group, others);
-    await pool.#send(Array.from({ length: others }, () => ({ kind: 'setup', control: pool.#control, memory })));
+    const setup = { kind: 'setup', control: pool.#control, memory } as const;
+    pool.#ready = pool.#send(Array.from({ length: others }, () => setup)); // not waited for: kernels are compiled meanwhile
+    pool.#ready.catch(() => {}); // told of by the first load
     return pool;
   }
 
@@ -51,6 +54,7 @@ export class ThreadPool {
   async load(loads: readonly ThreadLoad[]): Promise<void> {
     const [first, ...rest] = loads;
     if (first) this.#self.take(first);
+    await this.#ready;
     await this.#send(rest);
   }
 

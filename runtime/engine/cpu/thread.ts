@@ -108,7 +108,8 @@ export class Thread {
       let fault: string | null = null;
       try {
         if (message.kind === 'setup') thread = new Thread(message);
-        else thread?.take(message);
+        else if (thread) thread.take(message);
+        else throw new Error('it has not been set up');
       } catch (cause) {
         fault = cause instanceof Error ? cause.message : String(cause);
       }
