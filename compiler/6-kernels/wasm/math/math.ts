@@ -1,5 +1,5 @@
 // Takes: whether multiply-add may be relaxed. Gives: the functions of the expression language on four lanes of f32, and what kernels do across lanes.
-// Promises: the same objects for the same argument; finite where the function's value is, save below 1.7e-38; NaN stays NaN.
+// Promises: the same objects for the same argument; finite for every finite argument where the function's value is finite; NaN stays NaN.
 import { get, local, op, set } from '../code/code.ts';
 import type { Code, WasmFunction } from '../code/code.ts';
 import { erfFor, expFor, sigmoidFor, tanhFor } from './exponential.ts';
@@ -10,7 +10,7 @@ import { logFor, powFor } from './logarithm.ts';
 import { random, streamKey } from './random.ts';
 import { cosFor, sinFor } from './trigonometry.ts';
 
-/** Elementary functions take and give four f32. Beside them: greatest error in units of 2^-23 of the value over sweeps, ns for four relaxed (AMD Zen 4, Node 20). */
+/** Elementary functions take and give four f32. Beside them: greatest error in units of 2^-23 of the value over sweeps, ns for four relaxed (AMD EPYC, Node 20). */
 export interface WasmMath {
   /** 0.8 units, 1.5 ns. */
   readonly exp: WasmFunction;
