@@ -21,7 +21,7 @@ import type { Columns } from './row-sums.ts';
 /** Columns of a workgroup, at most: rows of the matrix are read 2 KiB at a time. */
 const MAX_WIDTH = 512;
 /** Elements read that take as long as to wake another thread: a few microseconds. */
-const LITTLE = 2 ** 15;
+const LITTLE = 2 ** 16;
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, one) => total + one, 0);
 
@@ -41,7 +41,7 @@ export class FewRows {
     this.rows = pointCount(group.m);
     const work =
       sum(loops.map(({ depth, products }) => depth * products.length)) * batch * n * Math.ceil(this.rows / 2);
-    const pieces = work < LITTLE ? 1 : Math.ceil((4 * target.threads) / batch);
+    const pieces = work <= LITTLE ? 1 : Math.ceil((4 * target.threads) / batch);
     this.width = Math.min(MAX_WIDTH, 16 * Math.ceil(n / pieces / 16));
     this.workgroups = batch * Math.ceil(n / this.width);
     const packed = loops.map((loop) => loop.a.filter(isPacked).length * this.rows * rowBytes(loop));
