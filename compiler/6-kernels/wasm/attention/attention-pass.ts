@@ -5,7 +5,7 @@ import type { Axis } from '../../../5-optimize/groups.ts';
 import { columnRange, rowSpan } from '../../analysis/attention-rows.ts';
 import { pointCount } from '../../analysis/touched.ts';
 import { UNSEEN } from '../../analysis/attention-sides.ts';
-import type { Sides, Sum } from '../../analysis/attention-sides.ts';
+import type { Sides, Sum, Weights } from '../../analysis/attention-sides.ts';
 import { add, call, effect, f32, f32x4, i32, mul, op, select, sub } from '../code/code.ts';
 import type { Code } from '../code/code.ts';
 import type { Operand, OperandAnalysis } from '../contract/operand.ts';
@@ -16,7 +16,6 @@ import type { WasmScope } from '../scope/wasm-scope.ts';
 import type { Blocks } from './blocks.ts';
 import { greater, lesser, lineAt, roundDown } from './lines.ts';
 import type { Lines, Memory } from './lines.ts';
-import type { PairExprs } from './places.ts';
 
 /** Rows first .. first + count - 1 of the pass: a workgroup's. */
 export interface RowBlock {
@@ -24,7 +23,7 @@ export interface RowBlock {
   readonly count: Code;
 }
 
-/** Columns first .. end - 1; first is a multiple of 16. */
+/** Columns first .. end - 1; first is a multiple of 16, end of 4 or the number of columns. */
 export interface ColumnBlock {
   readonly first: Code;
   readonly end: Code;
@@ -37,7 +36,7 @@ export interface ColumnWork {
 
 export interface AttentionPassParts {
   readonly sides: Sides;
-  readonly weights: PairExprs;
+  readonly weights: Weights;
   readonly blocks: Blocks;
   readonly operands: OperandAnalysis;
   readonly memory: Memory;
@@ -107,8 +106,9 @@ export class AttentionPass {
     const { sides, blocks, parts } = this;
     const { size } = sides.column;
     const start = roundDown(scope, range.first, PANEL);
-    const panels = roundDown(scope, add(range.end, i32(PANEL - 1)), PANEL);
-    const stop = scope.simple(lesser(scope, panels, i32(size)), 'stop');
+    const together = blocks.kind === 'packed' ? PANEL : 4;
+    const whole = roundDown(scope, add(range.end, i32(together - 1)), together);
+    const stop = scope.simple(lesser(scope, whole, i32(size)), 'stop');
     if (size <= blocks.columns) {
       scope.when(op('i32.lt_s', [start, stop]), (inner) => parts.work.write(inner, rows, { first: start, end: stop }));
       return;

@@ -1,7 +1,7 @@
 // Takes: a few rows of forward attention, as when one token is decoded. Gives: its work on a block of columns: they are read where they lie.
 // Promises: every element of keys and values is read once for two rows; every sum in the order of the columns.
 import { invariant } from '../../../diagnostics.ts';
-import type { Sides } from '../../analysis/attention-sides.ts';
+import type { Sides, Weights } from '../../analysis/attention-sides.ts';
 import { count } from '../../analysis/contract-loops.ts';
 import { pointCount } from '../../analysis/touched.ts';
 import { add, effect, f32x4, get, i32, mul, op, set, sub } from '../code/code.ts';
@@ -14,13 +14,13 @@ import type { WasmScope } from '../scope/wasm-scope.ts';
 import type { ColumnBlock, ColumnWork, RowBlock } from './attention-pass.ts';
 import { lesser, lineAt } from './lines.ts';
 import type { Lines, Memory } from './lines.ts';
-import type { PairExprs, Staged } from './places.ts';
+import type { Staged } from './places.ts';
 import { stageColumns } from './stage-columns.ts';
 import { PairWeights } from './weigh-pairs.ts';
 
 export interface DirectColumnsParts {
   readonly sides: Sides;
-  readonly weights: PairExprs;
+  readonly weights: Weights;
   readonly staged: readonly Staged[];
   readonly operands: OperandAnalysis;
   readonly memory: Memory;

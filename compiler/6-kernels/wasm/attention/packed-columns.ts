@@ -2,7 +2,7 @@
 // Promises: rows are weighed strip by strip, each against the columns it may see; every sum in the order of the columns.
 import { variable } from '../../../3-graph/expr-build.ts';
 import { columnRange, rowSpan } from '../../analysis/attention-rows.ts';
-import type { Sides } from '../../analysis/attention-sides.ts';
+import type { Sides, Weights } from '../../analysis/attention-sides.ts';
 import { pointCount } from '../../analysis/touched.ts';
 import { add, i32, invoke, mul, op, sub } from '../code/code.ts';
 import type { Code, WasmFunction } from '../code/code.ts';
@@ -15,14 +15,14 @@ import type { ColumnBlock, ColumnWork, RowBlock } from './attention-pass.ts';
 import type { Blocks } from './blocks.ts';
 import { greater, lesser, lineAt, roundDown } from './lines.ts';
 import type { Memory } from './lines.ts';
-import type { PairExprs, Staged } from './places.ts';
+import type { Staged } from './places.ts';
 import { stageColumns } from './stage-columns.ts';
 import { PairWeights } from './weigh-pairs.ts';
 import type { Strip } from './weigh-pairs.ts';
 
 export interface PackedColumnsParts {
   readonly sides: Sides;
-  readonly weights: PairExprs;
+  readonly weights: Weights;
   readonly staged: readonly Staged[];
   readonly blocks: Blocks;
   readonly operands: OperandAnalysis;

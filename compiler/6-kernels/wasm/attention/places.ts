@@ -1,11 +1,11 @@
 // Takes: a row or a column of an attention pass. Gives: a scope in which the pass's expressions know where they are.
 // Promises: what the weights ask of a column alone, and is dear, is told apart, to be computed once per block of columns.
-import { add, and, constant, exp, lt, select, sub, variable } from '../../../3-graph/expr-build.ts';
+import { add, and, constant, lt, select, variable } from '../../../3-graph/expr-build.ts';
 import { invariant } from '../../../diagnostics.ts';
 import { mapOperands, operands, variablesOf } from '../../../3-graph/expr/walk.ts';
 import type { Expr } from '../../../3-graph/expr.ts';
 import { columnPosition, rowPosition, rowsAreQueries } from '../../analysis/attention-rows.ts';
-import type { Sides } from '../../analysis/attention-sides.ts';
+import type { Sides, Weights } from '../../analysis/attention-sides.ts';
 import { ExprTable } from '../../analysis/expr-table.ts';
 import { i32x4, op } from '../code/code.ts';
 import type { Code } from '../code/code.ts';
@@ -44,16 +44,11 @@ export interface Staged {
   readonly value: Expr;
 }
 
-/** As `Weights`; those of the backward pass over `p` = e^exponent, which is written by hand. */
-export type PairExprs =
-  | { readonly kind: 'softmax'; readonly score: Expr; readonly seen: Expr; readonly factor: Expr | null }
-  | { readonly kind: 'given'; readonly exponent: Expr; readonly kept: Expr; readonly slope: Expr };
-
 /**
  * The weights of four columns. Those beyond the last column get some weight, which nobody reads; only softmax asks whether
  * they are there, as it sums the weights up.
  */
-export function stagedWeights(sides: Sides): { readonly weights: PairExprs; readonly staged: readonly Staged[] } {
+export function stagedWeights(sides: Sides): { readonly weights: Weights; readonly staged: readonly Staged[] } {
   const { group, column } = sides;
   const table = new ExprTable();
   const staged: Staged[] = [];
@@ -65,15 +60,11 @@ export function stagedWeights(sides: Sides): { readonly weights: PairExprs; read
     if (known < 0) staged.push({ name, value: expr });
     return variable(name, expr.type);
   };
-  if (sides.weights.kind === 'given' && group.kind === 'attention_grad') {
-    const exponent = sub(group.score, group.lse);
-    const power = table.id(exp(exponent));
-    const named = (expr: Expr): Expr => (table.id(expr) === power ? variable('p', 'f32') : mapOperands(expr, named));
-    const weight = (expr: Expr): Expr => stage(withoutEnd(named(expr)));
-    const { kept, slope } = sides.weights;
-    return { weights: { kind: 'given', exponent: stage(exponent), kept: weight(kept), slope: weight(slope) }, staged };
+  if (sides.weights.kind === 'given') {
+    const [kept, slope] = [sides.weights.kept, sides.weights.slope].map((expr) => stage(withoutEnd(expr)));
+    invariant(kept && slope, 'two weights');
+    return { weights: { kind: 'given', kept, slope }, staged };
   }
-  invariant(sides.weights.kind === 'softmax', 'a backward pass has its weights given');
   const { score, factor } = sides.weights;
   const inside = lt(variable('place', 'i32'), column.size);
   const seen = stage(column.size % 4 === 0 ? group.mask : and(inside, group.mask));
@@ -92,7 +83,7 @@ function withoutEnd(expr: Expr): Expr {
 /** Variables are cheap, and so is arithmetic on them; loads, functions and divisions are not. */
 function isDearColumnPart(expr: Expr, sides: Sides): boolean {
   const names = [...variablesOf(expr).keys()];
-  const ofRow = new Set([...sides.rows.map((axis) => axis.name), rowPosition(sides), ...sides.products.map(({ name }) => name), 'p']); // prettier-ignore
+  const ofRow = new Set([...sides.rows.map((axis) => axis.name), rowPosition(sides), ...sides.products.map(({ name }) => name)]); // prettier-ignore
   const ofColumn = new Set([sides.column.name, columnPosition(sides)]);
   return names.some((name) => ofColumn.has(name)) && !names.some((name) => ofRow.has(name)) && isDear(expr);
 }

@@ -2,7 +2,7 @@
 // Promises: a pair that is not seen weighs 0, whatever its score; rows are walked one after the other, columns by fours.
 import { isConstant, select } from '../../../3-graph/expr-build.ts';
 import { UNSEEN } from '../../analysis/attention-sides.ts';
-import type { Sides } from '../../analysis/attention-sides.ts';
+import type { Sides, Weights } from '../../analysis/attention-sides.ts';
 import { add, call, effect, f32, f32x4, get, i32, mul, op, set, sub } from '../code/code.ts';
 import type { Code } from '../code/code.ts';
 import { four } from '../scope/value.ts';
@@ -10,8 +10,7 @@ import type { WasmScope } from '../scope/wasm-scope.ts';
 import { lineAt } from './lines.ts';
 import type { Memory } from './lines.ts';
 import { bindColumns, bindRow } from './places.ts';
-import type { PairExprs, Staged } from './places.ts';
-import { weightExp } from './weight-exp.ts';
+import type { Staged } from './places.ts';
 
 /** Rows against the columns from `first` (a multiple of 4) to before `end`. */
 export interface Strip {
@@ -25,7 +24,7 @@ export interface Strip {
 
 export interface PairWeightsParts {
   readonly sides: Sides;
-  readonly weights: PairExprs;
+  readonly weights: Weights;
   readonly staged: readonly Staged[];
   /** `pairs`: a row of the strip per line, the first number is of its first column. `staged`: one line each, from column `stagedFrom` on. */
   readonly memory: Memory;
@@ -82,21 +81,11 @@ export class PairWeights {
     });
   }
 
-  private writeGiven(row: WasmScope, strip: Strip, r: Code, weights: Extract<PairExprs, { kind: 'given' }>): void {
+  private writeGiven(row: WasmScope, strip: Strip, r: Code, weights: Extract<Weights, { kind: 'given' }>): void {
     const used = [...new Set(this.sides.sums.map(({ weight }) => weight))];
-    row.share([weights.exponent, ...used.map((name) => weights[name])]);
+    row.share(used.map((name) => weights[name]));
     this.overColumns(row, strip, r, (pair, at) => {
       this.bindProducts(pair, at);
-      pair.bind(
-        'p',
-        four(
-          'f32',
-          pair.let(
-            weightExp(pair.math, pair.wide(weights.exponent), (code) => pair.let(code)),
-            'p',
-          ),
-        ),
-      );
       const values = used.map((name) => pair.let(pair.wide(weights[name]), name));
       values.forEach((value, i) => {
         const to = at[used[i] === 'slope' ? 1 : 0];
@@ -106,7 +95,7 @@ export class PairWeights {
   }
 
   /** Online softmax: weights against the maximum so far; when that grows, what was summed up shrinks. */
-  private writeSoftmax(row: WasmScope, strip: Strip, r: Code, weights: Extract<PairExprs, { kind: 'softmax' }>): void {
+  private writeSoftmax(row: WasmScope, strip: Strip, r: Code, weights: Extract<Weights, { kind: 'softmax' }>): void {
     const { math } = row;
     const masked = !isConstant(weights.seen, 1);
     const most = row.local('most', 'f32', 4);
@@ -126,10 +115,7 @@ export class PairWeights {
     row.push(set(total, f32x4(0)));
     this.overColumns(row, strip, r, (pair, [at = i32(0)]) => {
       const x = pair.let(load4(at), 'x');
-      const p = pair.let(
-        weightExp(math, op('f32x4.sub', [x, op('f32x4.splat', [top])]), (code) => pair.let(code)),
-        'p',
-      );
+      const p = pair.let(call(math.exp, [op('f32x4.sub', [x, op('f32x4.splat', [top])])]), 'p');
       const kept = masked ? pair.let(op('v128.and', [p, op('f32x4.ne', [x, f32x4(UNSEEN)])]), 'kept') : p;
       const factor = weights.factor && pair.wide(weights.factor);
       pair.push(set(total, op('f32x4.add', [get(total), kept])));

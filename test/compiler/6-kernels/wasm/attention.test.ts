@@ -1,4 +1,4 @@
-import { test } from 'vitest';
+import { expect, test } from 'vitest';
 import { cast } from '../../../../compiler/3-graph/expr-build.ts';
 import { mapOperands } from '../../../../compiler/3-graph/expr/walk.ts';
 import type { Expr } from '../../../../compiler/3-graph/expr.ts';
@@ -9,6 +9,7 @@ import { lowerGroupToWasm } from '../../../../compiler/6-kernels/wasm/lower-grou
 import { backward, forward, masks, scores } from '../../../gpu/attention-programs.ts';
 import type { Mask, Score, Setting } from '../../../gpu/attention-programs.ts';
 import { expectOracle } from './expect-oracle.ts';
+import { runOnWasm } from './run-program.ts';
 import type { WasmRunOptions } from './run-program.ts';
 
 const tolerance = { relative: 2e-5, absolute: 2e-6 };
@@ -130,3 +131,23 @@ test('great scores: weights far below the greatest vanish, and what was summed u
   const q = Float32Array.from(values.get('q') ?? [], (x) => 300 * x);
   expectOracle(program, new Map([...values, ['q', q]]), { relative: 2e-4, absolute: 2e-5 });
 });
+
+test.each(['causal', 'causal window', 'full'] satisfies Mask[])(
+  'the same bits in blocks of any number of rows: %s',
+  (mask) => {
+    for (const { program, values } of [
+      forward({ ...small, queries: 70, keys: 70, mask }),
+      backward({ ...small, queries: 70, keys: 70, mask }),
+    ]) {
+      const [first, ...others] = [8, 16, 64].map((rows) =>
+        runOnWasm(program, values, {
+          lower: (all, group, target) =>
+            group.kind === 'attention' || group.kind === 'attention_grad'
+              ? lowerAttention(all, group, target, { kind: 'packed', rows, strip: 8, columns: 32 })
+              : lowerGroupToWasm(all, group, target),
+        }),
+      );
+      for (const other of others) expect(other).toEqual(first);
+    }
+  },
+);
