@@ -81,8 +81,8 @@ export class FewRows {
   }
 
   private clear(scope: WasmScope, frame: Frame): void {
-    const end = scope.let(add(frame.scratch, i32(this.sumsBytes)), 'end');
-    scope.loop(frame.scratch, end, 16, (inner, at) => inner.push(effect('v128.store', [at, f32x4(0)])), 'zero');
+    scope.loop(i32(0), i32(this.sumsBytes), 16, (inner, at) =>
+      inner.push(effect('v128.store', [add(frame.scratch, at), f32x4(0)])), 'zero'); // prettier-ignore
   }
 
   /** Of every loop the rows of its operands; what is packed is packed once for workgroups of one batch. */

@@ -52,8 +52,8 @@ export function packPanels(scope: WasmScope, operand: Operand, block: Block, to:
   if (columns % PANEL > 0)
     scope.when(op('i32.lt_s', [whole, block.end]), (inner) => {
       const panel = inner.let(add(address(inner, whole), mul(block.from, i32(PANEL_BYTES))), 'panel');
-      const end = inner.let(add(panel, mul(depth, i32(PANEL_BYTES))), 'end');
-      inner.loop(panel, end, 16, (each, at) => each.push(effect('v128.store', [at, f32x4(0)])), 'zero');
+      const bytes = mul(depth, i32(PANEL_BYTES));
+      inner.loop(i32(0), bytes, 16, (each, at) => each.push(effect('v128.store', [add(panel, at), f32x4(0)])), 'zero');
     });
   const fours = columns % PANEL === 0 ? whole : scope.let(endOfGroups(block, 4), 'fours');
   if (operand.along === 'k') packing.transposed(scope, block.first, fours);

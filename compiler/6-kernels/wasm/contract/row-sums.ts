@@ -4,6 +4,7 @@ import { pointCount } from '../../analysis/touched.ts';
 import { add, effect, i32, mul, op, sub } from '../code/code.ts';
 import type { Code } from '../code/code.ts';
 import type { WasmScope } from '../scope/wasm-scope.ts';
+import { walkColumns } from './epilogue.ts';
 import type { Operand, Rows } from './operand.ts';
 
 const count = (n: number): readonly number[] => Array.from({ length: n }, (_, i) => i);
@@ -59,7 +60,7 @@ export class RowSums {
       const at = inner.let(add(a.address, add(mul(row, i32(a.bytes)), mul(k, i32(4)))), 'a');
       const factors = count(together).map((i) => count(steps).map((q) => inner.let(op('v128.load32_splat', [at], { offset: i * a.bytes + 4 * q }), 'x'))); // prettier-ignore
       const start = inner.let(add(sums, sub(mul(row, i32(4 * width)), mul(columns.first, i32(4)))), 'sums');
-      inner.walkRange(b.side, columns.first, columns.end, (each, lanes, column) => {
+      walkColumns(inner, b.side, columns, (each, lanes, column) => {
         const to = each.let(add(start, mul(column, i32(4))), 'to');
         const values = count(steps).map((q) => {
           let value: Code = i32(0);
