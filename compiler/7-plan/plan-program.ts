@@ -32,8 +32,8 @@ export interface PlanOptions {
 export function planProgram(program: Program, target: Target, options: PlanOptions = {}): Plan {
   const { pack = true, reuse = true, onKernel = null } = options;
   checkSizes(program, target);
-  const { lower } = loweringFor(target);
-  const parts = program.groups.map((group) => lower(program, group, target));
+  const lowering = loweringFor(target);
+  const parts = program.groups.map((group) => lowering.lower(program, group, target));
   const accesses = program.groups.map(accessOf);
   const dispatches = schedule(parts, dependencies(accesses), target, pack);
   const temporaries = new Set(program.tensors.filter(({ role }) => role === 'temporary').map(({ id }) => id));
@@ -85,7 +85,7 @@ function emit(
   target: Target,
   onKernel: PlanOptions['onKernel'] | null,
 ): Emitted {
-  const { assemble } = loweringFor(target);
+  const lowering = loweringFor(target);
   const kernels: PlanKernel[] = [];
   const kernelOf = new Map<string, number>();
   const features = new Set<string>();
@@ -105,7 +105,7 @@ function emit(
       invariant(slot !== undefined, `${name} touches tensor ${tensor}, which it does not list`);
       return slot;
     };
-    const assembled = assemble(here, program, slotOf, target);
+    const assembled = lowering.assemble(here, program, slotOf, target);
     let kernel = kernelOf.get(assembled.code);
     if (kernel === undefined) {
       kernel = kernels.length;

@@ -17,7 +17,14 @@ export function encodeModule(main: WasmFunction): Uint8Array {
   const types = functions.map((fn) => [0x60, ...vector(fn.params.map((p) => [typeCodes[p.type]])), ...vector(fn.result ? [[typeCodes[fn.result.type]]] : [])]); // prettier-ignore
   const memory = [...text('env'), ...text('memory'), 0x02, 0x03, ...unsigned(1), ...unsigned(MAX_PAGES)];
   return Uint8Array.from([
-    ...[0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
+    0x00,
+    0x61,
+    0x73,
+    0x6d,
+    1,
+    0,
+    0,
+    0,
     ...section(1, vector(types)),
     ...section(2, vector([memory])),
     ...section(3, vector(functions.map((_, i) => unsigned(i)))),
@@ -195,7 +202,7 @@ function vector(items: readonly (readonly number[])[]): number[] {
 }
 
 function text(value: string): number[] {
-  const bytes = [...value].map((letter) => letter.charCodeAt(0));
+  const bytes = Array.from(value, (letter) => letter.charCodeAt(0));
   return [...unsigned(bytes.length), ...bytes];
 }
 

@@ -144,6 +144,16 @@ export const binaryRules: { readonly [F in BinaryFn]: BinaryRule } = {
   or: (x, y) => binary(['i32.or', 'v128.or'], x, y),
 };
 
+/** x^y for the constants that need no logarithm, else null. */
+export function powerOf(x: Value, y: number, context: FunctionContext): Value | null {
+  if (y === 0.5) return unaryRules.sqrt(x, context);
+  if (y === -0.5) return unaryRules.rsqrt(x, context);
+  if (y !== 2 && y !== 3) return null;
+  const base = context.keep(x);
+  const square = binaryRules.mul(base, base, context);
+  return y === 2 ? square : binaryRules.mul(square, base, context);
+}
+
 /** Floats become integers towards zero and saturate; bool is 0 or 1. */
 export function cast(x: Value, to: ScalarType, context: FunctionContext): Value {
   const from = x.type;

@@ -1,6 +1,6 @@
 // Takes: nothing. Gives: values of expressions as code: one number, or four neighbours along the axis that is walked by fours.
 // Promises: a bool is 0 or 1 as one, a mask of all or no bits as four; f16 is held as f32.
-import { i32, op, select } from '../code/code.ts';
+import { f32, i32, op, select } from '../code/code.ts';
 import type { Code } from '../code/code.ts';
 import type { ValueType } from '../code/instructions.ts';
 import type { ScalarType } from '../../../3-graph/types.ts';
@@ -17,6 +17,10 @@ export const isFloat = (type: ScalarType): boolean => type === 'f32' || type ===
 
 export const one = (type: ScalarType, code: Code): Value => ({ type, lanes: 1, code });
 export const four = (type: ScalarType, code: Code): Value => ({ type, lanes: 4, code });
+
+export function constantOf(value: number, type: ScalarType): Value {
+  return one(type, isFloat(type) ? f32(value) : i32(type === 'bool' ? Number(value !== 0) : value));
+}
 
 /** The local a value of this kind needs. */
 export function localType(type: ScalarType, lanes: Lanes): ValueType {

@@ -6,7 +6,7 @@ import type { WasmTarget } from '../../../7-plan/plan.ts';
 import { axisRuns } from '../../analysis/axis-runs.ts';
 import { walk } from '../../analysis/expr-table.ts';
 import type { Linear } from '../../analysis/linear.ts';
-import { pointCount, storeExprs } from '../../analysis/touched.ts';
+import { pointCount } from '../../analysis/touched.ts';
 import { i32 } from '../code/code.ts';
 import { WasmScope } from './wasm-scope.ts';
 
@@ -74,6 +74,3 @@ export function accesses(
   const targets = stores.map(({ tensor, index }) => inIndex(scope.flatIndex(tensor, index)));
   return { loads, stores: targets, values };
 }
-
-/** For `WasmScope.share`. */
-export const shared = (exprs: readonly Expr[], stores: readonly Store[]): readonly Expr[] => [...exprs, ...storeExprs(stores)]; // prettier-ignore

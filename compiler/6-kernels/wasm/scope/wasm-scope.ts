@@ -3,60 +3,33 @@
 // or store leaves its tensor, whatever the indices hold.
 import { invariant } from '../../../diagnostics.ts';
 import type { Expr } from '../../../3-graph/expr.ts';
-import type { ScalarType } from '../../../3-graph/types.ts';
 import type { Axis, Program, ProgramTensor, Store } from '../../../5-optimize/groups.ts';
 import { axisRuns } from '../../analysis/axis-runs.ts';
 import { ExprTable } from '../../analysis/expr-table.ts';
 import { addScaled, linear, range } from '../../analysis/linear.ts';
 import type { Linear, LinearContext } from '../../analysis/linear.ts';
-import { add, call, get, i32, i32x4, local, loop, mul, op, set, when } from '../code/code.ts';
-import type { Code, Local, Statement } from '../code/code.ts';
+import { pointCount } from '../../analysis/touched.ts';
+import { add, call, get, i32, i32x4, local, loop, mul, op, when } from '../code/code.ts';
+import type { Code } from '../code/code.ts';
 import { mathFor } from '../math/math.ts';
 import type { WasmMath } from '../math/math.ts';
 import type { Frame } from '../wasm-part.ts';
 import type { WasmTarget } from '../../../7-plan/plan.ts';
-import { binaryRules, cast, choose, unaryRules } from './functions.ts';
+import { CodeBlock } from './code-block.ts';
+import { binaryRules, cast, choose, powerOf, unaryRules } from './functions.ts';
 import type { FunctionContext } from './functions.ts';
 import { elementBytes, loadFrom, storeTo } from './memory.ts';
-import type { Cell, Place } from './memory.ts';
-import { four, fourOf, greatest, isSimple, laneOf, lanesOf, least, localType, one } from './value.ts';
+import type { Place } from './memory.ts';
+import { certainPlace, checkedPlace } from './places.ts';
+import type { Index, IndexTerm, PlaceWriter } from './places.ts';
+import { keyOf, runOf } from './spaces.ts';
+import type { Space, SpaceIndex } from './spaces.ts';
+import { constantOf, four, fourOf, greatest, isSimple, one } from './value.ts';
 import type { Lanes, Value } from './value.ts';
-
-/** Axes enumerated row-major by point + plus; with four lanes, by that number (a multiple of 4) and the three after it. */
-interface Space {
-  readonly axes: readonly Axis[];
-  readonly point: Code;
-  readonly plus: number;
-  readonly lanes: Lanes;
-}
-
-/** Which number a run of axes has: `code` + `plus`, and how the lanes differ. */
-interface SpaceIndex {
-  readonly kind: 'one' | 'next' | 'apart';
-  readonly code: Code;
-  readonly plus: number;
-  readonly key: string;
-}
 
 interface Binding {
   readonly value: Value;
   readonly size: number | undefined;
-}
-
-/** coefficient * value, computed in `scope`; equal keys are equal values. */
-interface IndexTerm {
-  readonly key: string;
-  readonly code: Code;
-  readonly coefficient: number;
-  readonly scope: WasmScope;
-}
-
-/** An index: one number, `step` more for each lane, and what differs between the lanes otherwise. */
-interface Index {
-  readonly constant: number;
-  readonly terms: readonly IndexTerm[];
-  readonly step: number;
-  readonly apart: readonly { readonly code: Code; readonly coefficient: number }[];
 }
 
 /** What all scopes of one kernel share. */
@@ -73,17 +46,16 @@ interface Shared {
  * A block of code being written. An expression is computed in the outermost scope that knows its variables, into a local
  * where it is used twice or in an inner scope; so what a variable is bound to must not change while its scope is open.
  */
-export class WasmScope {
-  readonly statements: Statement[] = [];
+export class WasmScope extends CodeBlock {
   private readonly shared: Shared;
   private readonly parent: WasmScope | null;
   private readonly bound = new Map<string, Binding>();
   private readonly spaces: Space[] = [];
   private readonly values = new Map<number, Value>();
-  private readonly kept = new Map<string, Code>();
   private readonly context: FunctionContext;
 
   private constructor(shared: Shared, parent: WasmScope | null) {
+    super(shared.taken, parent);
     this.shared = shared;
     this.parent = parent;
     this.context = { math: shared.math, keep: (value) => this.keep(value) };
@@ -118,10 +90,6 @@ export class WasmScope {
   /** Tells which expressions will be asked for, so that what they share is computed once. Call before the first. */
   share(exprs: readonly Expr[]): void {
     this.shared.table.count(exprs);
-  }
-
-  push(...statements: readonly Statement[]): void {
-    this.statements.push(...statements);
   }
 
   /** for (index = from; index < to; index += step). What the loop does not change is computed before it. */
@@ -185,7 +153,7 @@ export class WasmScope {
 
   /** The value of an expression, to be used once. */
   expr(expr: Expr): Value {
-    if (expr.kind === 'const') return constant(expr.value, expr.type);
+    if (expr.kind === 'const') return constantOf(expr.value, expr.type);
     if (expr.kind === 'var') return this.variable(expr.name);
     const id = this.shared.table.id(expr);
     const known = this.find((scope) => scope.values.get(id));
@@ -220,23 +188,6 @@ export class WasmScope {
     return isSimple(value.code) ? value : { ...value, code: this.let(value.code) };
   }
 
-  /** A new local of this scope. */
-  let(code: Code, prefix = 'v'): Code {
-    const made = local(this.fresh(prefix), code.type);
-    this.push(set(made, code));
-    return get(made);
-  }
-
-  /** As `let`, where the code is not simple yet. */
-  simple(code: Code, prefix = 'v'): Code {
-    return isSimple(code) ? code : this.let(code, prefix);
-  }
-
-  /** A local to be set by hand: an accumulator. */
-  local(prefix: string, type: ScalarType, lanes: Lanes): Local {
-    return local(this.fresh(prefix), localType(type, lanes));
-  }
-
   /** Coefficient * variable of a flat index, e.g. to find out which axis is contiguous. */
   flatIndex(tensor: number, index: readonly Expr[]): Linear {
     const { table } = this.shared;
@@ -261,7 +212,13 @@ export class WasmScope {
     const certain = reach !== null && reach[0] >= 0 && reach[1] < size;
     const found = this.index(flat);
     const bytes = elementBytes(type);
-    return certain ? this.certainPlace(tensor, found, bytes) : this.checkedPlace(tensor, found, bytes, size, use);
+    const writer: PlaceWriter<WasmScope> = {
+      address: this.address(tensor),
+      let: (code, prefix) => this.let(code, prefix),
+      outermost: (key, make) => this.root.memo(key, make),
+      sum: (start, terms, scale) => this.sum(start, terms, scale),
+    };
+    return certain ? certainPlace(writer, found, bytes) : checkedPlace(writer, found, bytes, size, use);
   }
 
   /** Writes the stores. All their values are read before the first is written. */
@@ -284,13 +241,6 @@ export class WasmScope {
   /** Names of the variables an expression depends on. */
   variables(expr: Expr): readonly string[] {
     return this.shared.table.variables(expr);
-  }
-
-  fresh(prefix: string): string {
-    const { taken } = this.shared;
-    const count = taken.get(prefix) ?? 0;
-    taken.set(prefix, count + 1);
-    return `${prefix}${count}`;
   }
 
   /** Address of the tensor's first element. */
@@ -366,39 +316,14 @@ export class WasmScope {
     );
   }
 
-  /** A local of this scope for the code, made once. */
-  private memo(key: string, make: () => Code): Code {
-    const known = this.find((scope) => scope.kept.get(key));
-    if (known) return known;
-    const code = this.simple(make());
-    this.kept.set(key, code);
-    return code;
-  }
-
-  /** The index along axes first..last of a space, counted row-major as one; of four lanes, `next` ones or `apart`. */
-  private run({ axes, point, plus, lanes }: Space, first: number, last: number): SpaceIndex {
-    const inner = pointCount(axes.slice(last + 1));
-    const size = pointCount(axes.slice(first, last + 1));
-    const outer = pointCount(axes.slice(0, first));
-    const name = keyOf(point);
-    if (inner === 1 && outer === 1) return { kind: lanes === 1 ? 'one' : 'next', code: point, plus, key: name };
-    const at = plus === 0 ? point : this.memo(`${name}+${plus}`, () => add(point, i32(plus)));
-    const key = `${name}+${plus}/${inner}%${outer === 1 ? '' : size}`;
-    const decode = (number: Code): Code => {
-      const divided = inner === 1 ? number : op('i32.div_u', [number, i32(inner)]);
-      return outer === 1 ? divided : op('i32.rem_u', [divided, i32(size)]);
-    };
-    const base = (): Code => this.memo(key, () => decode(at));
-    if (lanes === 1 || (inner > 1 && inner % 4 === 0)) return { kind: 'one', code: base(), plus: 0, key };
-    if (inner === 1 && size % 4 === 0) return { kind: 'next', code: base(), plus: 0, key };
-    const apart = (): Code => lanesOf([0, 1, 2, 3].map((lane) => decode(add(at, i32(lane)))));
-    return { kind: 'apart', code: this.memo(`${key} lanes`, apart), plus: 0, key };
+  private run(space: Space, first: number, last: number): SpaceIndex {
+    return runOf(space, first, last, (key, make) => this.memo(key, make));
   }
 
   /** The terms of a linear form as code. */
-  private index(form: Linear): Index {
+  private index(form: Linear): Index<WasmScope> {
     let rest = form.terms;
-    const terms: IndexTerm[] = [];
+    const terms: IndexTerm<WasmScope>[] = [];
     const apart: { code: Code; coefficient: number }[] = [];
     let { constant } = form;
     let step = 0;
@@ -425,7 +350,7 @@ export class WasmScope {
   }
 
   /** start + the sum of scale * terms; what inner scopes do not change is added up outside of them. */
-  private sum(start: Code, terms: readonly IndexTerm[], scale: number): Code {
+  private sum(start: Code, terms: readonly IndexTerm<WasmScope>[], scale: number): Code {
     const byDepth = terms.toSorted((a, b) => a.scope.depth - b.scope.depth);
     let total = start;
     let key = keyOf(start);
@@ -442,61 +367,6 @@ export class WasmScope {
     return total;
   }
 
-  private certainPlace(tensor: number, { constant, terms, step, apart }: Index, bytes: number): Place {
-    // An offset is added to an address without wrapping around, so an index that falls begins at its constant.
-    const falls = terms.some(({ coefficient }) => coefficient < 0);
-    const start = falls ? this.root.memo(`${keyOf(this.address(tensor))}+${constant * bytes}`, () => add(this.address(tensor), i32(constant * bytes))) : this.address(tensor); // prettier-ignore
-    const address = this.sum(start, terms, bytes);
-    const cell = (extra: number): Cell => {
-      const offset = ((falls ? 0 : constant) + extra) * bytes;
-      return offset >= 0 ? { address, offset } : { address: add(address, i32(offset)), offset: 0 };
-    };
-    if (apart.length > 0)
-      return { kind: 'apart', cells: this.apartCells(address, falls ? 0 : constant, step, apart, bytes) };
-    if (step === 0) return { kind: 'one', cell: cell(0) };
-    if (step === 1) return { kind: 'row', cell: cell(0) };
-    return { kind: 'apart', cells: [0, 1, 2, 3].map((lane) => cell(lane * step)) };
-  }
-
-  /** address + bytes * (constant + lane * step + what differs). */
-  private apartCells(
-    address: Code,
-    constant: number,
-    step: number,
-    apart: Index['apart'],
-    bytes: number,
-  ): readonly Cell[] {
-    // prettier-ignore
-    const ramp = i32x4(constant, constant + step, constant + 2 * step, constant + 3 * step);
-    const index = this.let(scaledSum(ramp, apart), 'index');
-    return [0, 1, 2, 3].map((lane) => ({ address: add(address, mul(laneOf('i32', index, lane), i32(bytes))), offset: 0 })); // prettier-ignore
-  }
-
-  /** Loads of what is not there give an element that is; stores of it do nothing. Four side by side may begin before. */
-  private checkedPlace(
-    tensor: number,
-    { constant, terms, step, apart }: Index,
-    bytes: number,
-    size: number,
-    use: 'load' | 'store',
-  ): Place {
-    // prettier-ignore
-    const first = this.simple(this.sum(i32(constant), terms, 1), 'index');
-    const at = (index: Code, before: number, last: number): Cell => {
-      const inside =
-        use === 'load' ? this.let(greatest(i32(before), this.let(least(index, i32(last)))), 'inside') : index;
-      const address = add(this.address(tensor), mul(inside, i32(bytes)));
-      if (use === 'load') return { address, offset: 0 };
-      const guard = op('i32.and', [op('i32.ge_s', [index, i32(0)]), op('i32.le_s', [index, i32(last)])]);
-      return { address, offset: 0, guard };
-    };
-    if (apart.length === 0 && step === 0) return { kind: 'one', cell: at(first, 0, size - 1) };
-    if (apart.length === 0 && step === 1) return { kind: 'row', cell: at(first, use === 'load' ? -3 : 0, use === 'load' ? size - 1 : size - 4) }; // prettier-ignore
-    const ramp = op('i32x4.add', [op('i32x4.splat', [first]), i32x4(0, step, 2 * step, 3 * step)]);
-    const index = this.let(scaledSum(ramp, apart), 'index');
-    return { kind: 'apart', cells: [0, 1, 2, 3].map((lane) => at(this.let(laneOf('i32', index, lane), 'lane'), 0, size - 1)) }; // prettier-ignore
-  }
-
   private compute(expr: Expr): Value {
     const rule = this.rules[expr.kind] as (expr: Expr) => Value;
     return rule(expr);
@@ -509,7 +379,7 @@ export class WasmScope {
     unary: ({ fn, x, type }) => ({ ...unaryRules[fn](this.expr(x), this.context), type }),
     binary: (expr) => {
       const { fn, x, y, type } = expr;
-      const power = fn === 'pow' && y.kind === 'const' ? this.power(x, y.value) : null;
+      const power = fn === 'pow' && y.kind === 'const' ? powerOf(this.expr(x), y.value, this.context) : null;
       return power ?? { ...binaryRules[fn](this.expr(x), this.expr(y), this.context), type };
     },
     select: ({ condition, yes, no, type }) => ({ ...choose(this.expr(condition), this.expr(yes), this.expr(no)), type }), // prettier-ignore
@@ -523,33 +393,4 @@ export class WasmScope {
       return count.lanes === 4 ? four('f32', four_) : one('f32', op('f32x4.extract_lane', [four_], { lane: 0 }));
     },
   };
-
-  private power(x: Expr, y: number): Value | null {
-    if (y === 0.5) return unaryRules.sqrt(this.expr(x), this.context);
-    if (y === -0.5) return unaryRules.rsqrt(this.expr(x), this.context);
-    if (y !== 2 && y !== 3) return null;
-    const base = this.value(x);
-    const square = binaryRules.mul(base, base, this.context);
-    return y === 2 ? square : binaryRules.mul(square, base, this.context);
-  }
 }
-
-function constant(value: number, type: ScalarType): Value {
-  if (type === 'f32' || type === 'f16') return one(type, { kind: 'const', type: 'f32', value: Math.fround(value) });
-  return one(type, i32(type === 'bool' ? Number(value !== 0) : value));
-}
-
-function scaledSum(start: Code, parts: Index['apart']): Code {
-  return parts.reduce((total, { code, coefficient }) => {
-    const scaled = coefficient === 1 ? code : op('i32x4.mul', [code, i32x4(coefficient)]);
-    return op('i32x4.add', [total, scaled]);
-  }, start);
-}
-
-/** Of a simple code. */
-function keyOf(code: Code): string {
-  if (code.kind === 'get') return code.local.name;
-  return code.kind === 'const' ? `#${code.value}` : 'lanes';
-}
-
-const pointCount = (axes: readonly Axis[]): number => axes.reduce((count, axis) => count * axis.size, 1);
