@@ -56,8 +56,7 @@ export function requireBrowserThreads(): void {
 }
 
 /** `Thread` attends to a port like Node's. The reply to no message says that the worker has begun. */
-const source = `const __name = (value) => value;
-(${Thread.toString()}).attend({
+const source = `${Thread.source()}.attend({
   postMessage: (reply) => postMessage(reply),
   on: (_, listener) => addEventListener('message', ({ data }) => listener(data)),
 });

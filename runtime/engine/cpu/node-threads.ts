@@ -36,8 +36,7 @@ export const nodeThreads: ThreadHost = {
   giveWay: (callback) => void setImmediate(callback),
 };
 
-// esbuild, where it keeps names, calls `__name` in the text of a class.
-const source = `const __name = (value) => value; (${Thread.toString()}).attend(require('node:worker_threads').parentPort);`;
+const source = `${Thread.source()}.attend(require('node:worker_threads').parentPort);`;
 
 class NodeThread {
   /** A loader for TypeScript, say, which `execArgv` may hold, is of no use to it and would take long. */
@@ -49,10 +48,11 @@ class NodeThread {
   constructor(onDeath: (reason: string) => void) {
     this.#worker.unref();
     this.#worker.on('message', ({ fault }: ThreadReply) => this.#answer(fault));
-    this.#worker.on('error', (error) => onDeath(error.message));
+    let reason = 'it has ended';
+    this.#worker.on('error', (error) => (reason = error.message));
     this.#worker.on('exit', () => {
-      if (!this.#stopped) onDeath('it ended by itself');
-      while (this.#answered.length > 0) this.#answer('it has ended');
+      if (!this.#stopped) onDeath(reason);
+      while (this.#answered.length > 0) this.#answer(reason);
     });
   }
 

@@ -56,11 +56,15 @@ function stagesOf(workgroups: readonly number[], threads: number): Piece[][][] {
   return stages;
 }
 
-/** Guided self-scheduling, Polychronopoulos and Kuck 1987: large chunks first, small ones to end together. */
+/**
+ * Guided self-scheduling, Polychronopoulos and Kuck 1987: large chunks first, small ones to end together. One thread alone
+ * has equal chunks, between which the event loop gets its turn.
+ */
 function guided(count: number, threads: number): [number, number][] {
   const ranges: [number, number][] = [];
   for (let begin = 0; begin < count;) {
-    const end = begin + Math.ceil((count - begin) / Math.max(2 * threads, 4));
+    const size = threads === 1 ? count / 8 : (count - begin) / (2 * threads);
+    const end = Math.min(count, begin + Math.ceil(size));
     ranges.push([begin, end]);
     begin = end;
   }

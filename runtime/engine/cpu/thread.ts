@@ -1,8 +1,8 @@
 // Takes: compiled kernels, plans cut into chunks, and words of shared memory by which threads agree.
 // Gives: one thread's share of every run.
 // Promises: every chunk is run once, after all chunks before its gate; a kernel that traps stops no thread; a thread that has
-// nothing to do sleeps. The text of the class is a program of its own (`node-threads.ts`): it names nothing from outside but
-// the language's globals.
+// nothing to do sleeps. The text of the class is a program of its own (`Thread.source`): it names nothing from outside but the
+// language's globals.
 
 /** A plan as threads run it. Chunks are numbered through; each is some workgroups of one step, or some small steps whole. */
 export interface ThreadProgram {
@@ -99,6 +99,14 @@ export class Thread {
   constructor({ control, memory }: ThreadSetup) {
     this.#control = control;
     this.#memory = memory;
+  }
+
+  /** The class as an expression that a worker evaluates. */
+  static source(): string {
+    const text = Thread.toString();
+    // Where it keeps names, esbuild calls a function of its own in the text: it gives its first argument back.
+    const keepName = /static\s*\{\s*([\w$]+)\(this/.exec(text)?.[1] ?? '__name';
+    return `((${keepName}) => ${text})((value) => value)`;
   }
 
   /** A worker thread's whole life: messages, and runs between them. */

@@ -4,6 +4,7 @@ import { add, effect, i32, local, loop, op } from '../../../compiler/6-kernels/w
 import type { Plan } from '../../../compiler/7-plan/plan.ts';
 import { openCpu, type CpuDevice } from '../../../runtime/engine/cpu/device.ts';
 import { nodeThreads } from '../../../runtime/engine/cpu/node-threads.ts';
+import type { ThreadHost } from '../../../runtime/engine/cpu/thread-host.ts';
 import { DeviceError } from '../../../runtime/engine/device-error.ts';
 import { Session } from '../../../runtime/engine/session.ts';
 import { backAndForth, element, fold, kernel, tensor, trap } from './wasm-plans.ts';
@@ -207,6 +208,31 @@ describe('a kernel that traps', () => {
     expect(() => device.raise()).toThrow(DeviceError);
     session.destroy();
   });
+});
+
+test('a thread that ends by itself is told of at the next read', async () => {
+  let end: (reason: string) => void = () => {};
+  const host: ThreadHost = {
+    ...nodeThreads,
+    start: (count, onDeath) => {
+      end = onDeath;
+      return nodeThreads.start(count, onDeath);
+    },
+  };
+  const device = await openCpu(host, 2);
+  opened.push(device);
+  const session = new Session(device);
+  const executable = await session.load(
+    backAndForth(
+      'last',
+      64,
+      Array.from({ length: 40 }, () => fold(64, 50_000)),
+    ),
+  );
+  executable.run();
+  executable.run();
+  end('no memory');
+  await expect(session.read('a')).rejects.toThrow(/^a thread of the CPU has ended: no memory$/);
 });
 
 describe('memory', () => {
