@@ -1,5 +1,5 @@
 // Takes: reductions. Gives: how they begin, how values are taken in, how lanes and parts become one.
-// Promises: sums and greatest of f32, i32, u32; f16 is added up as f32; a number greater than one that is no number wins.
+// Promises: sums and greatest of f32, i32, u32; f16 is added up as f32; the greatest skips what is no number, as long as a number is there.
 import { invariant } from '../../../diagnostics.ts';
 import type { Expr } from '../../../3-graph/expr.ts';
 import type { RowGroup } from '../../../5-optimize/groups.ts';
