@@ -61,7 +61,7 @@ export class OperandAnalysis {
     if (tensor?.type !== 'f32' || !staysInside(index, [...this.batch, ...side, ...k], pointCount(tensor.dims))) return null; // prettier-ignore
     if (pointCount(k) > 1 && stride(k, index) !== 1) return null;
     const rows = stride(side, index);
-    return rows === null ? null : 4 * rows;
+    return rows === null || rows < 0 ? null : 4 * rows;
   }
 }
 
