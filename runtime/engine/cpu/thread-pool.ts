@@ -18,8 +18,11 @@ export interface PoolProgram {
   readonly width: number;
 }
 
+/** Room for the words of `Thread`, and for the reason of a fault. */
+const controlWords = 512;
+
 export class ThreadPool {
-  readonly #control = new Int32Array(new SharedArrayBuffer(4 * Thread.words));
+  readonly #control = new Int32Array(new SharedArrayBuffer(4 * controlWords));
   readonly #self: Thread;
   readonly #group: ThreadGroup | null;
   readonly #others: number;
@@ -70,13 +73,13 @@ export class ThreadPool {
     this.#taken ||= this.#self.work(program.id, deadline);
     if (!this.#taken || !this.#self.reach(program.chunks, deadline)) return false;
     this.#begun = false;
-    Atomics.store(this.#control, Thread.word.open, 0);
+    Atomics.store(this.#control, this.#self.word.open, 0);
     return true;
   }
 
   /** The first kernel that trapped. */
   fault(): KernelFault | null {
-    const { fault, faultProgram, faultLength, faultText } = Thread.word;
+    const { fault, faultProgram, faultLength, faultText } = this.#self.word;
     const control = this.#control;
     const step = Atomics.load(control, fault) - 1;
     if (step < 0) return null;
@@ -90,14 +93,14 @@ export class ThreadPool {
 
   #begin(program: PoolProgram, deadline: number): boolean {
     const control = this.#control;
-    const { open, next, done, idle, inside, signal } = Thread.word;
+    const { open, next, done, idle, inside, signal } = this.#self.word;
     if (!this.#left(inside, deadline)) return false;
     this.#begun = true;
     this.#taken = false;
     Atomics.store(control, next, 0);
     Atomics.store(control, done, 0);
     if (this.#others === 0 || program.width < 2) return true;
-    Atomics.store(control, Thread.word.program, program.id);
+    Atomics.store(control, this.#self.word.program, program.id);
     this.#runs = (this.#runs + 1) & 0x3fffffff || 1;
     Atomics.store(control, open, this.#runs);
     Atomics.add(control, signal, 1);
@@ -117,9 +120,9 @@ export class ThreadPool {
 
   async #send(messages: readonly ThreadMessage[]): Promise<void> {
     if (!this.#group || messages.length === 0) return;
-    Atomics.add(this.#control, Thread.word.messages, 1);
-    Atomics.add(this.#control, Thread.word.signal, 1);
-    Atomics.notify(this.#control, Thread.word.signal);
+    Atomics.add(this.#control, this.#self.word.messages, 1);
+    Atomics.add(this.#control, this.#self.word.signal, 1);
+    Atomics.notify(this.#control, this.#self.word.signal);
     await this.#group.send(messages);
   }
 }

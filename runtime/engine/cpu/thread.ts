@@ -1,8 +1,8 @@
 // Takes: compiled kernels, plans cut into chunks, and words of shared memory by which threads agree.
 // Gives: one thread's share of every run.
 // Promises: every chunk is run once, after all chunks before its gate; a kernel that traps stops no thread; a thread that has
-// nothing to do sleeps. The text of the class is a program of its own (`Thread.source`): it names nothing from outside but the
-// language's globals.
+// nothing to do sleeps. The text of the class is a program of its own (`Thread.source`): it names nothing but the language's
+// globals, not even itself: tsc puts another name in the place of that one.
 
 /** A plan as threads run it. Chunks are numbered through; each is some workgroups of one step, or some small steps whole. */
 export interface ThreadProgram {
@@ -58,7 +58,7 @@ interface Loaded {
 
 export class Thread {
   /** Indices into `control`; those that threads fight over lie on cache lines of their own. */
-  static readonly word = {
+  readonly word = {
     /** Number of the run in progress; 0 between runs. */
     open: 0,
     /** Id of its program. */
@@ -83,9 +83,8 @@ export class Thread {
     faultLength: 82,
     faultText: 83,
   };
-  static readonly words = 512;
   /** Milliseconds a thread looks on before it sleeps: at a gate, and between runs. */
-  static readonly spin = { gate: 0.05, idle: 0.1 };
+  readonly #spin = { gate: 0.05, idle: 0.1 };
 
   readonly #control: Int32Array;
   readonly #memory: WebAssembly.Memory;
@@ -103,7 +102,7 @@ export class Thread {
 
   /** The class as an expression that a worker evaluates. */
   static source(): string {
-    const text = Thread.toString();
+    const text = this.toString();
     // Where it keeps names, esbuild calls a function of its own in the text: it gives its first argument back.
     const keepName = /static\s*\{\s*([\w$]+)\(this/.exec(text)?.[1] ?? '__name';
     return `((${keepName}) => ${text})((value) => value)`;
@@ -115,7 +114,7 @@ export class Thread {
     port.on('message', (message) => {
       let fault: string | null = null;
       try {
-        if (message.kind === 'setup') thread = new Thread(message);
+        if (message.kind === 'setup') thread = new this(message);
         else if (thread) thread.take(message);
         else throw new Error('it has not been set up');
       } catch (cause) {
@@ -150,11 +149,12 @@ export class Thread {
     const loaded = this.#programs.get(id);
     if (!loaded) return true;
     const control = this.#control;
+    const { next, done, waiting } = this.word;
     const { gates, ends } = loaded.program;
     for (;;) {
       if (this.#held < 0) {
         if (deadline < Infinity && performance.now() >= deadline) return false;
-        const chunk = Atomics.add(control, Thread.word.next, 1);
+        const chunk = Atomics.add(control, next, 1);
         if (chunk >= gates.length) return true;
         this.#held = chunk;
       }
@@ -162,19 +162,17 @@ export class Thread {
       if (!this.reach(gates[chunk] ?? 0, deadline)) return false;
       this.#run(loaded, chunk);
       this.#held = -1;
-      const done = Atomics.add(control, Thread.word.done, 1) + 1;
-      if (done === ends[chunk] && Atomics.load(control, Thread.word.waiting) > 0) {
-        Atomics.notify(control, Thread.word.done);
-      }
+      const count = Atomics.add(control, done, 1) + 1;
+      if (count === ends[chunk] && Atomics.load(control, waiting) > 0) Atomics.notify(control, done);
     }
   }
 
   /** Waits until so many chunks have run (true), or the time has come (false). */
   reach(chunks: number, deadline: number): boolean {
     const control = this.#control;
-    const { done, waiting } = Thread.word;
+    const { done, waiting } = this.word;
     if (Atomics.load(control, done) >= chunks) return true;
-    const patience = performance.now() + Thread.spin.gate;
+    const patience = performance.now() + this.#spin.gate;
     while (performance.now() < patience) {
       for (let i = 0; i < 50; i++) if (Atomics.load(control, done) >= chunks) return true;
     }
@@ -192,7 +190,7 @@ export class Thread {
     const { pieces, starts } = program;
     const end = starts[chunk + 1] ?? 0;
     for (let piece = starts[chunk] ?? 0; piece < end; piece++) {
-      if (Atomics.load(this.#control, Thread.word.fault) !== 0) return;
+      if (Atomics.load(this.#control, this.word.fault) !== 0) return;
       const step = pieces[3 * piece] ?? 0;
       const bound = steps[step];
       if (!bound) return;
@@ -209,9 +207,9 @@ export class Thread {
 
   #fail(program: number, step: number, reason: string): void {
     const control = this.#control;
-    const { fault, faultProgram, faultLength, faultText } = Thread.word;
+    const { fault, faultProgram, faultLength, faultText } = this.word;
     if (Atomics.compareExchange(control, fault, 0, step + 1) !== 0) return;
-    const length = Math.min(reason.length, Thread.words - faultText);
+    const length = Math.min(reason.length, control.length - faultText);
     control[faultProgram] = program;
     control[faultLength] = length;
     for (let i = 0; i < length; i++) control[faultText + i] = reason.charCodeAt(i);
@@ -220,7 +218,7 @@ export class Thread {
   /** Takes part in runs until a message comes. */
   #serve(first: boolean): void {
     const control = this.#control;
-    const { open, program, signal, messages, inside } = Thread.word;
+    const { open, program, signal, messages, inside } = this.word;
     if (!first) this.#messages++;
     for (;;) {
       const seen = Atomics.load(control, signal);
@@ -243,8 +241,8 @@ export class Thread {
   /** Until the signal is no longer `seen`. */
   #rest(seen: number): void {
     const control = this.#control;
-    const { signal, idle } = Thread.word;
-    const patience = performance.now() + Thread.spin.idle;
+    const { signal, idle } = this.word;
+    const patience = performance.now() + this.#spin.idle;
     while (performance.now() < patience) {
       for (let i = 0; i < 50; i++) if (Atomics.load(control, signal) !== seen) return;
     }

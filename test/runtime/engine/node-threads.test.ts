@@ -1,8 +1,8 @@
-// Threads in processes of their own: from TypeScript and from one minified file, closed or left open.
+// Threads in processes of their own: from TypeScript, as it is published, and from one minified file, closed or left open.
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -28,6 +28,20 @@ beforeAll(async () => {
     });
   }
 });
+// As `npm run build` compiles the package.
+beforeAll(() => {
+  const config = {
+    extends: join(root, 'tsconfig.build.json'),
+    compilerOptions: { rootDir: root, outDir: join(folder, 'dist'), declaration: false },
+    include: [],
+    files: [source],
+  };
+  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(config));
+  writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
+  const { status, output } = run([join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', folder]);
+  expect(output).toBe('');
+  expect(status).toBe(0);
+});
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const run = (args: readonly string[]): { status: number | null; output: string } => {
@@ -37,6 +51,7 @@ const run = (args: readonly string[]): { status: number | null; output: string }
 
 const ways: readonly [string, () => readonly string[]][] = [
   ['TypeScript', () => ['--import', fileURLToPath(import.meta.resolve('tsx')), source]],
+  ['dist', () => [join(folder, 'dist', relative(root, source).replace(/ts$/, 'js'))]],
   ['a bundle', () => [join(folder, 'minified.mjs')]],
   ['a bundle that keeps names', () => [join(folder, 'named.mjs')]],
 ];
