@@ -9,7 +9,7 @@ import type { Code, Statement } from '../code/code.ts';
 import { least } from '../scope/value.ts';
 import { WasmScope } from '../scope/wasm-scope.ts';
 import type { Frame } from '../wasm-part.ts';
-import { writeStores } from './epilogue.ts';
+import { storesAlong, writeStores } from './epilogue.ts';
 import { directRows, isPacked } from './operand.ts';
 import type { Operand, Rows } from './operand.ts';
 import { packPanels, packRows } from './pack.ts';
@@ -82,8 +82,9 @@ export class BlockedProduct {
           if (!this.tiling.kept) this.packColumns(each, frame, loop, tile, k);
           this.multiply(each, frame, loop, tile, k);
         });
+      const along = storesAlong(this.program, this.target, this.group);
       const sums = this.group.accumulators.map((_, i) => add(frame.scratch, i32(i * this.sumsBytes)));
-      writeStores(scope, this.group, { ...tile, sums, rowBytes: 4 * this.tiling.columns });
+      writeStores(scope, this.group, { ...tile, sums, rowBytes: 4 * this.tiling.columns, along });
     }, 'wg'); // prettier-ignore
     return root.statements;
   }

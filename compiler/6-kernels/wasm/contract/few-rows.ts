@@ -9,7 +9,7 @@ import type { Code, Local, Statement } from '../code/code.ts';
 import { least } from '../scope/value.ts';
 import { WasmScope } from '../scope/wasm-scope.ts';
 import type { Frame } from '../wasm-part.ts';
-import { writeStores } from './epilogue.ts';
+import { storesAlong, writeStores } from './epilogue.ts';
 import { DotProducts } from './dot-products.ts';
 import { directRows, isPacked } from './operand.ts';
 import type { Operand, Rows } from './operand.ts';
@@ -67,7 +67,8 @@ export class FewRows {
       for (const [i, loop] of loops.entries())
         for (const product of loop.products) this.writeProduct(scope, loop, product, rows[i] ?? [], columns);
       const sums = group.accumulators.map((_, i) => this.sumsOf(columns, i));
-      writeStores(scope, group, { m: { first: i32(0), end: i32(this.rows) }, n: columns, sums, rowBytes: 4 * width });
+      const along = storesAlong(this.program, this.target, group);
+      writeStores(scope, group, { m: { first: i32(0), end: i32(this.rows) }, n: columns, sums, rowBytes: 4 * width, along });
     }, 'wg'); // prettier-ignore
     return root.statements;
   }

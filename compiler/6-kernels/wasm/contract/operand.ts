@@ -85,7 +85,7 @@ function staysInside({ constant, terms }: Linear, axes: readonly Axis[], size: n
 }
 
 /** How four neighbours along the axes lie: as the scope loads them. */
-function neighbours(axes: readonly Axis[], { terms }: Linear): 'same' | 'row' | 'apart' {
+export function neighbours(axes: readonly Axis[], { terms }: Linear): 'same' | 'row' | 'apart' {
   const { runs, others } = axisRuns(axes, terms);
   const names = new Set(axes.map(({ name }) => name));
   const atoms = others.map(({ atom }) => atom);
