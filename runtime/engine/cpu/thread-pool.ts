@@ -104,7 +104,7 @@ export class ThreadPool {
     this.#runs = (this.#runs + 1) & 0x3fffffff || 1;
     Atomics.store(control, open, this.#runs);
     Atomics.add(control, signal, 1);
-    if (Atomics.load(control, idle) > 0) Atomics.notify(control, signal, program.width - 1);
+    if (Atomics.load(control, idle) > 0) Atomics.notify(control, signal, Math.min(2, program.width - 1)); // they wake others
     return true;
   }
 
