@@ -24,7 +24,9 @@ const commands = [
 ]; // prettier-ignore
 
 const program = new Command('modelc')
-  .description('Compiles declarative .model files to fused WebGPU kernels: training, generation, comparison.')
+  .description(
+    'Compiles declarative .model files to fused WebGPU and WebAssembly kernels: training, generation, comparison.',
+  )
   .version(version)
   .showSuggestionAfterError()
   .addHelpText('after', '\nmodelc <command> --help says more of each. Start with: modelc quickstart');

@@ -13,8 +13,8 @@ import type { Tiling } from './tiling.ts';
 
 /** Rows that are multiplied faster than the matrix could be packed. */
 const FEW = 32;
-const FEW_ALONG_COLUMNS = 6;
-const MANY_COLUMNS = 1024;
+const FEW_ALONG_COLUMNS = 8;
+const MANY_COLUMNS = 512;
 /** Packing pays where an element of the matrix takes longer than this and more than two rows would compute it again. */
 const CHEAP = 1.5;
 
