@@ -18,23 +18,24 @@ export interface DeviceOptions {
 
 /** @throws DeviceError when the device that is asked for is not there, or refuses to open. */
 export async function openDevice({ device = 'auto', threads }: DeviceOptions = {}): Promise<EngineDevice> {
-  if (device === 'cpu') return openCpu(nodeThreads, threads ?? defaultThreads());
+  if (device === 'cpu') return openCpu(nodeThreads, threadCount(threads));
   if (device === 'gpu') return openGpu('hardware');
   if (device === 'software') return openGpu('software');
   try {
     return await openGpu('hardware');
   } catch (error) {
     if (error instanceof AdapterMissingError || error instanceof DawnMissingError)
-      return openCpu(nodeThreads, threads ?? defaultThreads());
+      return openCpu(nodeThreads, threadCount(threads));
     throw error;
   }
 }
 
-/** @throws DeviceError when MODELC_THREADS is no number of threads. */
-function defaultThreads(): number {
+/** @throws DeviceError for what is no number of threads. */
+function threadCount(wanted: number | undefined): number {
   const text = process.env['MODELC_THREADS'] ?? '';
-  if (text === '') return nodeThreads.parallelism;
-  const threads = Number(text);
-  if (Number.isInteger(threads) && threads >= 1 && threads <= 256) return threads;
-  throw new DeviceError(`MODELC_THREADS is ${text}; give a whole number from 1 to 256`);
+  if (wanted === undefined && text === '') return nodeThreads.parallelism;
+  const count = wanted ?? Number(text);
+  if (Number.isInteger(count) && count >= 1 && count <= 256) return count;
+  const what = wanted === undefined ? `MODELC_THREADS is ${text}` : `${wanted} threads are asked for`;
+  throw new DeviceError(`${what}; give a whole number from 1 to 256`);
 }

@@ -6,6 +6,7 @@ import { openCpu, type CpuDevice } from '../../../runtime/engine/cpu/device.ts';
 import { nodeThreads } from '../../../runtime/engine/cpu/node-threads.ts';
 import type { ThreadHost } from '../../../runtime/engine/cpu/thread-host.ts';
 import { DeviceError } from '../../../runtime/engine/device-error.ts';
+import { openDevice } from '../../../runtime/engine/open-device.ts';
 import { Session } from '../../../runtime/engine/session.ts';
 import { backAndForth, element, fold, kernel, tensor, trap } from './wasm-plans.ts';
 
@@ -313,4 +314,8 @@ describe('memory', () => {
     const buffers = Array.from({ length: 3 }, () => ({ bytes: 2 ** 31, kind: 'tensor' as const }));
     await expect(session.load({ ...plan, buffers: [...plan.buffers, ...buffers], tensors: [tensor('a', 'state', 0, 8)] })).rejects.toThrow(/^this device cannot run the plan huge: it needs 6\.00 GiB, and 32-bit WebAssembly addresses at most 4\.00 GiB\./); // prettier-ignore
   });
+});
+
+test.each([0, 1.5, 257, Number.NaN])('%d threads are refused', async (threads) => {
+  await expect(openDevice({ device: 'cpu', threads })).rejects.toThrow(/ threads are asked for; give a whole number from 1 to 256$/); // prettier-ignore
 });
