@@ -56,18 +56,18 @@ describe('specs', () => {
 
   it('writes the short and the long form of one model alike', () => {
     const long = `model Q {
-      vocab = 256; context = 128; d_model = 64; n_layers = 4
+      vocab = 256; context = 256; d_model = 128; n_layers = 2
       norm rms { eps = 1e-6; gain = weight; bias = none; reduce = f32; cast = before_gain }
       embed token { tie = head; scale = 1; pos = none; norm = none }
       mixer attn = gqa {
-        heads = 4; kv_heads = 2; head_dim = 16; scale = 1/4; mask = causal; bias = none; qk_norm = none; softcap = none
-        rope { dim = 16; theta = 10_000; pairing = half; scaling = none }
+        heads = 4; kv_heads = 2; head_dim = 32; scale = 1 / sqrt(32); mask = causal; bias = none; qk_norm = none; softcap = none
+        rope { dim = 32; theta = 10_000; pairing = half; scaling = none }
       }
-      ffn mlp = glu { act = silu; width = 192; bias = none }
+      ffn mlp = glu { act = silu; width = 320; bias = none }
       block main { h = x + attn(rms.mix(x)); y = h + mlp(rms.ffn(h)) }
       stack n_layers { cycle [main] }
       head lm { norm = rms; scale = 1; softcap = none; bias = none }
-      init { default = normal(std = 0.05); attn.o, mlp.down = normal(std = 0.05 / sqrt(8)) }
+      init { default = normal(std = 0.05); attn.o, mlp.down = normal(std = 0.05 / sqrt(4)) }
     }`;
     expect(modelOf(long).canonical).toBe(modelOf(readSpec('quickstart.model')).canonical);
   });
