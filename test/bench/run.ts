@@ -5,6 +5,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { simdCeiling } from './ceiling.ts';
 import { type ContestantName, contestantNames, Player } from './contestants.ts';
 import { type Measured, measure, type Turns } from './measure.ts';
 import { agrees, printReport } from './print-report.ts';
@@ -40,7 +41,7 @@ const progress = (line: string): void => {
 };
 
 installPeers();
-const machine = { ...describeMachine(), loadBefore: loadavg()[0] };
+const machine = { ...describeMachine(), loadBefore: loadavg()[0], simdCeiling: simdCeiling() };
 const { players, absent } = await openAll();
 const measured: Measured[] = [];
 for (const work of works) {
@@ -56,7 +57,8 @@ if (options.json === true) {
   const facts = contestants.map(({ name, description }) => `  ${name.padEnd(24)}${description}`);
   const faults = [...absent, ...measured.flatMap(({ fault }) => fault ?? [])];
   const head = `${machine.processor}, ${machine.threads} threads, ${machine.vectors} (WebAssembly: 128 bits); Node ${machine.node}; load ${machine.loadBefore?.toFixed(1)} before`; // prettier-ignore
-  process.stdout.write(`${[head, ...facts, '', printReport(report), ...faults].join('\n')}\n`);
+  const ceiling = `multiply-add of 128 bits in registers: ${machine.simdCeiling.toFixed(1)} GFLOP/s a thread, which no WebAssembly can exceed`;
+  process.stdout.write(`${[head, ceiling, ...facts, '', printReport(report), ...faults].join('\n')}\n`);
 }
 for (const player of players) player.stop();
 process.exitCode = report.agreements.every(agrees) ? 0 : 1;

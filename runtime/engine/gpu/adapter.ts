@@ -24,7 +24,10 @@ export async function findAdapter(gpu: GPU, kind: AdapterKind): Promise<GPUAdapt
   // In this order for both kinds: Dawn finds no fallback adapter when it is asked for one first.
   const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
   if (!adapter || summarize(adapter.info).kind === kind) return adapter;
-  return kind === 'software' ? gpu.requestAdapter({ forceFallbackAdapter: true }) : null;
+  if (kind === 'hardware') return null;
+  // Some drivers answer with the hardware again.
+  const fallback = await gpu.requestAdapter({ forceFallbackAdapter: true });
+  return fallback && summarize(fallback.info).kind === kind ? fallback : null;
 }
 
 const softwareNames = /llvmpipe|lavapipe|swiftshader|softpipe|basic render|\bcpu\b|\bsoftware\b/i;

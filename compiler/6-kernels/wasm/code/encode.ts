@@ -11,7 +11,7 @@ const MAX_PAGES = 65536;
 
 const typeCodes: { readonly [T in ValueType]: number } = { i32: 0x7f, f32: 0x7d, v128: 0x7b };
 
-export function encodeModule(main: WasmFunction): Uint8Array {
+export function encodeModule(main: WasmFunction): Uint8Array<ArrayBuffer> {
   const functions = functionsOf(main).filter((fn) => fn === main || !fn.result);
   const indexOf = (fn: WasmFunction): number => functions.indexOf(fn);
   const types = functions.map((fn) => [0x60, ...vector(fn.params.map((p) => [typeCodes[p.type]])), ...vector(fn.result ? [[typeCodes[fn.result.type]]] : [])]); // prettier-ignore
