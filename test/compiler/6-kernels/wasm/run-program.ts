@@ -33,6 +33,32 @@ export interface WasmRunOptions {
   readonly lower?: (program: Program, group: Group, target: WasmTarget) => WasmPart;
 }
 
+interface Compiled {
+  readonly part: WasmPart;
+  /** Tensors in the order of the parameters. */
+  readonly slots: readonly number[];
+  readonly module: WebAssembly.Module;
+}
+
+type Lower = NonNullable<WasmRunOptions['lower']>;
+const known = new WeakMap<Program, { readonly target: WasmTarget; readonly lower: Lower; readonly kernels: readonly Compiled[] }[]>(); // prettier-ignore
+
+/** Tests run one program in several ranges. */
+function compiled(program: Program, target: WasmTarget, lower: Lower): readonly Compiled[] {
+  const variants = known.get(program) ?? [];
+  known.set(program, variants);
+  const found = variants.find((one) => one.target === target && one.lower === lower);
+  if (found) return found.kernels;
+  const kernels = program.groups.map((group): Compiled => {
+    const part = lower(program, group, target);
+    const slots = [...part.tensors];
+    const bytes = encodeModule(mainFunction(part, (tensor) => slots.indexOf(tensor)));
+    return { part, slots, module: new WebAssembly.Module(bytes) };
+  });
+  variants.push({ target, lower, kernels });
+  return kernels;
+}
+
 const PAGE = 65536;
 const aligned = (bytes: number): number => Math.ceil(bytes / 256) * 256;
 const elements = (tensor: ProgramTensor): number => tensor.dims.reduce((count, dim) => count * dim.size, 1);
@@ -44,7 +70,7 @@ export function runOnWasm(
   options: WasmRunOptions = {},
 ): Map<string, Float64Array> {
   const { target = relaxedTarget, range, lower = lowerGroupToWasm } = options;
-  const parts = program.groups.map((group) => lower(program, group, target));
+  const kernels = compiled(program, target, lower);
   const places = new Map<number, number>();
   let end = 256;
   for (const tensor of program.tensors) {
@@ -52,16 +78,13 @@ export function runOnWasm(
     end = aligned(end + elements(tensor) * 4 + 64);
   }
   const scratch = end;
-  end += Math.max(0, ...parts.map((part) => part.scratchBytes));
+  end += Math.max(0, ...kernels.map(({ part }) => part.scratchBytes));
   const memory = new WebAssembly.Memory({ initial: Math.ceil(end / PAGE) + 1, maximum: PAGE, shared: true });
   for (const tensor of program.tensors) {
     const given = tensor.data ? constantValues(tensor.data) : values.get(tensor.name);
     writeValues(memory, places.get(tensor.id) ?? 0, tensor, given);
   }
-  for (const part of parts) {
-    const slots = [...part.tensors];
-    const bytes = encodeModule(mainFunction(part, (tensor) => slots.indexOf(tensor)));
-    const module = new WebAssembly.Module(Uint8Array.from(bytes));
+  for (const { part, slots, module } of kernels) {
     const { main } = new WebAssembly.Instance(module, { env: { memory } }).exports;
     if (typeof main !== 'function') throw new Error('the module has no main');
     const addresses = slots.map((tensor) => places.get(tensor) ?? 0);
