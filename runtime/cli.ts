@@ -36,6 +36,12 @@ for (const command of commands) {
 }
 program.exitOverride();
 
+// Whoever reads may have read enough: `modelc compile ... | head`.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(0);
+});
+
 try {
   await program.parseAsync();
 } catch (error) {

@@ -1,26 +1,58 @@
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { trainGraphs } from '../../compiler/4-autograd/train-graph.ts';
-import { curveNames, hasCurve, readCurve } from './curves.ts';
-import { openOracle } from './session.ts';
+import type { EngineDevice } from '../../runtime/engine/engine-device.ts';
+import { openDevice } from '../../runtime/engine/open-device.ts';
+import { curveNames, hasCurve, readCurve, type Curve } from './curves.ts';
+import { openOn } from './device-session.ts';
+import { openOracle, type OpenSession } from './session.ts';
 
-// The first steps of PyTorch's runs on real text, in float64: optimizer, clipping and decay as there.
-describe.each(curveNames)('%s in float64', (name) => {
-  it.skipIf(!hasCurve(name))('follows the first steps', async () => {
-    const { model, train, weights, batches, steps } = await readCurve(name);
-    const graphs = trainGraphs(model, train);
-    if (!('step' in graphs)) throw new Error('one graph per step expected');
-    const session = await openOracle(weights);
-    for (const [i, batch] of batches.slice(0, 3).entries()) {
-      const inputs = {
-        ...batch,
-        loss_scale: [1 / batch.labels.length],
-        step: [i + 1],
-        lr_scale: [steps[i]?.lrScale ?? NaN],
-      };
-      const outputs = await session.run(graphs.step, { batch: train.batch, seq: train.seq }, inputs);
-      const [loss = NaN, norm = NaN] = [outputs.get('loss')?.[0], outputs.get('grad_norm')?.[0]];
-      expect(Math.abs(loss - (steps[i]?.loss ?? NaN))).toBeLessThan(1e-5);
-      expect(Math.abs(norm - (steps[i]?.gradNorm ?? NaN))).toBeLessThan(1e-4 * norm);
+let cpu: EngineDevice;
+beforeAll(async () => {
+  cpu = await openDevice({ device: 'cpu', threads: 2 });
+});
+afterAll(() => cpu.close());
+
+/** [loss before the step, norm of the gradient before clipping] of the first `count` steps. */
+async function follow(curve: Curve, open: OpenSession, count: number): Promise<(readonly [number, number])[]> {
+  const { model, train, weights, batches, steps } = curve;
+  const graphs = trainGraphs(model, train);
+  if (!('step' in graphs)) throw new Error('one graph per step expected');
+  const session = await open(weights);
+  const followed: (readonly [number, number])[] = [];
+  for (const [i, batch] of batches.slice(0, count).entries()) {
+    const inputs = {
+      ...batch,
+      loss_scale: [1 / batch.labels.length],
+      step: [i + 1],
+      lr_scale: [steps[i]?.lrScale ?? NaN],
+    };
+    const outputs = await session.run(graphs.step, { batch: train.batch, seq: train.seq }, inputs);
+    followed.push([outputs.get('loss')?.[0] ?? NaN, outputs.get('grad_norm')?.[0] ?? NaN]);
+  }
+  return followed;
+}
+
+// PyTorch's runs on real text: optimizer, clipping, schedule and decay as there.
+describe.each(curveNames)('%s', (name) => {
+  const here = it.skipIf(!hasCurve(name));
+
+  here('the first steps in float64', async () => {
+    const curve = await readCurve(name);
+    for (const [i, [loss, norm]] of (await follow(curve, openOracle, 2)).entries()) {
+      expect(Math.abs(loss - (curve.steps[i]?.loss ?? NaN))).toBeLessThan(1e-5);
+      expect(Math.abs(norm - (curve.steps[i]?.gradNorm ?? NaN))).toBeLessThan(1e-4 * norm);
     }
+  });
+
+  here('the whole run on the CPU', async () => {
+    const curve = await readCurve(name);
+    const followed = await follow(curve, openOn(cpu), curve.steps.length);
+    const errors = followed.map(([loss], i) => loss - (curve.steps[i]?.loss ?? NaN));
+    expect(errors).toHaveLength(curve.steps.length);
+    expect(errors.length).toBeGreaterThanOrEqual(100);
+    const worst = (part: readonly number[]): number => Math.max(...part.map(Math.abs));
+    expect(worst(errors.slice(0, 20))).toBeLessThan(1e-4);
+    expect(worst(errors)).toBeLessThan(1e-2);
+    expect(Math.abs(errors.slice(-20).reduce((sum, error) => sum + error, 0) / 20)).toBeLessThan(2e-3);
   });
 });
