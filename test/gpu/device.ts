@@ -10,8 +10,8 @@ export function openTestDevice(): Promise<GpuDevice> {
   return openGpu(hardware ? 'hardware' : 'software');
 }
 
-/** Name and opener; `wgsl` is slow: its kernels are compiled by a driver that takes its time. */
+/** Name and opener. WGSL is slow: its kernels are compiled by a driver that takes its time. Test files run two at a time, so one thread. */
 export const devices: readonly { readonly name: 'CPU' | 'WGSL'; readonly open: () => Promise<EngineDevice> }[] = [
-  { name: 'CPU', open: () => openDevice({ device: 'cpu', threads: 2 }) },
+  { name: 'CPU', open: () => openDevice({ device: 'cpu', threads: 1 }) },
   { name: 'WGSL', open: openTestDevice },
 ];
