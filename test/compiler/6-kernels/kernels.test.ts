@@ -8,8 +8,8 @@ import { lowerMap } from '../../../compiler/6-kernels/wgsl/lower-map.ts';
 import { lowerRow } from '../../../compiler/6-kernels/wgsl/lower-row.ts';
 import { lowerScatter } from '../../../compiler/6-kernels/wgsl/lower-scatter.ts';
 import type { WebGpuTarget } from '../../../compiler/7-plan/plan.ts';
-import { at, axis, element, program } from '../../gpu/programs.ts';
-import type { TensorSpec } from '../../gpu/programs.ts';
+import { at, axis, element, program } from '../../device/programs.ts';
+import type { TensorSpec } from '../../device/programs.ts';
 
 const hardware: WebGpuTarget = {
   kind: 'webgpu',

@@ -4,8 +4,8 @@ import type { Range } from '../../../compiler/6-kernels/analysis/mask-bounds.ts'
 import { constant, variable } from '../../../compiler/3-graph/expr-build.ts';
 import { compileExpr, Frame } from '../../../compiler/5-optimize/oracle/compile-expr.ts';
 import type { Expr } from '../../../compiler/3-graph/expr.ts';
-import { masks } from '../../gpu/attention-programs.ts';
-import type { Mask } from '../../gpu/attention-programs.ts';
+import { masks } from '../../device/attention-programs.ts';
+import type { Mask } from '../../device/attention-programs.ts';
 
 const [first, last, offset] = (['first', 'last', 'offset'] as const).map((name) => variable(name, 'i32')) as [Expr, Expr, Expr]; // prettier-ignore
 

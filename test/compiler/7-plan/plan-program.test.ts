@@ -13,9 +13,9 @@ import { printPlan } from '../../../compiler/7-plan/print-plan.ts';
 import { verifyPlan } from '../../../compiler/7-plan/verify-plan.ts';
 import type { EngineDevice } from '../../../runtime/engine/engine-device.ts';
 import { Session } from '../../../runtime/engine/session.ts';
-import { openTestDevice } from '../../gpu/device.ts';
-import { at, axis, element, numbers, program } from '../../gpu/programs.ts';
-import type { TensorSpec } from '../../gpu/programs.ts';
+import { openTestDevice } from '../../device/device.ts';
+import { at, axis, element, numbers, program } from '../../device/programs.ts';
+import type { TensorSpec } from '../../device/programs.ts';
 
 const rows = axis('row', 5);
 const columns = axis('column', 48);

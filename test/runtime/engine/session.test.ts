@@ -7,7 +7,7 @@ import type { TensorData } from '../../../runtime/engine/data/tensor-data.ts';
 import { DeviceError } from '../../../runtime/engine/device-error.ts';
 import type { EngineDevice } from '../../../runtime/engine/engine-device.ts';
 import { Session } from '../../../runtime/engine/session.ts';
-import { openTestDevice } from '../../gpu/device.ts';
+import { openTestDevice } from '../../device/device.ts';
 import { accumulate, tensor } from './wasm-plans.ts';
 
 /** state = state + weight * x; y = state. */

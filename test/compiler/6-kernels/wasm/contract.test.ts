@@ -5,9 +5,9 @@ import type { Axis, ContractGroup, Program } from '../../../../compiler/5-optimi
 import { lowerContract } from '../../../../compiler/6-kernels/wasm/contract/lower-contract.ts';
 import { lowerGroupToWasm } from '../../../../compiler/6-kernels/wasm/lower-group.ts';
 import type { ContractSchedule } from '../../../../compiler/6-kernels/wasm/contract/lower-contract.ts';
-import { gatedUnit, layouts, product2, residualSum, shape } from '../../../gpu/contract-programs.ts';
-import type { Case, Layout } from '../../../gpu/contract-programs.ts';
-import { at, axis, element, numbers, program } from '../../../gpu/programs.ts';
+import { gatedUnit, layouts, product2, residualSum, shape } from '../../../device/contract-programs.ts';
+import type { Case, Layout } from '../../../device/contract-programs.ts';
+import { at, axis, element, numbers, program } from '../../../device/programs.ts';
 import { expectOracle } from './expect-oracle.ts';
 import { relaxedTarget, runOnWasm } from './run-program.ts';
 import type { WasmRunOptions } from './run-program.ts';

@@ -4,8 +4,8 @@ import type { BinaryFn, Expr, UnaryFn } from '../../../../compiler/3-graph/expr.
 import { uniform } from '../../../../compiler/3-graph/random.ts';
 import type { ScalarType } from '../../../../compiler/3-graph/types.ts';
 import type { Axis, Program, Store } from '../../../../compiler/5-optimize/groups.ts';
-import { at, axis, element, numbers, program } from '../../../gpu/programs.ts';
-import type { TensorSpec } from '../../../gpu/programs.ts';
+import { at, axis, element, numbers, program } from '../../../device/programs.ts';
+import type { TensorSpec } from '../../../device/programs.ts';
 import { expectOracle } from './expect-oracle.ts';
 import { runOnWasm } from './run-program.ts';
 

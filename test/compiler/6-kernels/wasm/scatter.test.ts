@@ -1,33 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import * as e from '../../../../compiler/3-graph/expr-build.ts';
-import type { Program } from '../../../../compiler/5-optimize/groups.ts';
-import { at, axis, element, numbers, program } from '../../../gpu/programs.ts';
+import { at, axis, element, numbers, program } from '../../../device/programs.ts';
+import { embeddingGradient, embeddingValues } from '../../../device/scatter-programs.ts';
 import { expectOracle } from './expect-oracle.ts';
 import { relaxedTarget, runOnWasm } from './run-program.ts';
-
-/** The gradient of an embedding, added to what is there; and twice of it, transposed. */
-function embeddingGradient(bins: number, width: number, batch: number, seq: number): Program {
-  const [v, d, items] = [axis('v', bins), axis('d', width), [axis('b', batch), axis('s', seq)]];
-  const sum = e.variable('sum', 'f32');
-  return program(
-    [['tokens', 'input', items, 'i32'], ['dx', 'input', [...items, d]], ['grad', 'state', [v, d]], ['twice', 'output', [d, v]]],
-    {
-      kind: 'scatter', name: 'scatter', bins: v, axes: [d], items,
-      bin: element(0, items, 'i32'), value: element(1, [...items, d]),
-      stores: [
-        { tensor: 2, index: [at('v'), at('d')], value: e.add(element(2, [v, d]), sum) },
-        { tensor: 3, index: [at('d'), at('v')], value: e.mul(sum, 2) },
-      ],
-    },
-  ); // prettier-ignore
-}
-
-const input = (bins: number, width: number, items: number, spread: (i: number) => number) =>
-  new Map<string, ArrayLike<number>>([
-    ['tokens', Int32Array.from({ length: items }, (_, i) => spread(i) % bins)],
-    ['dx', numbers(items * width)],
-    ['grad', numbers(bins * width, 2)],
-  ]);
 
 describe('embedding gradient', () => {
   test.each([
@@ -44,18 +20,18 @@ describe('embedding gradient', () => {
   ])('%i bins of %i, %i x %i items', (bins, width, batch, seq) => {
     const p = embeddingGradient(bins, width, batch, seq);
     for (const spread of [(i: number) => i * i * 31, () => bins - 1])
-      expectOracle(p, input(bins, width, batch * seq, spread), { absolute: batch * seq * 1e-7 });
+      expectOracle(p, embeddingValues(bins, width, batch * seq, spread), { absolute: batch * seq * 1e-7 });
   });
 
   test('the same bits for any number of threads', () => {
     const p = embeddingGradient(130, 64, 4, 100);
-    const values = input(130, 64, 400, (i) => i * i);
+    const values = embeddingValues(130, 64, 400, (i) => i * i);
     const [one, ...others] = [1, 2, 3, 64].map((threads) => runOnWasm(p, values, { target: { ...relaxedTarget, threads } })); // prettier-ignore
     for (const other of others) expect(other.get('grad')).toEqual(one?.get('grad'));
   });
 
   test('an item whose bin is not there counts nowhere', () => {
-    const values = input(50, 64, 40, (i) => i % 50);
+    const values = embeddingValues(50, 64, 40, (i) => i % 50);
     const tokens = Array.from({ length: 40 }, (_, i) => (i % 3 === 0 ? [-1, 50, -2147483648, 2147483647][i % 4] ?? 0 : i)); // prettier-ignore
     const dx = Array.from(values.get('dx') ?? [], (x, i) => (Math.floor(i / 64) % 3 === 0 ? 0 : x));
     const p = embeddingGradient(50, 64, 1, 40);
