@@ -42,9 +42,9 @@ const leftSaddle: Readonly<Record<string, number>> = { gpt2_shakespeare: 70 };
 describe.each(curveNames)('%s', (name) => {
   const here = it.skipIf(!hasCurve(name));
 
-  here('the first step in float64', async () => {
+  it.skipIf(!hasCurve(name) || process.env['PARITY'] !== 'all')('the first steps in float64', async () => {
     const curve = await readCurve(name);
-    for (const [i, [loss, norm]] of (await follow(curve, openOracle, 1)).entries()) {
+    for (const [i, [loss, norm]] of (await follow(curve, openOracle, 3)).entries()) {
       expect(Math.abs(loss - (curve.steps[i]?.loss ?? NaN))).toBeLessThan(1e-5);
       expect(Math.abs(norm - (curve.steps[i]?.gradNorm ?? NaN))).toBeLessThan(1e-4 * norm);
     }
@@ -53,7 +53,7 @@ describe.each(curveNames)('%s', (name) => {
   // With PARITY=all to the end.
   here('the run on the CPU', async () => {
     const curve = await readCurve(name);
-    const steps = Math.min(leftSaddle[name] ?? Infinity, process.env['PARITY'] === 'all' ? curve.steps.length : 100);
+    const steps = Math.min(leftSaddle[name] ?? Infinity, process.env['PARITY'] === 'all' ? curve.steps.length : 60);
     const errors = (await follow(curve, openOn(cpu), steps)).map(([loss], i) => loss - (curve.steps[i]?.loss ?? NaN));
     expect(errors).toHaveLength(steps);
     const worst = (part: readonly number[]): number => Math.max(...part.map(Math.abs));

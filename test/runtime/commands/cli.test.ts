@@ -45,7 +45,7 @@ function modelc(
 ): Promise<Ended> {
   const child = spawn(process.execPath, [program, ...args], {
     cwd: folder,
-    env: { ...process.env, ...options.env },
+    env: { ...process.env, MODELC_THREADS: '1', ...options.env },
   });
   let [out, err, pressed] = ['', '', false];
   child.stdout.on('data', (data: Buffer) => (out += data.toString()));
