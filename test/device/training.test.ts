@@ -125,6 +125,17 @@ describe('training on the device', () => {
   });
 });
 
+describe('addresses of 32 bits', () => {
+  it.each([2 ** 31 - 2 ** 20, 3.2 * 2 ** 30])('give the same bits behind %i bytes', async (bytes) => {
+    const far = await openOn('CPU');
+    far.createBuffer(Math.floor(bytes / 256) * 256);
+    await run(`far ${bytes}`, { train: { steps: 3 }, on: far });
+    far.close();
+    await run(`near ${bytes}`, { train: { steps: 3 } });
+    await expectSameBits(`near ${bytes}`, `far ${bytes}`);
+  });
+});
+
 describe('two targets', () => {
   it('follow one curve for 50 steps', async () => {
     const train = { steps: 50 };
