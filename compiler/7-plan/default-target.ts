@@ -26,3 +26,6 @@ export const defaultWasmTarget: WasmTarget = {
   maxWorkgroupStorage: 0,
   maxWorkgroupsPerDimension: 2 ** 31 - 1,
 };
+
+/** By the names of devices. */
+export const defaultTargets = { gpu: defaultTarget, cpu: defaultWasmTarget } as const;

@@ -6,7 +6,7 @@ import { parseFile } from '../../compiler/1-syntax/parse-file.ts';
 import type { Model } from '../../compiler/2-check/model.ts';
 import { printGraph } from '../../compiler/3-graph/print-graph.ts';
 import { printProgram } from '../../compiler/5-optimize/print-program.ts';
-import { defaultTarget, defaultWasmTarget } from '../../compiler/7-plan/default-target.ts';
+import { defaultTargets } from '../../compiler/7-plan/default-target.ts';
 import type { Plan } from '../../compiler/7-plan/plan.ts';
 import { compileForward, compileGeneration, compileTraining } from '../../compiler/compile.ts';
 import type { CompileOptions, StageResult } from '../../compiler/compile-graph.ts';
@@ -71,7 +71,7 @@ function emit(loaded: LoadedFile, flags: CompileFlags): string {
 }
 
 const defaults = ({ fusion, device }: CompileFlags): CompileOptions => ({
-  target: device === 'gpu' ? defaultTarget : defaultWasmTarget,
+  target: defaultTargets[device],
   fusion,
 });
 

@@ -1,8 +1,8 @@
 // Takes: a .model file. Gives: the resolved architecture and what it costs.
 // Promises: needs no device; figures that cannot be had are said in a sentence.
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import type { Model, TrainSpec } from '../../compiler/2-check/model.ts';
-import { defaultTarget } from '../../compiler/7-plan/default-target.ts';
+import { defaultTargets } from '../../compiler/7-plan/default-target.ts';
 import { formatDiagnostic } from '../../compiler/diagnostics.ts';
 import { explainModel, printExplanation } from '../../compiler/explain/explain.ts';
 import { type PlanFigures, planFigures } from '../../compiler/explain/plan-figures.ts';
@@ -15,16 +15,17 @@ export function explainCommand(): Command {
     .description('print the resolved architecture: layers, parameters, costs, plans, lints')
     .argument('<file>', '.model file')
     .option('--model <name>', 'which model or variant (default: the first)')
+    .addOption(new Option('--device <name>', 'for which the plans are made').choices(['gpu', 'cpu']).default('gpu'))
     .option('--no-plans', 'leave out the figures of the compiled plans, which take longest')
     .option('--json', 'everything as JSON')
     .addHelpText(
       'after',
-      '\nExamples:\n  modelc explain specs/quickstart.model\n  modelc explain specs/families/llama.model --no-plans --json',
+      '\nExamples:\n  modelc explain specs/quickstart.model\n  modelc explain specs/quickstart.model --device cpu\n  modelc explain specs/families/llama.model --no-plans --json',
     )
-    .action((file: string, options: { model?: string; plans: boolean; json?: boolean }) => {
+    .action((file: string, options: { model?: string; device: 'gpu' | 'cpu'; plans: boolean; json?: boolean }) => {
       const loaded = loadModelFile(file, colorOn('stderr'));
       const model = chooseModel(loaded, options.model);
-      const figures = options.plans ? figuresOf(loaded, model) : 'left out';
+      const figures = options.plans ? figuresOf(loaded, model, options.device) : 'left out';
       const lints = loaded.diagnostics;
       if (options.json === true) printJson({ ...explainModel(model), plans: figures, lints: lints.map(plain) });
       else {
@@ -34,10 +35,10 @@ export function explainCommand(): Command {
     });
 }
 
-function figuresOf(loaded: LoadedFile, model: Model): readonly PlanFigures[] | string {
+function figuresOf(loaded: LoadedFile, model: Model, device: 'gpu' | 'cpu'): readonly PlanFigures[] | string {
   const train: TrainSpec | undefined = loaded.file.trains.length > 0 ? chooseTrain(loaded, model) : undefined;
   try {
-    return planFigures(model, train, defaultTarget);
+    return planFigures(model, train, defaultTargets[device]);
   } catch (error) {
     if (error instanceof Error && error.name === 'PlanError') return error.message;
     throw error;
