@@ -3,13 +3,14 @@
 // Promises: one device per test file; every group is one dispatch, every tensor a buffer of its own.
 import { afterAll, beforeAll, expect } from 'vitest';
 import type { ScalarType } from '../../compiler/3-graph/types.ts';
-import { constantValues, evaluateProgram } from '../../compiler/5-optimize/evaluate-program.ts';
+import { constantValues } from '../../compiler/5-optimize/evaluate-program.ts';
 import type { Group, Program, ProgramTensor } from '../../compiler/5-optimize/groups.ts';
 import { assembleKernel } from '../../compiler/6-kernels/wgsl/assemble.ts';
 import type { AssembledKernel } from '../../compiler/6-kernels/kernel.ts';
 import type { WgslPart } from '../../compiler/6-kernels/wgsl/wgsl-part.ts';
 import { lowerGroup, withoutUnused } from '../../compiler/6-kernels/wgsl/lower-group.ts';
 import type { WebGpuTarget } from '../../compiler/7-plan/plan.ts';
+import { oracleOf, worst, type Values } from '../compiler/6-kernels/oracle.ts';
 import { plainTarget, runOnWasm } from '../compiler/6-kernels/wasm/run-program.ts';
 import type { GpuDevice } from '../../runtime/engine/gpu/device.ts';
 import { openTestDevice } from './device.ts';
@@ -17,8 +18,6 @@ import { openTestDevice } from './device.ts';
 // Flags of the WebGPU specification: Node has no such globals.
 const usages = { MAP_READ: 0x1, COPY_SRC: 0x4, COPY_DST: 0x8, STORAGE: 0x80 } as const;
 const READ = 0x1;
-
-export type Values = ReadonlyMap<string, ArrayLike<number>>;
 
 export interface TestDevice {
   readonly engine: GpuDevice;
@@ -154,10 +153,7 @@ export async function expectMatch(
   options: RunOptions = {},
 ): Promise<void> {
   const types = new Map(program.tensors.map(({ name, type }) => [name, type]));
-  const rounded = new Map(
-    [...values].map(([name, data]) => [name, types.get(name) === 'f32' ? Float32Array.from(data) : data]),
-  );
-  const expected = evaluateProgram(program, rounded);
+  const { rounded, expected } = oracleOf(program, values);
   const results: [string, Map<string, Float64Array>][] = [
     ['WGSL', await runProgram(device, program, rounded, options)],
   ];
@@ -170,17 +166,4 @@ export async function expectMatch(
     for (const [target, actual] of results)
       expect(worst(actual.get(name) ?? new Float64Array(), oracle, relative, absolute), `${name}, ${target}`).toBe('equal'); // prettier-ignore
   }
-}
-
-/** The element furthest beyond its tolerance in words, or `equal`. */
-export function worst(actual: Float64Array, expected: Float64Array, relative: number, absolute: number): string {
-  if (actual.length !== expected.length) return `${actual.length} elements, not ${expected.length}`;
-  let [most, at] = [1, -1];
-  for (const [i, want] of expected.entries()) {
-    const got = actual[i] ?? Number.NaN;
-    if (Object.is(got, want) || (Number.isNaN(got) && Number.isNaN(want)) || got === want) continue;
-    const excess = Math.abs(got - want) / (absolute + relative * Math.abs(want));
-    if (!(excess <= most)) [most, at] = [Number.isNaN(excess) ? Infinity : excess, i];
-  }
-  return at < 0 ? 'equal' : `element ${at}: ${actual[at]}, not ${expected[at]} (${most.toPrecision(3)} times the tolerance)`; // prettier-ignore
 }

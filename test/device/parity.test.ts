@@ -10,7 +10,7 @@ import { hasFixture, readFixture } from '../parity/fixtures.ts';
 import { devices } from './device.ts';
 
 /** Compiling WGSL takes a software adapter seconds a family: those that differ most, or with PARITY=all every one. */
-const chosen = new Set(['llama', 'gpt2', 'gemma2', 'cohere2']);
+const chosen = new Set(['llama', 'gpt2', 'llama_yarn', 'qwen3', 'gemma2', 'olmo2', 'cohere2', 'gptj']);
 const subjects = devices.flatMap(({ name: device }) =>
   Object.entries(families)
     .filter(([name]) => device === 'CPU' || process.env['PARITY'] === 'all' || chosen.has(name))

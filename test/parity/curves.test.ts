@@ -42,7 +42,7 @@ const leftSaddle: Readonly<Record<string, number>> = { gpt2_shakespeare: 70 };
 describe.each(curveNames)('%s', (name) => {
   const here = it.skipIf(!hasCurve(name));
 
-  it.skipIf(!hasCurve(name) || process.env['PARITY'] !== 'all')('the first steps in float64', async () => {
+  here('the first steps in float64', async () => {
     const curve = await readCurve(name);
     for (const [i, [loss, norm]] of (await follow(curve, openOracle, 3)).entries()) {
       expect(Math.abs(loss - (curve.steps[i]?.loss ?? NaN))).toBeLessThan(1e-5);
@@ -54,10 +54,13 @@ describe.each(curveNames)('%s', (name) => {
   here('the run on the CPU', async () => {
     const curve = await readCurve(name);
     const steps = Math.min(leftSaddle[name] ?? Infinity, process.env['PARITY'] === 'all' ? curve.steps.length : 60);
-    const errors = (await follow(curve, openOn(cpu), steps)).map(([loss], i) => loss - (curve.steps[i]?.loss ?? NaN));
+    const followed = await follow(curve, openOn(cpu), steps);
+    const errors = followed.map(([loss], i) => loss - (curve.steps[i]?.loss ?? NaN));
     expect(errors).toHaveLength(steps);
     const worst = (part: readonly number[]): number => Math.max(...part.map(Math.abs));
     expect(worst(errors.slice(0, 20))).toBeLessThan(1e-4);
+    const norms = followed.slice(0, 20).map(([, norm], i) => norm / (curve.steps[i]?.gradNorm ?? NaN) - 1);
+    expect(worst(norms)).toBeLessThan(1e-4);
     expect(worst(errors)).toBeLessThan(1e-2);
     expect(Math.abs(errors.slice(-20).reduce((sum, error) => sum + error, 0) / 20)).toBeLessThan(2e-3);
   });

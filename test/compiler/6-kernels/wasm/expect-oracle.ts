@@ -1,9 +1,8 @@
 // Takes: programs of one group and inputs. Gives: nothing.
 // Promises: WebAssembly with and without relaxed SIMD gives what the float64 oracle gives, and the same bits in any ranges.
 import { expect } from 'vitest';
-import { toHalf, fromHalf } from '../../../../runtime/engine/data/tensor-data.ts';
-import { evaluateProgram } from '../../../../compiler/5-optimize/evaluate-program.ts';
 import type { Program } from '../../../../compiler/5-optimize/groups.ts';
+import { oracleOf, worst } from '../oracle.ts';
 import { plainTarget, relaxedTarget, runOnWasm } from './run-program.ts';
 import type { WasmRunOptions } from './run-program.ts';
 
@@ -20,12 +19,7 @@ export function expectOracle(
   options: Pick<WasmRunOptions, 'lower'> = {},
 ): void {
   const types = new Map(program.tensors.map(({ name, type }) => [name, type]));
-  const round = (name: string, data: ArrayLike<number>): ArrayLike<number> => {
-    if (types.get(name) === 'f32') return Float32Array.from(data);
-    return types.get(name) === 'f16' ? Array.from(data, (x) => fromHalf(toHalf(x))) : data;
-  };
-  const rounded = new Map([...values].map(([name, data]) => [name, round(name, data)]));
-  const expected = evaluateProgram(program, rounded);
+  const { rounded, expected } = oracleOf(program, values);
   for (const target of [relaxedTarget, plainTarget]) {
     const whole = runOnWasm(program, rounded, { ...options, target });
     for (const range of [1, 3]) {
@@ -44,16 +38,3 @@ export function expectOracle(
 
 /** `toEqual` takes seconds on 10^6 elements. */
 const sameBits = (x: Float64Array | undefined, y: Float64Array): boolean => x !== undefined && Buffer.from(x.buffer).equals(Buffer.from(y.buffer)); // prettier-ignore
-
-/** The element furthest beyond its tolerance in words, or `equal`. */
-function worst(actual: Float64Array, expected: Float64Array, relative: number, absolute: number): string {
-  if (actual.length !== expected.length) return `${actual.length} elements, not ${expected.length}`;
-  let [most, at] = [1, -1];
-  for (const [i, want] of expected.entries()) {
-    const got = actual[i] ?? Number.NaN;
-    if (got === want || (Number.isNaN(got) && Number.isNaN(want))) continue;
-    const excess = Math.abs(got - want) / (absolute + relative * Math.abs(want));
-    if (!(excess <= most)) [most, at] = [Number.isNaN(excess) ? Infinity : excess, i];
-  }
-  return at < 0 ? 'equal' : `element ${at}: ${actual[at]}, not ${expected[at]} (${most.toPrecision(3)} times the tolerance)`; // prettier-ignore
-}
