@@ -48,5 +48,7 @@ export function assembleModule(
 }
 
 function base64(bytes: Uint8Array): string {
-  return btoa([...bytes].map((byte) => String.fromCharCode(byte)).join(''));
+  let text = '';
+  for (const byte of bytes) text += String.fromCharCode(byte);
+  return btoa(text);
 }

@@ -16,21 +16,14 @@ export function encodeModule(main: WasmFunction): Uint8Array<ArrayBuffer> {
   const indexOf = (fn: WasmFunction): number => functions.indexOf(fn);
   const types = functions.map((fn) => [0x60, ...vector(fn.params.map((p) => [typeCodes[p.type]])), ...vector(fn.result ? [[typeCodes[fn.result.type]]] : [])]); // prettier-ignore
   const memory = [...text('env'), ...text('memory'), 0x02, 0x03, ...unsigned(1), ...unsigned(MAX_PAGES)];
-  return Uint8Array.from([
-    0x00,
-    0x61,
-    0x73,
-    0x6d,
-    1,
-    0,
-    0,
-    0,
-    ...section(1, vector(types)),
-    ...section(2, vector([memory])),
-    ...section(3, vector(functions.map((_, i) => unsigned(i)))),
-    ...section(7, vector([[...text('main'), 0x00, ...unsigned(indexOf(main))]])),
-    ...section(10, vector(functions.map((fn) => new FunctionEncoder(fn, indexOf).bytes()))),
-  ]);
+  return concat(
+    [0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
+    section(1, vector(types)),
+    section(2, vector([memory])),
+    section(3, vector(functions.map((_, i) => unsigned(i)))),
+    section(7, vector([[...text('main'), 0x00, ...unsigned(indexOf(main))]])),
+    section(10, vector(functions.map((fn) => new FunctionEncoder(fn, indexOf).bytes()))),
+  );
 }
 
 /** What `main` calls, directly or not, callees first. */
@@ -103,13 +96,13 @@ class FunctionEncoder {
     this.locals = new Map(fn.params.map((param, i) => [param, i]));
   }
 
-  bytes(): number[] {
+  bytes(): Bytes {
     for (const statement of this.fn.body) this.statement(statement);
     if (this.fn.result) this.code(this.fn.result);
     this.out.push(0x0b);
     const groups = this.declared.map((one) => [1, typeCodes[one.type]]);
-    const body = [...vector(groups), ...this.out];
-    return [...unsigned(body.length), ...body];
+    const body = concat(vector(groups), this.out);
+    return concat(unsigned(body.length), body);
   }
 
   private push(...bytes: readonly number[]): void {
@@ -193,12 +186,24 @@ class FunctionEncoder {
   }
 }
 
-function section(id: number, content: readonly number[]): number[] {
-  return [id, ...unsigned(content.length), ...content];
+type Bytes = Uint8Array | readonly number[];
+
+function concat(...parts: readonly Bytes[]): Uint8Array<ArrayBuffer> {
+  const all = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
 }
 
-function vector(items: readonly (readonly number[])[]): number[] {
-  return [...unsigned(items.length), ...items.flat()];
+function section(id: number, content: Bytes): Bytes {
+  return concat([id], unsigned(content.length), content);
+}
+
+function vector(items: readonly Bytes[]): Uint8Array {
+  return concat(unsigned(items.length), ...items);
 }
 
 function text(value: string): number[] {
