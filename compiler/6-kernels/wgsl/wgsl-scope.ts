@@ -1,6 +1,5 @@
 // Takes: expressions and stores of fused groups. Gives: WGSL statements, in nested scopes.
 // Promises: total over kinds; a value used twice is computed once; what a loop does not change is computed before it.
-import { invariant } from '../../diagnostics.ts';
 import type { Expr } from '../../3-graph/expr.ts';
 import { operands } from '../../3-graph/expr/walk.ts';
 import type { Axis, Program, ProgramTensor, Store } from '../../5-optimize/groups.ts';
@@ -8,8 +7,8 @@ import { axisRuns } from '../analysis/axis-runs.ts';
 import { ExprTable } from '../analysis/expr-table.ts';
 import { binaryRules, helpers, unaryRules } from './text/functions.ts';
 import type { HelperName, Rule } from './text/functions.ts';
-import { addScaled, linear } from '../analysis/linear.ts';
-import type { Linear, LinearContext } from '../analysis/linear.ts';
+import type { Linear } from '../analysis/linear.ts';
+import { ScopeNames } from '../analysis/scope-names.ts';
 import { literal } from './text/literal.ts';
 import { runText } from './text/run-text.ts';
 import type { AxisSpace } from './text/run-text.ts';
@@ -42,14 +41,14 @@ export class WgslScope {
   readonly lines: string[] = [];
   private readonly shared: Shared;
   private readonly parent: WgslScope | null;
-  private readonly bound = new Map<string, Binding>();
-  private readonly spaces: AxisSpace[] = [];
-  private readonly names = new Map<number, string>();
+  private readonly names: ScopeNames<WgslScope, Binding, AxisSpace>;
+  private readonly exprNames = new Map<number, string>();
   private readonly letNames = new Map<string, string>();
 
   private constructor(shared: Shared, parent: WgslScope | null) {
     this.shared = shared;
     this.parent = parent;
+    this.names = new ScopeNames(this, parent?.names ?? null, shared);
   }
 
   /** The outermost scope of a kernel part's body. `tensorName` as in `WgslPart.print`. */
@@ -60,12 +59,12 @@ export class WgslScope {
 
   /** Declares a variable of the expressions: its WGSL text, a name or literal; `size`: an index from 0 to size - 1. */
   bind(variable: string, text: string, size?: number): void {
-    this.bound.set(variable, { text, size });
+    this.names.bound.set(variable, { text, size });
   }
 
   /** Declares axes enumerated row-major by `point` (a u32 name); each is decoded from it when it is first needed. */
   bindAxes(axes: readonly Axis[], point: string): void {
-    this.spaces.push({ axes, point });
+    this.names.spaces.push({ axes, point });
   }
 
   /** Tells which expressions will be asked for, so that what they share is computed once. Call before the first. */
@@ -89,14 +88,14 @@ export class WgslScope {
     if (expr.kind === 'const') return literal(expr.value, expr.type);
     if (expr.kind === 'var') return this.variable(expr.name);
     const id = this.shared.table.id(expr);
-    const known = this.find((scope) => scope.names.get(id));
+    const known = this.find((scope) => scope.exprNames.get(id));
     if (known !== undefined) return known;
-    const owner = this.owner(expr);
+    const owner = this.names.owner(expr);
     const text = owner.print(expr);
     const once = owner === this && this.shared.table.uses(expr) < 2 && text.length <= MAX_TEXT;
     if (once) return text;
     const name = owner.let(text);
-    owner.names.set(id, name);
+    owner.exprNames.set(id, name);
     return name;
   }
 
@@ -118,17 +117,7 @@ export class WgslScope {
 
   /** Coefficient * variable of a flat index, e.g. to find out which axis is contiguous. */
   flatIndex(tensor: number, index: readonly Expr[]): Linear {
-    const { table } = this.shared;
-    const dims = this.tensor(tensor).dims;
-    invariant(index.length === dims.length, `tensor ${tensor} has ${dims.length} dims, not ${index.length}`);
-    let flat: Linear = { constant: 0, terms: [] };
-    let stride = 1;
-    for (const [i, { size }] of [...dims.entries()].reverse()) {
-      const at = index[i];
-      if (at && size > 1) flat = addScaled(flat, linear(at, this.context), stride, table);
-      stride *= size;
-    }
-    return flat;
+    return this.names.flatIndex(tensor, index);
   }
 
   /** Writes the stores. All their values are read before the first is written. */
@@ -175,59 +164,15 @@ export class WgslScope {
     return [...this.shared.helpers].map((name) => helpers[name]);
   }
 
-  private get context(): LinearContext {
-    return { table: this.shared.table, size: (name) => this.axisSize(name) };
-  }
-
-  private axisSize(name: string): number | undefined {
-    return this.find((scope) => scope.bound.get(name)?.size ?? scope.spaceOf(name)?.axis.size);
-  }
-
-  private tensor(id: number): ProgramTensor {
-    const tensor = this.shared.tensors.get(id);
-    invariant(tensor, `no tensor ${id} in the program`);
-    return tensor;
-  }
-
   private find<T>(get: (scope: WgslScope) => T | undefined): T | undefined {
     return get(this) ?? this.parent?.find(get);
   }
 
-  private spaceOf(name: string): { readonly space: AxisSpace; readonly axis: Axis } | undefined {
-    for (const space of this.spaces) {
-      const axis = space.axes.find((one) => one.name === name);
-      if (axis) return { space, axis };
-    }
-    return undefined;
-  }
-
-  private binds(name: string): boolean {
-    return this.bound.has(name) || this.spaceOf(name) !== undefined;
-  }
-
-  private depth(): number {
-    return this.parent ? this.parent.depth() + 1 : 0;
-  }
-
-  /** The outermost scope that knows all variables of `expr`. */
-  private owner(expr: Expr): WgslScope {
-    return this.ownerOf(this.variables(expr));
-  }
-
-  private ownerOf(names: readonly string[]): WgslScope {
-    return this.parent && !names.some((name) => this.binds(name)) ? this.parent.ownerOf(names) : this;
-  }
-
-  /** This scope and those around it. */
-  private chain(): readonly WgslScope[] {
-    return [this, ...(this.parent?.chain() ?? [])];
-  }
-
   private variable(name: string): string {
-    const scope = this.find((one) => (one.binds(name) ? one : undefined));
-    invariant(scope, `variable ${name} is not in scope`);
-    const found = scope.spaceOf(name);
-    if (!found) return scope.bound.get(name)?.text ?? '';
+    const names = this.names.binding(name);
+    const { scope } = names;
+    const found = names.spaceOf(name);
+    if (!found) return names.bound.get(name)?.text ?? '';
     return found.axis.size === 1 ? '0' : scope.run(found.space, found.space.axes.indexOf(found.axis));
   }
 
@@ -245,7 +190,7 @@ export class WgslScope {
   /** The text of a linear form; what inner scopes do not change is added up outside of them. */
   private linearText(form: Linear): string {
     const { terms, constant } = this.runTerms(form);
-    const scopes = [...new Set(terms.map((term) => term.scope))].sort((a, b) => a.depth() - b.depth());
+    const scopes = [...new Set(terms.map((term) => term.scope))].sort((a, b) => a.names.depth - b.names.depth);
     let text = '';
     for (const scope of scopes) {
       const own = terms.filter((term) => term.scope === scope);
@@ -262,8 +207,8 @@ export class WgslScope {
   } {
     let rest = form.terms;
     const terms: { text: string; coefficient: number; scope: WgslScope }[] = [];
-    for (const scope of this.chain()) {
-      for (const space of scope.spaces) {
+    for (const { scope, spaces } of this.names.chain) {
+      for (const space of spaces) {
         const { runs, others } = axisRuns(space.axes, rest);
         rest = others;
         for (const run of runs)
@@ -271,7 +216,7 @@ export class WgslScope {
       }
     }
     for (const { atom, coefficient } of rest) {
-      const scope = this.owner(atom);
+      const scope = this.names.owner(atom);
       terms.push({ text: scope.expr(atom), coefficient, scope });
     }
     return { constant: form.constant, terms };
@@ -341,7 +286,7 @@ export class WgslScope {
     },
     random: ({ seed, stream, counter }) => {
       this.shared.helpers.add('pcg').add('random_f32').add('stream_key');
-      const owner = this.owner(seed);
+      const owner = this.names.owner(seed);
       const key = owner.let(`stream_key(u32(${stripped(owner.expr(seed))}), ${literal(stream, 'u32')})`, 'key');
       return `random_f32(${key}, u32(${stripped(this.expr(counter))}))`;
     },

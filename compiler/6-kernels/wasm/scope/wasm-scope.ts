@@ -6,8 +6,9 @@ import type { Expr } from '../../../3-graph/expr.ts';
 import type { Axis, Program, ProgramTensor, Store } from '../../../5-optimize/groups.ts';
 import { axisRuns } from '../../analysis/axis-runs.ts';
 import { ExprTable } from '../../analysis/expr-table.ts';
-import { addScaled, linear, range } from '../../analysis/linear.ts';
-import type { Linear, LinearContext } from '../../analysis/linear.ts';
+import { range } from '../../analysis/linear.ts';
+import type { Linear } from '../../analysis/linear.ts';
+import { ScopeNames } from '../../analysis/scope-names.ts';
 import { pointCount } from '../../analysis/touched.ts';
 import { add, call, get, i32, i32x4, local, loop, mul, op, when } from '../code/code.ts';
 import type { Code } from '../code/code.ts';
@@ -49,8 +50,7 @@ interface Shared {
 export class WasmScope extends CodeBlock {
   private readonly shared: Shared;
   private readonly parent: WasmScope | null;
-  private readonly bound = new Map<string, Binding>();
-  private readonly spaces: Space[] = [];
+  private readonly names: ScopeNames<WasmScope, Binding, Space>;
   private readonly values = new Map<number, Value>();
   private readonly context: FunctionContext;
 
@@ -58,6 +58,7 @@ export class WasmScope extends CodeBlock {
     super(shared.taken, parent);
     this.shared = shared;
     this.parent = parent;
+    this.names = new ScopeNames(this, parent?.names ?? null, shared);
     this.context = { math: shared.math, keep: (value) => this.keep(value) };
   }
 
@@ -74,7 +75,7 @@ export class WasmScope extends CodeBlock {
   /** Declares a variable of the expressions; `size`: it is an index from 0 to size - 1. */
   bind(variable: string, value: Value, size?: number): void {
     invariant(isSimple(value.code), `${variable} is bound to a name or a number`);
-    this.bound.set(variable, { value, size });
+    this.names.bound.set(variable, { value, size });
   }
 
   /**
@@ -84,7 +85,7 @@ export class WasmScope extends CodeBlock {
    */
   bindAxes(axes: readonly Axis[], point: Code, lanes: Lanes = 1, plus = 0): void {
     invariant(isSimple(point), 'a point is a name or a number');
-    this.spaces.push({ axes, point, plus, lanes });
+    this.names.spaces.push({ axes, point, plus, lanes });
   }
 
   /** Tells which expressions will be asked for, so that what they share is computed once. Call before the first. */
@@ -158,7 +159,7 @@ export class WasmScope extends CodeBlock {
     const id = this.shared.table.id(expr);
     const known = this.find((scope) => scope.values.get(id));
     if (known) return known;
-    const owner = this.ownerOf(this.variables(expr));
+    const owner = this.names.owner(expr);
     const value = owner.compute(expr);
     if (isSimple(value.code)) return value;
     if (owner === this && this.shared.table.uses(expr) < 2) return value;
@@ -190,25 +191,15 @@ export class WasmScope extends CodeBlock {
 
   /** Coefficient * variable of a flat index, e.g. to find out which axis is contiguous. */
   flatIndex(tensor: number, index: readonly Expr[]): Linear {
-    const { table } = this.shared;
-    const { dims } = this.tensor(tensor);
-    invariant(index.length === dims.length, `tensor ${tensor} has ${dims.length} dims, not ${index.length}`);
-    let flat: Linear = { constant: 0, terms: [] };
-    let stride = 1;
-    for (const [i, { size }] of [...dims.entries()].reverse()) {
-      const at = index[i];
-      if (at && size > 1) flat = addScaled(flat, linear(at, this.linearContext), stride, table);
-      stride *= size;
-    }
-    return flat;
+    return this.names.flatIndex(tensor, index);
   }
 
   /** Where a load's or store's elements lie in memory. */
   place(tensor: number, index: readonly Expr[], use: 'load' | 'store'): Place {
-    const { dims, type } = this.tensor(tensor);
+    const { dims, type } = this.names.tensor(tensor);
     const flat = this.flatIndex(tensor, index);
     const size = pointCount(dims);
-    const reach = range(flat, this.linearContext);
+    const reach = range(flat, this.names.context);
     const certain = reach !== null && reach[0] >= 0 && reach[1] < size;
     const found = this.index(flat);
     const bytes = elementBytes(type);
@@ -232,7 +223,7 @@ export class WasmScope extends CodeBlock {
       const at = this.place(tensor, index, 'store');
       const computed = this.expr(value);
       const alone = stores.length === 1 && at.kind !== 'apart';
-      const { type } = this.tensor(tensor);
+      const { type } = this.names.tensor(tensor);
       return { at, value: { ...(alone ? computed : this.keep(computed)), type } };
     });
     return (scope) => scope.push(...ready.flatMap(({ at, value }) => storeTo(at, value, this.math)));
@@ -248,59 +239,20 @@ export class WasmScope extends CodeBlock {
     return this.shared.frame.address(tensor);
   }
 
-  private get linearContext(): LinearContext {
-    return { table: this.shared.table, size: (name) => this.axisSize(name) };
-  }
-
-  private axisSize(name: string): number | undefined {
-    return this.find((scope) => scope.bound.get(name)?.size ?? scope.spaceOf(name)?.axis.size);
-  }
-
-  private tensor(id: number): ProgramTensor {
-    const tensor = this.shared.tensors.get(id);
-    invariant(tensor, `no tensor ${id} in the program`);
-    return tensor;
-  }
-
   private find<T>(look: (scope: WasmScope) => T | undefined): T | undefined {
     return look(this) ?? this.parent?.find(look);
-  }
-
-  private spaceOf(name: string): { readonly space: Space; readonly axis: Axis } | undefined {
-    for (const space of this.spaces) {
-      const axis = space.axes.find((candidate) => candidate.name === name);
-      if (axis) return { space, axis };
-    }
-    return undefined;
-  }
-
-  private binds(name: string): boolean {
-    return this.bound.has(name) || this.spaceOf(name) !== undefined;
-  }
-
-  private get depth(): number {
-    return this.parent ? this.parent.depth + 1 : 0;
-  }
-
-  /** The outermost scope that knows all the variables. */
-  private ownerOf(names: readonly string[]): WasmScope {
-    return this.parent && !names.some((name) => this.binds(name)) ? this.parent.ownerOf(names) : this;
   }
 
   private get root(): WasmScope {
     return this.parent ? this.parent.root : this;
   }
 
-  private get chain(): readonly WasmScope[] {
-    return [this, ...(this.parent?.chain ?? [])];
-  }
-
   private variable(name: string): Value {
-    const scope = this.find((candidate) => (candidate.binds(name) ? candidate : undefined));
-    invariant(scope, `variable ${name} is not in scope`);
-    const found = scope.spaceOf(name);
+    const names = this.names.binding(name);
+    const { scope } = names;
+    const found = names.spaceOf(name);
     if (!found) {
-      const binding = scope.bound.get(name);
+      const binding = names.bound.get(name);
       invariant(binding, `variable ${name} is bound`);
       return binding.value;
     }
@@ -327,8 +279,8 @@ export class WasmScope extends CodeBlock {
     const apart: { code: Code; coefficient: number }[] = [];
     let { constant } = form;
     let step = 0;
-    for (const scope of this.chain) {
-      for (const space of scope.spaces) {
+    for (const { scope, spaces } of this.names.chain) {
+      for (const space of spaces) {
         const { runs, others } = axisRuns(space.axes, rest);
         rest = others;
         for (const { first, last, coefficient } of runs) {
@@ -341,7 +293,7 @@ export class WasmScope extends CodeBlock {
       }
     }
     for (const { atom, coefficient } of rest) {
-      const scope = this.ownerOf(this.variables(atom));
+      const scope = this.names.owner(atom);
       const { lanes, code } = scope.value(atom);
       if (lanes === 4) apart.push({ code, coefficient });
       else terms.push({ key: keyOf(code), code, coefficient, scope });
@@ -351,7 +303,7 @@ export class WasmScope extends CodeBlock {
 
   /** start + the sum of scale * terms; what inner scopes do not change is added up outside of them. */
   private sum(start: Code, terms: readonly IndexTerm<WasmScope>[], scale: number): Code {
-    const byDepth = terms.toSorted((a, b) => a.scope.depth - b.scope.depth);
+    const byDepth = terms.toSorted((a, b) => a.scope.names.depth - b.scope.names.depth);
     let total = start;
     let key = keyOf(start);
     for (const { scope, code, coefficient, key: termKey } of byDepth) {
@@ -375,7 +327,7 @@ export class WasmScope extends CodeBlock {
   private readonly rules: { readonly [K in Expr['kind']]: (expr: Extract<Expr, { kind: K }>) => Value } = {
     const: (expr) => this.expr(expr),
     var: (expr) => this.expr(expr),
-    load: ({ tensor, index }) => loadFrom(this.place(tensor, index, 'load'), this.tensor(tensor).type, this.math),
+    load: ({ tensor, index }) => loadFrom(this.place(tensor, index, 'load'), this.names.tensor(tensor).type, this.math),
     unary: ({ fn, x, type }) => ({ ...unaryRules[fn](this.expr(x), this.context), type }),
     binary: (expr) => {
       const { fn, x, y, type } = expr;
@@ -385,7 +337,7 @@ export class WasmScope extends CodeBlock {
     select: ({ condition, yes, no, type }) => ({ ...choose(this.expr(condition), this.expr(yes), this.expr(no)), type }), // prettier-ignore
     cast: ({ x, type }) => cast(this.expr(x), type, this.context),
     random: ({ seed, stream, counter }) => {
-      const owner = this.ownerOf(this.variables(seed));
+      const owner = this.names.owner(seed);
       const start = owner.scalar(seed);
       const key = owner.memo(`key ${stream} ${keyOf(start)}`, () => call(this.math.streamKey, [start, i32(stream)]));
       const count = this.expr(counter);
