@@ -11,6 +11,7 @@ import { doctorCommand } from './commands/doctor.ts';
 import { explainCommand } from './commands/explain.ts';
 import { fmtCommand } from './commands/fmt.ts';
 import { generateCommand } from './commands/generate.ts';
+import { lspCommand } from './commands/lsp.ts';
 import { quickstartCommand } from './commands/quickstart.ts';
 import { trainCommand } from './commands/train.ts';
 import { packageRoot } from './model-file.ts';
@@ -20,7 +21,7 @@ const { version } = JSON.parse(readFileSync(join(packageRoot(), 'package.json'),
 
 const commands = [
   checkCommand(), fmtCommand(), explainCommand(), diffCommand(), compileCommand(),
-  trainCommand(), generateCommand(), quickstartCommand(), doctorCommand(),
+  trainCommand(), generateCommand(), quickstartCommand(), doctorCommand(), lspCommand(version),
 ]; // prettier-ignore
 
 const program = new Command('modelc')

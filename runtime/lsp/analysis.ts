@@ -1,0 +1,54 @@
+// Takes: the text of one version of a document, and the parsed prelude.
+// Gives: what the features ask of it: tree, diagnostics, symbols, values. Each is computed when first asked for.
+// Promises: never changes: a new version of the text is a new analysis; the prelude is parsed once for all of them.
+import type { FileNode } from '../../compiler/1-syntax/ast.ts';
+import { parseFile } from '../../compiler/1-syntax/parse-file.ts';
+import { checkFile } from '../../compiler/2-check/check.ts';
+import type { CheckedFile } from '../../compiler/2-check/model.ts';
+import type { Diagnostic } from '../../compiler/diagnostics.ts';
+import type { SourceFile } from '../../grammar/source.ts';
+import { readPrelude } from '../model-file.ts';
+
+/** The files of specs/std, parsed. */
+export function parsePrelude(): readonly FileNode[] {
+  return readPrelude().map((file) => parseFile(file).ast);
+}
+
+export interface Checked {
+  readonly file: CheckedFile;
+  /** Of syntax and meaning, in the order of the text. */
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+export class Analysis {
+  readonly uri: string;
+  readonly source: SourceFile;
+  readonly prelude: readonly FileNode[];
+  readonly syntax: readonly Diagnostic[];
+  readonly ast: FileNode;
+  private checkedOnce: Checked | null = null;
+
+  constructor(uri: string, source: SourceFile, prelude: readonly FileNode[]) {
+    this.uri = uri;
+    this.source = source;
+    this.prelude = prelude;
+    const { ast, diagnostics } = parseFile(source);
+    this.ast = ast;
+    this.syntax = diagnostics;
+  }
+
+  get checked(): Checked {
+    this.checkedOnce ??= check(this.ast, this.syntax, this.prelude);
+    return this.checkedOnce;
+  }
+}
+
+function check(ast: FileNode, syntax: readonly Diagnostic[], prelude: readonly FileNode[]): Checked {
+  const { file, diagnostics } = checkFile(ast, prelude);
+  const seen = new Set<string>();
+  const once = [...syntax, ...diagnostics].filter(({ code, span }) => {
+    const key = `${code} ${span.start} ${span.end}`;
+    return seen.size < seen.add(key).size;
+  });
+  return { file, diagnostics: once.sort((a, b) => a.span.start - b.span.start) };
+}

@@ -1,0 +1,58 @@
+// Takes: messages of an editor on one stream. Gives: answers on another: the language server protocol.
+// Promises: a bug in one feature is written to stderr and answered with nothing; the server goes on.
+import type { Readable, Writable } from 'node:stream';
+import { createConnection, TextDocuments, TextDocumentSyncKind, type InitializeResult } from 'vscode-languageserver/node'; // prettier-ignore
+import { TextDocument } from 'vscode-languageserver-textdocument';
+import type { Analysis } from './analysis.ts';
+import { codeActionsAt } from './code-actions.ts';
+import { diagnosticsOf } from './diagnostics.ts';
+import { Documents } from './documents.ts';
+import { formattingOf } from './formatting.ts';
+import { documentSymbolsOf, foldingRangesOf } from './outline.ts';
+
+const capabilities: InitializeResult['capabilities'] = {
+  textDocumentSync: TextDocumentSyncKind.Incremental,
+  codeActionProvider: { codeActionKinds: ['quickfix'] },
+  documentFormattingProvider: true,
+  documentSymbolProvider: true,
+  foldingRangeProvider: true,
+};
+
+/** Answers until the editor closes the stream or says `exit`. */
+export function serve(input: Readable, output: Writable, version: string): void {
+  const connection = createConnection(input, output);
+  const open = new TextDocuments(TextDocument);
+  const send = (analysis: Analysis, at: number): void => {
+    const diagnostics = guarded(() => diagnosticsOf(analysis), []);
+    void connection.sendDiagnostics({ uri: analysis.uri, version: at, diagnostics });
+  };
+  const documents = new Documents(open, send);
+  /** `ask` of the document's present text; `otherwise` when it is not open. */
+  const answer = <T>(uri: string, ask: (analysis: Analysis) => T, otherwise: T): T =>
+    guarded(() => {
+      const analysis = documents.analysis(uri);
+      return analysis === undefined ? otherwise : ask(analysis);
+    }, otherwise);
+
+  connection.onInitialize(() => ({ capabilities, serverInfo: { name: 'modelc', version } }));
+  open.onDidChangeContent(({ document }) => documents.changed(document.uri));
+  open.onDidClose(({ document }) => {
+    documents.closed(document.uri);
+    void connection.sendDiagnostics({ uri: document.uri, diagnostics: [] });
+  });
+  connection.onCodeAction((p) => answer(p.textDocument.uri, (it) => codeActionsAt(it, p.range), []));
+  connection.onDocumentFormatting((p) => answer(p.textDocument.uri, formattingOf, []));
+  connection.onDocumentSymbol((p) => answer(p.textDocument.uri, documentSymbolsOf, []));
+  connection.onFoldingRanges((p) => answer(p.textDocument.uri, foldingRangesOf, []));
+  open.listen(connection);
+  connection.listen();
+}
+
+function guarded<T>(run: () => T, otherwise: T): T {
+  try {
+    return run();
+  } catch (error) {
+    process.stderr.write(`modelc lsp has a bug: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`); // prettier-ignore
+    return otherwise;
+  }
+}
