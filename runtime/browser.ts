@@ -8,7 +8,8 @@ export type { GenerateSpec, Model, TrainSpec } from '../compiler/2-check/model.t
 export type { Plan, Target } from '../compiler/7-plan/plan.ts';
 export { formatDiagnostic, type Diagnostic } from '../compiler/diagnostics.ts';
 export { explainModel, printExplanation, type Explanation } from '../compiler/explain/explain.ts';
-export { diffModels, printDiff, type ModelDiff } from '../compiler/explain/diff.ts';
+export { diffModels, type ModelDiff } from '../compiler/explain/diff/diff.ts';
+export { printDiff } from '../compiler/explain/diff/print.ts';
 export type { SourceFile } from '../grammar/source.ts';
 export type { EngineDevice } from './engine/engine-device.ts';
 export { openCpu, type CpuOptions } from './engine/open-in-browser.ts';
