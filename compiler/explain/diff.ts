@@ -2,7 +2,7 @@
 // Promises: equal functions give an empty diff, however they were written.
 import { canonicalEntries } from '../2-check/canonical.ts';
 import type { Model } from '../2-check/model.ts';
-import { parameters } from '../3-graph/model/parameters.ts';
+import { parameters } from '../2-check/parameters/parameters.ts';
 import { costsOf } from './cost.ts';
 import { bytes, count } from './explain.ts';
 
