@@ -6,10 +6,11 @@ import { parseFile } from './1-syntax/parse-file.ts';
 import { checkFile } from './2-check/check.ts';
 import type { CheckedFile, Model, TrainSpec } from './2-check/model.ts';
 import { forwardGraph, generateGraph, lossGraph } from './3-graph/model/entry-graphs.ts';
+import { unbuilt } from './3-graph/model/unbuilt.ts';
 import { trainGraphs } from './4-autograd/train-graph.ts';
 import type { Plan } from './7-plan/plan.ts';
 import { compileGraph, type CompileOptions } from './compile-graph.ts';
-import type { Diagnostic } from './diagnostics.ts';
+import { UnbuiltError, type Diagnostic } from './diagnostics.ts';
 
 export interface CheckedSource {
   readonly ast: FileNode;
@@ -42,8 +43,15 @@ export type TrainingPlans =
   /** `accumulate` per micro-batch, then `apply`. */
   | { readonly kind: 'accumulated'; readonly accumulate: Plan; readonly apply: Plan; readonly evaluate: Plan };
 
+/** @throws UnbuiltError */
+function requireBuilt(model: Model): void {
+  const missing = unbuilt(model);
+  if (missing.length > 0) throw new UnbuiltError(missing);
+}
+
 /** Plans of a training run; micro-batches of [batch / accumulate, seq]. */
 export function compileTraining(model: Model, train: TrainSpec, options: CompileOptions): TrainingPlans {
+  requireBuilt(model);
   const sizes = { batch: train.batch / train.accumulate, seq: train.seq };
   const graphs = trainGraphs(model, train);
   const evaluate = compileGraph(lossGraph(model, train.loss), sizes, options);
@@ -66,6 +74,7 @@ export function compileGeneration(
   model: Model,
   options: CompileOptions & { readonly batch?: number; readonly chunk?: number; readonly context?: number },
 ): GenerationPlans {
+  requireBuilt(model);
   const { batch = 1, context = model.context } = options;
   const chunk = Math.min(options.chunk ?? 64, context);
   const capacity = Math.ceil(context / chunk) * chunk;
@@ -81,5 +90,6 @@ export function compileForward(
   sizes: { readonly batch: number; readonly seq: number },
   options: CompileOptions,
 ): Plan {
+  requireBuilt(model);
   return compileGraph(forwardGraph(model), sizes, options);
 }

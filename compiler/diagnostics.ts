@@ -28,6 +28,17 @@ export interface DiagnosticExtra {
   readonly fix?: string;
 }
 
+/** A sound file asks for what cannot be compiled yet; `todo-*`, each with its place. */
+export class UnbuiltError extends Error {
+  override readonly name = 'UnbuiltError';
+  readonly diagnostics: readonly Diagnostic[];
+
+  constructor(diagnostics: readonly Diagnostic[]) {
+    super(diagnostics.map((each) => formatDiagnostic(each, { color: false })).join('\n\n'));
+    this.diagnostics = diagnostics;
+  }
+}
+
 /** A bug of the compiler, never a fault in the user's source. */
 export class InvariantError extends Error {
   override readonly name = 'InvariantError';

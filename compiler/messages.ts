@@ -36,6 +36,15 @@ export const errors = {
     `${a.mixer}: heads ${a.heads} is not divisible by kv_heads ${a.kvHeads} (${(a.heads / a.kvHeads).toFixed(2)})`,
   'rope-dim': (a: { mixer: string; dim: number; headDim: number }) =>
     `${a.mixer}.rope: dim ${n(a.dim)} must be even, positive and at most head_dim ${a.headDim}`,
+  'rope-factors': (a: { mixer: string; list: string; length: number; pairs: number }) =>
+    `${a.mixer}.rope.scaling: ${a.list} has ${a.length} factors, but rope has ${a.pairs} pairs of dims`,
+  'expert-groups': (a: { part: string; message: string }) => `${a.part}: ${a.message}`,
+  'inner-width': (a: { mixer: string; message: string }) => `${a.mixer}: ${a.message}`,
+  'kv-from': (a: { mixer: string; layer: number; message: string }) =>
+    `${a.mixer} in layer ${a.layer}: kv_from ${a.message}`,
+  'label-crossing': (a: { message: string }) => a.message,
+  'weight-map': (a: { map: string; message: string }) => `weights ${a.map}: ${a.message}`,
+  'select-bias': (a: { part: string; message: string }) => `${a.part}.router: ${a.message}`,
   'rope-scaling': (a: { mixer: string; message: string }) => `${a.mixer}.rope.scaling: ${a.message}`,
   'block-output': (a: { block: string; message: string }) => `block ${a.block}: ${a.message}`,
   'block-arguments': (a: { block: string; message: string }) => `block ${a.block}: ${a.message}`,
@@ -83,6 +92,17 @@ export const warnings = {
     `${a.locals} local layers of window ${a.window} and no global one reach about ${a.reach} tokens of the context ${a.context}`,
   'cycle-tail': (a: { nLayers: number; cycle: number; tail: string }) =>
     `n_layers ${a.nLayers} is not a multiple of the cycle of ${a.cycle}; the last round stops after ${a.tail}`,
+  'yarn-truncate': (a: { mixer: string; message: string }) => `${a.mixer}.rope.scaling: ${a.message}`,
+  'expert-balance': (a: { part: string; n: number; topK: number }) =>
+    `${a.part}: ${a.topK} of ${a.n} experts and nothing that balances them (balance or select_bias); routers left alone collapse to a few experts`,
+  'low-precision': (a: { key: string; value: string; what: string }) =>
+    `${a.key} = ${a.value}: ${a.what} in less than f32 loses accuracy`,
+  'train-noise': (a: { key: string; message: string }) => `${a.key}: ${a.message}`,
+  pinned: (a: { key: string; value: string; from: string; changed: string }) =>
+    `${a.key} is pinned to ${a.value}, set over \`${a.from}\`; it does not follow ${a.changed}, which this variant sets`,
+  'parameter-match': (a: { part: string; message: string }) => `${a.part}: ${a.message}`,
+  'mup-scale': (a: { message: string }) => `mup: ${a.message}`,
+  'quantised-part': (a: { part: string; message: string }) => `${a.part}: ${a.message}`,
 } as const;
 
 export const infos = {
@@ -92,6 +112,9 @@ export const infos = {
     `${a.ffn}: width / d_model = ${a.width} / ${a.dModel} = ${n(a.ratio)} is more than 5 % from 8/3`,
   'heads-width': (a: { mixer: string; heads: number; headDim: number; dModel: number }) =>
     `${a.mixer}: heads * head_dim = ${a.heads} * ${a.headDim} = ${a.heads * a.headDim} differs from d_model ${a.dModel}`,
+  'vocab-range': (a: { vocab: number }) =>
+    `vocab ${a.vocab} is outside 100,000 to 250,000, where production models lie today`,
+  'derived-report': (a: { model: string; figures: string }) => `${a.model}: ${a.figures}`,
   dropout: (a: { value: number }) =>
     `dropout ${n(a.value)}: pretraining that sees each token once rarely gains from it`,
 } as const;
@@ -109,22 +132,39 @@ export const rules: Partial<Record<Code, string>> = {
   'head-dim': 'E2',
   'kv-heads': 'E3',
   'rope-dim': 'E4',
+  'rope-factors': 'E4',
   'rope-scaling': 'E5',
+  'expert-groups': 'E6',
+  'inner-width': 'E7',
   'block-output': 'E8',
+  'kv-from': 'E8',
   'stack-length': 'E9',
   'stack-range': 'E9',
   'loss-mask': 'E10',
   'decode-mask': 'E10',
+  'label-crossing': 'E11',
   'optimizer-match': 'E12',
+  'weight-map': 'E13',
   'tied-head': 'E14',
+  'select-bias': 'E15',
   'solve-infeasible': 'E16',
   'vocab-multiple': 'W1',
   'width-multiple': 'W2',
+  'yarn-truncate': 'W3',
   'window-no-effect': 'W4',
   'window-reach': 'W4',
+  'expert-balance': 'W5',
+  'low-precision': 'W6',
+  'train-noise': 'W7',
   'cycle-tail': 'W8',
+  pinned: 'W9',
+  'parameter-match': 'W10',
+  'mup-scale': 'W11',
+  'quantised-part': 'W12',
   aspect: 'I1',
   'glu-ratio': 'I2',
+  'vocab-range': 'I3',
   'heads-width': 'I4',
+  'derived-report': 'I5',
   dropout: 'I6',
 };

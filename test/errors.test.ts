@@ -4,6 +4,7 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { checkFile } from '../compiler/2-check/check.ts';
+import { unbuilt } from '../compiler/3-graph/model/unbuilt.ts';
 import { parseFile } from '../compiler/1-syntax/parse-file.ts';
 import { formatDiagnostic } from '../compiler/diagnostics.ts';
 import { messages } from '../compiler/messages.ts';
@@ -22,8 +23,9 @@ describe('diagnostics', () => {
       const path = join(folder, code, 'input.model');
       expect(existsSync(path)).toBe(true);
       const { ast, diagnostics: syntax } = parseFile({ path: 'input.model', text: readFileSync(path, 'utf8') });
-      const { diagnostics } = checkFile(ast, prelude);
-      const all = [...syntax, ...diagnostics];
+      const { file, diagnostics } = checkFile(ast, prelude);
+      // What is sound and cannot be compiled yet is told when it is compiled.
+      const all = [...syntax, ...diagnostics, ...file.models.flatMap(unbuilt)];
       expect(all.map((each) => each.code)).toContain(code);
       const text = all.map((each) => `${formatDiagnostic(each, { color: false })}\n`).join('\n');
       await expect(text).toMatchFileSnapshot(join(folder, code, 'expected.txt'));

@@ -6,8 +6,8 @@ import { add, constant, div, exp, le, mul, select, sqrt, sub } from '../3-graph/
 import type { Operand } from '../3-graph/expr-build.ts';
 import type { Expr } from '../3-graph/expr.ts';
 import { parameterSource } from '../3-graph/model/lowering.ts';
-import { parameterType } from '../3-graph/model/parameters.ts';
-import type { Parameter } from '../3-graph/model/parameters.ts';
+import { parameterType } from '../3-graph/model/lowering.ts';
+import type { Parameter } from '../2-check/parameters/parameter.ts';
 import { elementwise } from '../3-graph/node-build.ts';
 import type { Node } from '../3-graph/ops.ts';
 import { weightDecay } from './parameter-groups.ts';

@@ -2,7 +2,8 @@
 // Promises: counts what the graph computes: matmuls and attention; elementwise work is left out, as is usual.
 import type { GqaSpec, MaskSpec, Model } from '../2-check/model.ts';
 import { eachPart, ffnsOf, mixersOf } from '../2-check/resolve/parts.ts';
-import { elements, parameters } from '../3-graph/model/parameters.ts';
+import { elements } from '../2-check/parameters/parameter.ts';
+import { parameters } from '../2-check/parameters/parameters.ts';
 
 export interface Costs {
   readonly parameters: { readonly total: number; readonly byComponent: Readonly<Record<string, number>> };
@@ -28,7 +29,7 @@ const bytesPerNumber = 4;
 function usedMixers(model: Model): GqaSpec[] {
   const mixers: GqaSpec[] = [];
   eachPart(model, (expr) => {
-    if (expr.kind === 'mixer') mixers.push(expr.spec);
+    if (expr.kind === 'mixer' && expr.spec.kind === 'gqa') mixers.push(expr.spec);
   });
   return mixers;
 }

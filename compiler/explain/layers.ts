@@ -69,6 +69,7 @@ export function printBlockExpr(expr: BlockExpr): string {
 }
 
 function describeMixer(spec: MixerSpec): string {
+  if (spec.kind !== 'gqa') return spec.kind;
   const kind = spec.kvHeads === 1 ? 'mqa' : spec.kvHeads === spec.heads ? 'mha' : 'gqa';
   const parts = [
     `${kind} ${spec.heads}/${spec.kvHeads} heads of ${spec.headDim}`,
@@ -107,6 +108,7 @@ function describeRope(rope: RopeSpec, { headDim }: GqaSpec): string {
 }
 
 function describeFfn(spec: FfnSpec): string {
+  if (spec.kind !== 'glu' && spec.kind !== 'mlp') return spec.kind;
   const act: Activation = spec.act;
   const bias = spec.up.bias || spec.down.bias ? ', bias' : '';
   return `${spec.kind} ${act} width ${spec.width}${bias}`;

@@ -40,7 +40,7 @@ function figuresOf(loaded: LoadedFile, model: Model, device: 'gpu' | 'cpu'): rea
   try {
     return planFigures(model, train, defaultTargets[device]);
   } catch (error) {
-    if (error instanceof Error && error.name === 'PlanError') return error.message;
+    if (error instanceof Error && ['PlanError', 'UnbuiltError'].includes(error.name)) return error.message;
     throw error;
   }
 }

@@ -22,7 +22,22 @@ function sampler(init: Init, stream: number): (i: number) => number {
       return (i) => init.std * normal(stream, i);
     case 'trunc_normal':
       return (i) => init.std * truncatedNormal(stream, i, init.cut);
+    case 'log_range':
+      return (i) => Math.log(1 + (i % init.count));
+    case 'step_size':
+      return (i) => inverseSoftplus(stepSize(init, uniform(stream, i)));
+    case 'copy':
+      throw new Error(`internal: an init from ${init.from} reached a fresh start`);
   }
+}
+
+function stepSize({ min, max, floor }: Extract<Init, { kind: 'step_size' }>, draw: number): number {
+  return Math.max(floor, Math.exp(Math.log(min) + draw * (Math.log(max) - Math.log(min))));
+}
+
+/** log(e^x - 1) */
+function inverseSoftplus(x: number): number {
+  return x + Math.log(-Math.expm1(-x));
 }
 
 /** Redraws from further streams until the number lies within `cut`. */

@@ -1,6 +1,7 @@
 // Takes: a session, the Plans of a training run and its data. Gives: steps, one at a time, and validation losses.
 // Promises: step n depends on the weights, the seed and n alone.
-import { elements, parameters } from '../../compiler/3-graph/model/parameters.ts';
+import { elements } from '../../compiler/2-check/parameters/parameter.ts';
+import { parameters } from '../../compiler/2-check/parameters/parameters.ts';
 import type { Model } from '../../compiler/2-check/model.ts';
 import type { TrainingPlans } from '../../compiler/compile.ts';
 import type { Plan } from '../../compiler/7-plan/plan.ts';

@@ -2,7 +2,8 @@
 // Promises: the same matrices, weights and batches for all of them.
 import { join } from 'node:path';
 import type { Model, TrainSpec } from '../../compiler/2-check/model.ts';
-import { elements, type Parameter, parameters } from '../../compiler/3-graph/model/parameters.ts';
+import { elements, type Parameter } from '../../compiler/2-check/parameters/parameter.ts';
+import { parameters } from '../../compiler/2-check/parameters/parameters.ts';
 import { type Batch, randomBatch } from '../../runtime/data/batches.ts';
 import { type Corpus, readCorpus } from '../../runtime/data/corpus.ts';
 import { chooseModel, chooseTrain, loadModelFile } from '../../runtime/model-file.ts';

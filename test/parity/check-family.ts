@@ -4,7 +4,7 @@ import { expect } from 'vitest';
 import type { Model } from '../../compiler/2-check/model.ts';
 import type { NumericArray } from '../../compiler/3-graph/evaluate.ts';
 import { forwardGraph, generateGraph, lossGraph } from '../../compiler/3-graph/model/entry-graphs.ts';
-import { parameters } from '../../compiler/3-graph/model/parameters.ts';
+import { parameters } from '../../compiler/2-check/parameters/parameters.ts';
 import { trainGraphs } from '../../compiler/4-autograd/train-graph.ts';
 import { makeTrain } from '../compiler/3-graph/model/model-builder.ts';
 import type { Fixture } from './fixtures.ts';

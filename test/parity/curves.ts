@@ -3,7 +3,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Model, TrainSpec } from '../../compiler/2-check/model.ts';
-import { parameters } from '../../compiler/3-graph/model/parameters.ts';
+import { parameters } from '../../compiler/2-check/parameters/parameters.ts';
 import { readSafetensors } from '../../runtime/data/safetensors.ts';
 import { glu, gqa, init, layerNorm, makeModel, makeTrain, mlp, rms } from '../compiler/3-graph/model/model-builder.ts';
 import { gpt2, standard } from './weight-maps.ts';

@@ -21,7 +21,7 @@ function changed(
       case 'norm':
         return { ...e, spec: norm(e.spec), input: change(e.input) };
       case 'mixer':
-        return { ...e, spec: mixer(e.spec), input: change(e.input) };
+        return { ...e, spec: e.spec.kind === 'gqa' ? mixer(e.spec) : e.spec, input: change(e.input) };
       case 'ffn':
         break;
     }

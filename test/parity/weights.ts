@@ -1,6 +1,6 @@
 // Takes: tensors as a family stores them. Gives: the parameters of our model.
 // Promises: a map from our names to theirs; parts of fused tensors are cut out, never guessed.
-import type { Parameter } from '../../compiler/3-graph/model/parameters.ts';
+import type { Parameter } from '../../compiler/2-check/parameters/parameter.ts';
 
 export interface Stored {
   readonly shape: readonly number[];

@@ -1,5 +1,9 @@
 // Takes: a checked model. Gives: its canonical tree: every key of the model block, resolved, in a fixed order.
 // Promises: depends on what the model computes and how it starts, not on how its file was written.
+import { invariant } from '../../diagnostics.ts';
+import { mixerParameters } from '../parameters/mixers.ts';
+import { ffnParameters } from '../parameters/ffns.ts';
+import { dim, type Parameter } from '../parameters/parameter.ts';
 import type { BlockExpr, FfnSpec, Init, MixerSpec, Model, NormSpec } from '../model.ts';
 import { biasText, branch, equationText, initText, maskText, mergeLayers, normTree, qkNormTree, ropeTree, type Tree } from './tree.ts'; // prettier-ignore
 
@@ -78,6 +82,7 @@ function templateOf(instance: string): string {
 }
 
 function mixerTree(spec: MixerSpec): Tree {
+  invariant(spec.kind === 'gqa', `no canonical form of mixer ${spec.kind}`);
   const { q, k, v, o } = spec;
   return branch('gqa', {
     heads: spec.heads,
@@ -93,6 +98,7 @@ function mixerTree(spec: MixerSpec): Tree {
 }
 
 function ffnTree(spec: FfnSpec): Tree {
+  invariant(spec.kind === 'glu' || spec.kind === 'mlp', `no canonical form of ffn ${spec.kind}`);
   const bias =
     spec.kind === 'glu' ? { gate: spec.gate, up: spec.up, down: spec.down } : { up: spec.up, down: spec.down };
   return branch(spec.kind, { act: spec.act, width: spec.width, bias: biasText(bias) });
@@ -144,20 +150,26 @@ function runs(names: readonly string[]): string[] {
   return list.map(({ name, times }) => (times === 1 ? name : `${name} * ${times}`));
 }
 
-function initTree({ embed, head }: Model, parts: Parts): Tree {
+/** How each linear map starts, by its parameter: `attn.q`, `moe.expert.up`. */
+function initTree({ embed, head, dModel }: Model, parts: Parts): Tree {
   const keys: [string, Tree][] = [['embed', initText(embed.init)]];
   if (embed.positions !== null) keys.push(['embed.positions', initText(embed.positions.init)]);
   if (!embed.tied) keys.push(['head', initText(head.init)]);
-  const add = <T>(name: string, layers: PerLayer<T>, part: string, init: (spec: T) => Init | undefined): void => {
-    if (layers.every((spec) => spec === undefined || init(spec) === undefined)) return;
-    keys.push([`${name}.${part}`, perLayer(layers, (spec) => initText(init(spec) ?? { kind: 'constant', value: 0 }))]);
+  const add = <T>(name: string, layers: PerLayer<T>, parameters: (spec: T) => readonly Parameter[]): void => {
+    const maps = layers.map((spec) => (spec === undefined ? undefined : startsOf(parameters(spec))));
+    for (const part of new Set(maps.flatMap((map) => [...(map?.keys() ?? [])]))) {
+      const inits = maps.map((map) => map?.get(part));
+      keys.push([`${name}.${part}`, perLayer(inits, initText)]);
+    }
   };
-  for (const [name, layers] of parts.mixers) {
-    for (const part of ['q', 'k', 'v', 'o'] as const) add(name, layers, part, (spec) => spec[part].init);
-  }
-  for (const [name, layers] of parts.ffns) {
-    add(name, layers, 'gate', (spec) => (spec.kind === 'glu' ? spec.gate.init : undefined));
-    for (const part of ['up', 'down'] as const) add(name, layers, part, (spec) => spec[part].init);
-  }
+  const width = dim('d_model', dModel);
+  for (const [name, layers] of parts.mixers) add(name, layers, (spec) => mixerParameters(spec, width));
+  for (const [name, layers] of parts.ffns) add(name, layers, (spec) => ffnParameters(spec, width));
   return { constructor: '', keys };
+}
+
+/** Only linear maps have targets in `init`; how gains and decays start is said where they are. */
+function startsOf(parameters: readonly Parameter[]): ReadonlyMap<string, Init> {
+  const matrices = parameters.filter((each) => each.class === 'matrix');
+  return new Map(matrices.map(({ name, init }) => [name.replace(/\.weight$/, ''), init]));
 }

@@ -69,6 +69,11 @@ function scalingTree(scaling: RopeScaling): Tree {
   const { factor } = scaling;
   if (scaling.kind === 'linear') return branch('linear', { factor });
   const { original } = scaling;
+  if (scaling.kind === 'dynamic') return branch('dynamic', { factor, original });
+  if (scaling.kind === 'longrope') {
+    const list = (factors: readonly number[]): string => `[${factors.join(', ')}]`;
+    return branch('longrope', { factor, original, short: list(scaling.short), long: list(scaling.long) });
+  }
   if (scaling.kind === 'llama3') return branch('llama3', { factor, low: scaling.low, high: scaling.high, original });
   return branch('yarn', {
     factor,
@@ -97,7 +102,11 @@ export function biasText(projections: Readonly<Record<string, { readonly bias: b
 export function initText(init: Init): string {
   if (init.kind === 'normal') return `normal(std = ${init.std})`;
   if (init.kind === 'trunc_normal') return `trunc_normal(std = ${init.std}, cut = ${init.cut})`;
-  return init.kind === 'uniform' ? `uniform(bound = ${init.bound})` : `constant(value = ${init.value})`;
+  if (init.kind === 'uniform') return `uniform(bound = ${init.bound})`;
+  if (init.kind === 'log_range') return `log(1..${init.count})`;
+  if (init.kind === 'step_size') return `log_uniform(${init.min}, ${init.max})`;
+  if (init.kind === 'copy') return `copy("${init.from}", ${init.part}, noise = ${init.noise})`;
+  return `constant(value = ${init.value})`;
 }
 
 const strength = { '+': 1, '-': 1, '*': 2, '/': 2 } as const;

@@ -18,6 +18,14 @@ type BinaryExpr = Extract<Expr, { kind: 'binary' }>;
 /** Facts of a model that are not built yet. */
 const laterFacts = ['flops', 'active_flops', 'kv_bytes', 'cache_bytes', 'state_bytes', 'memory', 'intensity'];
 
+/** Counts of a model: `Atlas.params`. */
+const countFacts = { params: 'total', active_params: 'active', mtp_params: 'mtp' } as const;
+type CountFact = keyof typeof countFacts;
+
+function isCountFact(fact: string): fact is CountFact {
+  return Object.hasOwn(countFacts, fact);
+}
+
 const names: Readonly<Record<string, number>> = { inf: Infinity, pi: Math.PI };
 
 /** @throws Stop */
@@ -123,28 +131,27 @@ function evaluateMember(expr: MemberExpr, section: Section): Quantity {
 function modelFact(expr: MemberExpr, model: string, section: Section): Quantity {
   const { models } = section.world;
   const fact = expr.name.text;
-  const isCount = fact === 'params' || fact === 'active_params';
-  if (!isCount) {
+  if (!isCountFact(fact)) {
     const other = models.section(model);
     const draft = other === null ? undefined : member(other, fact);
     if (other && draft) return evaluateDraft(draft, other, fact);
     if (laterFacts.includes(fact)) {
       return fail(section, 'todo-expression', expr.span, { what: `\`${printExpr(expr)}\`` });
     }
-    const near = nearest(fact, ['params', 'active_params', ...(other?.body.keys.keys() ?? [])]);
+    const near = nearest(fact, [...Object.keys(countFacts), ...(other?.body.keys.keys() ?? [])]);
     const extra = near === null ? {} : { fix: `did you mean \`${near}\`?` };
     return fail(section, 'unknown-name', expr.name.span, { name: printExpr(expr) }, extra);
   }
-  return quantity(sizeOf(model, expr, section));
+  return quantity(sizeOf(model, fact, expr, section));
 }
 
 /** @throws Stop, silently when the model has faults: those were reported. */
-function sizeOf(model: string, expr: Expr, section: Section): number {
+function sizeOf(model: string, fact: CountFact, expr: Expr, section: Section): number {
   const { models } = section.world;
   if (models.isOpen(model)) fail(section, 'cycle', expr.span, { path: [model, printExpr(expr), model] });
   const count = models.parameters(model);
   if (count === null) throw new Stop(model);
-  return count;
+  return count[countFacts[fact]];
 }
 
 /** `diff(A, B).params` = parameters of B - parameters of A */
@@ -153,10 +160,10 @@ function difference(call: CallExpr, fact: string, section: Section): Quantity {
     if (value.kind !== 'name' || !section.world.models.has(value.name)) {
       return fail(section, 'unknown-model', value.span, { name: printExpr(value) });
     }
-    if (fact !== 'params' && fact !== 'active_params') {
+    if (!isCountFact(fact)) {
       return fail(section, 'todo-expression', call.span, { what: `\`diff(...).${fact}\`` });
     }
-    return sizeOf(value.name, value, section);
+    return sizeOf(value.name, fact, value, section);
   });
   const [a, b, more] = counts;
   if (a === undefined || b === undefined || more !== undefined) {

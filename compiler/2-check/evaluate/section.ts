@@ -52,7 +52,7 @@ export interface ModelFacts {
   /** Whether it is being resolved: its size is not known yet. */
   isOpen(name: string): boolean;
   /** Null when the model has faults (reported where they stand). */
-  parameters(name: string): number | null;
+  parameters(name: string): { readonly total: number; readonly active: number; readonly mtp: number } | null;
   section(name: string): Section | null;
 }
 

@@ -7,7 +7,7 @@ import { nearest } from '../draft/names.ts';
 import { overlayBody } from '../draft/overlay.ts';
 import type { Prelude } from '../draft/prelude.ts';
 import { attempt, sectionOf, type ModelFacts, type Section, type World } from '../evaluate/section.ts';
-import { parameterCount } from '../parameter-count.ts';
+import { parameterCount, type ParameterCount } from '../parameters/parameters.ts';
 import { checkModelAssertions, resolveModel, type ResolvedModel } from '../resolve/model.ts';
 import { openConstruct } from '../schema/register.ts';
 import type { ModelOutline } from './outline.ts';
@@ -53,7 +53,7 @@ export class FileModels implements ModelFacts {
     return this.open.has(name);
   }
 
-  parameters(name: string): number | null {
+  parameters(name: string): ParameterCount | null {
     const resolved = this.resolve(name)?.resolved;
     return resolved ? parameterCount(resolved.model) : null;
   }
@@ -144,7 +144,7 @@ export class FileModels implements ModelFacts {
       open: openConstruct,
       countWith: (sizes) => {
         const resolved = resized(sizes, () => {});
-        return resolved === null ? null : parameterCount(resolved.model);
+        return resolved === null ? null : parameterCount(resolved.model).total;
       },
       explainWith: (sizes) => void resized(sizes, report),
       state: { layer: null, usesLayer: false, trail: [], asked: new Set(), locals: [] },

@@ -7,7 +7,7 @@ import { printExpr } from '../../1-syntax/print-ast.ts';
 import { openConstruct } from '../schema/register.ts';
 import { attempt, type Section } from '../evaluate/section.ts';
 import type { MaskSpec, Model, TrainSpec } from '../model.ts';
-import { eachPart, ffnsOf, mixersOf } from '../resolve/parts.ts';
+import { eachPart, ffnsOf, maskOf, mixersOf } from '../resolve/parts.ts';
 import type { ResolvedModel } from '../resolve/model.ts';
 
 export interface Lint {
@@ -24,7 +24,9 @@ export function lintModel(resolved: ResolvedModel, section: Section): Lint[] {
   };
   lintSizes(model, add);
   lintMixers(model, add);
-  for (const [name, { kind, width }] of ffnsOf(model)) {
+  for (const [name, spec] of ffnsOf(model)) {
+    if (spec.kind !== 'glu' && spec.kind !== 'mlp') continue;
+    const { kind, width } = spec;
     widthLint(`${name}.width`, width, add);
     const ratio = width / model.dModel;
     const off = Math.abs(ratio / (8 / 3) - 1) > 0.05;
@@ -59,7 +61,9 @@ function widthLint(key: string, width: number, add: Add): void {
 /** I4, W4 */
 function lintMixers(model: Model, add: Add): void {
   const { dModel, context } = model;
-  for (const [mixer, { heads, headDim, mask }] of mixersOf(model)) {
+  for (const [mixer, spec] of mixersOf(model)) {
+    if (spec.kind !== 'gqa') continue;
+    const { heads, headDim, mask } = spec;
     if (heads * headDim !== dModel) add('heads-width', `${mixer}.heads`, { mixer, heads, headDim, dModel });
     const window = windowOf(mask);
     if (window !== null && window >= context) add('window-no-effect', `${mixer}.mask`, { mixer, window, context });
@@ -68,7 +72,7 @@ function lintMixers(model: Model, add: Add): void {
   const names: string[] = [];
   eachPart(model, (expr) => {
     if (expr.kind !== 'mixer') return;
-    windows.push(windowOf(expr.spec.mask));
+    windows.push(windowOf(maskOf(expr.spec)));
     names.push(expr.name);
   });
   const locals = windows.filter((size) => size !== null);

@@ -3,7 +3,9 @@
 import { evaluateDraft } from '../evaluate/evaluate.ts';
 import { attempt, fail, lookup, type Section } from '../evaluate/section.ts';
 import type { GqaSpec, MixerSpec, ProjectionSpec, RopeScaling, RopeSpec } from '../model.ts';
-import { buildOf, mixerKind, ropeKind, scalingKind, type BuiltBy } from '../schema/kinds.ts';
+import { mixerKind } from '../schema/mixer-kinds.ts';
+import { buildOf, type BuiltBy } from '../schema/register.ts';
+import type { ropeKind, scalingKind } from '../schema/rope-kinds.ts';
 import type { Slot } from '../schema/key-type.ts';
 import { initOf } from './init.ts';
 import { qkNormSpec } from './norm.ts';
@@ -35,11 +37,18 @@ function gqaSpec({ keys, construct }: Gqa, slot: Slot): GqaSpec {
     heads,
     kvHeads,
     headDim,
+    vDim: headDim,
     scale: keys.scale,
     mask: keys.mask,
     qkNorm: keys.qk_norm === null ? null : qkNormSpec(keys.qk_norm),
     softcap: keys.softcap,
     rope: keys.rope === null ? null : ropeSpec(keys.rope, slot.key, headDim),
+    alibi: null,
+    kvFrom: null,
+    kvShare: false,
+    sink: null,
+    gate: null,
+    clipQkv: null,
     q: projection('q'),
     k: projection('k'),
     v: projection('v'),

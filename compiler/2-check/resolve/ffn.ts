@@ -1,6 +1,7 @@
 // Takes: an ffn's name in a model. Gives: its FfnSpec.
 import type { FfnSpec, ProjectionSpec } from '../model.ts';
-import { buildOf, ffnKind } from '../schema/kinds.ts';
+import { ffnKind } from '../schema/ffn-kinds.ts';
+import { buildOf } from '../schema/register.ts';
 import type { Slot } from '../schema/key-type.ts';
 import { initOf } from './init.ts';
 
@@ -22,6 +23,8 @@ export function ffnSpec(slot: Slot): FfnSpec {
     kind: 'glu',
     act,
     width,
+    clamp: null,
+    upOffset: 0,
     gate: projection('gate', bias.gate),
     up: projection('up', bias.up),
     down: projection('down', bias.down),

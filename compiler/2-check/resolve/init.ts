@@ -4,7 +4,8 @@
 import { evaluateDraft } from '../evaluate/evaluate.ts';
 import { attempt, fail, once, sectionOf, tell, type Section } from '../evaluate/section.ts';
 import type { Init } from '../model.ts';
-import { buildOf, initKind } from '../schema/kinds.ts';
+import { initKind } from '../schema/kinds.ts';
+import { buildOf } from '../schema/register.ts';
 import { nearest } from '../draft/names.ts';
 
 const parts: Readonly<Record<string, readonly string[]>> = {

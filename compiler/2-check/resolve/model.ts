@@ -5,8 +5,8 @@ import { attempt, fail, Stop, tell, type Section } from '../evaluate/section.ts'
 import { canonicalText } from '../canonical/text.ts';
 import type { EmbedSpec, Equation, HeadSpec, Layer, Model } from '../model.ts';
 import { readKeys, type Slot } from '../schema/key-type.ts';
-import { buildOf, embedKind, headKind, modelKeys } from '../schema/kinds.ts';
-import { ownersOf } from '../schema/register.ts';
+import { embedKind, headKind, modelKeys } from '../schema/kinds.ts';
+import { buildOf, ownersOf } from '../schema/register.ts';
 import { blockCall, expandBlock, labelOf, part } from './block.ts';
 import { checkInitTargets, initOf } from './init.ts';
 import { normSpec } from './norm.ts';
@@ -30,12 +30,24 @@ export function resolveModel(section: Section, name: string): ResolvedModel {
   const declared = section.world.sizesOnly || checkDeclared(section);
   if (sizes === null) throw new Stop(name);
   const { vocab, context, d_model: dModel, n_layers: nLayers } = sizes;
-  const embed = attempt(() => embedSpec(section));
+  const embed = attempt(() => embedSpec(section, vocab));
   const head = attempt(() => headSpec(section));
   const stack = attempt(() => resolveStack(section, nLayers));
   if (stack === null || embed === null || head === null || !declared) throw new Stop(name);
   const layers = resolveLayers(stack, section);
-  const bare = { name, vocab, context, dModel, nLayers, embed, layers, head, span: section.span };
+  const bare = {
+    name,
+    vocab,
+    context,
+    dModel,
+    nLayers,
+    embed,
+    layers,
+    head,
+    mtp: null,
+    weights: [],
+    span: section.span,
+  };
   const canonical = section.world.sizesOnly ? '' : canonicalText({ ...bare, canonical: '' });
   return { model: { ...bare, canonical }, stack };
 }
@@ -115,7 +127,7 @@ function resolveLayers(stack: Stack, section: Section): readonly Layer[] {
   );
 }
 
-function embedSpec(section: Section): EmbedSpec {
+function embedSpec(section: Section, vocab: number): EmbedSpec {
   const slot = sectionSlot(section, 'embed');
   const { keys } = buildOf(slot, embedKind);
   const init = initOf(section, { place: 'embed' });
@@ -134,6 +146,7 @@ function embedSpec(section: Section): EmbedSpec {
   }
   return {
     tied: tie.word !== 'none',
+    rows: vocab,
     scale: keys.scale,
     positions: pos === null ? null : { length: pos.keys.length, init: initOf(section, { place: 'embed.positions' }) },
     norm: keys.norm === null ? null : normSpec(keys.norm),

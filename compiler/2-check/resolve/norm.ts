@@ -1,6 +1,7 @@
 // Takes: a norm's construct. Gives: its NormSpec, QkNormSpec.
 import type { NormSpec, QkNormSpec } from '../model.ts';
-import type { BuiltBy, normKind, qkNormKind } from '../schema/kinds.ts';
+import type { normKind, qkNormKind } from '../schema/norm-kinds.ts';
+import type { BuiltBy } from '../schema/register.ts';
 
 export function normSpec({ constructor, keys }: BuiltBy<typeof normKind>): NormSpec {
   const { eps, gain, bias, reduce, cast } = keys;

@@ -10,16 +10,23 @@ export function mixersOf(model: Model): ReadonlyMap<string, MixerSpec> {
   return mixers;
 }
 
+/** Which positions a mixer sees; recurrent ones see all earlier ones. */
+export function maskOf(spec: MixerSpec): MaskSpec {
+  if (spec.kind === 'gqa' || spec.kind === 'mla') return spec.mask;
+  return spec.kind === 'experts' ? maskOf(spec.expert) : { kind: 'causal' };
+}
+
 /** A mixer that lets a token see the ones after it, in some layer. */
 export function acausalMixer(model: Model): string | null {
   let found: string | null = null;
   eachPart(model, (expr) => {
-    if (expr.kind === 'mixer' && !isCausal(expr.spec.mask)) found ??= expr.name;
+    if (expr.kind === 'mixer' && !isCausal(maskOf(expr.spec))) found ??= expr.name;
   });
   return found;
 }
 
-function isCausal(mask: MaskSpec): boolean {
+/** Whether no query sees a later key: only then can tokens be generated one by one. */
+export function isCausal(mask: MaskSpec): boolean {
   return mask.kind === 'causal' || (mask.kind === 'all' && mask.parts.some(isCausal));
 }
 

@@ -15,6 +15,7 @@ const maskExpects = 'causal, full, window(n), chunk(n), or several joined by &';
 /** `causal & window(1024)`: the parts in a fixed order, `full` left out where another stands. */
 export const mask: KeyType<MaskSpec> = {
   expects: maskExpects,
+  words: ['causal', 'full', 'window', 'chunk'],
   read(slot) {
     const parts = maskParts(slot).filter((part) => part.kind !== 'full');
     const order = ['causal', 'window', 'chunk'];
@@ -59,6 +60,7 @@ function isWeight(expr: Expr): boolean {
 /** `weight`, `1 + weight`, `none` */
 export const gain: KeyType<NormSpec['gain']> = {
   expects: 'weight, 1 + weight or none',
+  words: ['weight', 'none'],
   read(slot) {
     const at = settle(slot, (word) => word === 'weight' || word === 'none');
     const { value } = at.draft;
@@ -78,6 +80,7 @@ export function projections<const P extends string>(...names: readonly P[]): Key
   const words = new Set<string>([...names, 'none', 'all', 'qkv', 'false', 'true']);
   return {
     expects,
+    words: [...names, 'none', 'all'],
     read(slot) {
       const at = settle(slot, (word) => words.has(word));
       const { value } = at.draft;
@@ -100,6 +103,7 @@ function expand(word: string | null, names: readonly string[]): readonly string[
 /** `none`, `50`, `tanh(50)`: c * tanh(x / c). */
 export const softcap: KeyType<number | null> = {
   expects: 'none, a number or tanh(c)',
+  words: ['none', 'tanh'],
   read(slot) {
     const at = settle(slot, (word) => word === 'none');
     const { section } = at;

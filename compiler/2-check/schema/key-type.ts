@@ -17,6 +17,8 @@ export interface Slot {
 export interface KeyType<T> {
   /** `a whole number above 0`: for messages and for the reference. */
   readonly expects: string;
+  /** The words it takes, for completion. */
+  readonly words?: readonly string[];
   /** The value of a key that is not there; without it the key must be there (std gives most of them). */
   readonly absent?: { readonly value: T };
   /** The kind whose constructors it takes, by name. */
@@ -27,7 +29,20 @@ export interface KeyType<T> {
   read(slot: Slot): T;
 }
 
-export type Keys = Readonly<Record<string, KeyType<unknown>>>;
+/** A key of a constructor: its type, and what it is, for people. */
+export interface Key<T> extends KeyType<T> {
+  /** `query heads`: a phrase, with the formula where it has one. */
+  readonly about: string;
+  /** `tokens`, `bytes`, `steps`; none: a plain number or no number. */
+  readonly unit?: string;
+}
+
+/** `about` may hold a formula: `key('softmax(scale * q k)', real)`. */
+export function key<T>(about: string, type: KeyType<T>, unit?: string): Key<T> {
+  return unit === undefined ? { ...type, about } : { ...type, about, unit };
+}
+
+export type Keys = Readonly<Record<string, Key<unknown>>>;
 export type ReadKeys<K extends Keys> = { readonly [N in keyof K]: K[N] extends KeyType<infer T> ? T : never };
 
 /** Owners of a key, for `foreign-key`: set by the table of all kinds. */

@@ -12,10 +12,26 @@ import { describe } from '../evaluate/evaluate.ts';
 import { fail, lookup, once, pathOf, sectionOf, tell, type Section } from '../evaluate/section.ts';
 import { readKeys, settle, type Keys, type KeyType, type OwnersOf, type ReadKeys, type Slot } from './key-type.ts';
 
+/** One constructor of a kind. */
+export interface Constructor<K extends Keys = Keys> {
+  /** A sentence: what it is. */
+  readonly about: string;
+  /** What it computes, in the words of its keys. */
+  readonly formula?: string;
+  /** A paper, or a model that has it. */
+  readonly source?: string;
+  /** In the order of bare arguments. */
+  readonly keys: K;
+}
+
+export type Constructors = Readonly<Record<string, Constructor>>;
+
 /** A sum type: its constructors, each with its table of keys. */
-export interface Kind<C extends Readonly<Record<string, Keys>> = Readonly<Record<string, Keys>>> {
+export interface Kind<C extends Constructors = Constructors> {
   /** `mixer` */
   readonly name: string;
+  /** A sentence: what it is for. */
+  readonly about: string;
   readonly constructors: C;
   /** Constructors of the language that are not built yet. */
   readonly unbuilt: readonly string[];
@@ -32,10 +48,10 @@ export interface Construct {
 }
 
 /** A constructor and its keys, read. */
-export type Built<C extends Readonly<Record<string, Keys>>> = {
+export type Built<C extends Constructors> = {
   readonly [
     N in keyof C & string
-  ]: { readonly constructor: N; readonly keys: ReadKeys<C[N]>; readonly construct: Construct }; // prettier-ignore
+  ]: { readonly constructor: N; readonly keys: ReadKeys<C[N]['keys']>; readonly construct: Construct }; // prettier-ignore
 }[keyof C & string];
 
 /** @throws Stop */
@@ -47,22 +63,14 @@ export function construct(slot: Slot, kind: Kind): Construct {
 }
 
 /** The construct with its keys read by its constructor's table. @throws Stop */
-export function build<C extends Readonly<Record<string, Keys>>>(
-  slot: Slot,
-  kind: Kind<C>,
-  ownersOf: OwnersOf,
-): Built<C> {
+export function build<C extends Constructors>(slot: Slot, kind: Kind<C>, ownersOf: OwnersOf): Built<C> {
   const made = construct(slot, kind);
   const table = kind.constructors[made.constructor];
-  const keys = readKeys(table ?? {}, made.section, ownersOf);
-  // `construct` only gives constructors of the kind's own table.
-  return { constructor: made.constructor, keys, construct: made } as Built<C>;
+  const keys = readKeys(table?.keys ?? {}, made.section, ownersOf);
+  return { constructor: made.constructor, keys, construct: made };
 }
 
-export function constructType<C extends Readonly<Record<string, Keys>>>(
-  kind: Kind<C>,
-  ownersOf: OwnersOf,
-): KeyType<Built<C>> {
+export function constructType<C extends Constructors>(kind: Kind<C>, ownersOf: OwnersOf): KeyType<Built<C>> {
   const expects = `${kind.name} ${Object.keys(kind.constructors).join(' or ')}`;
   return { expects, kind: kind.name, read: (slot) => build(slot, kind, ownersOf) };
 }
@@ -130,7 +138,7 @@ function argsBody(call: Extract<Expr, { kind: 'call' }>, slot: Slot, kind: Kind)
   const name = printExpr(call.callee);
   const table = kind.constructors[name];
   if (table === undefined && !isDerived(name, slot, kind)) return emptyBody;
-  const order = Object.keys(table ?? Object.values(kind.constructors)[0] ?? {});
+  const order = Object.keys((table ?? Object.values(kind.constructors)[0])?.keys ?? {});
   const keys = new Map<string, Draft>();
   call.args.forEach((arg, index) => {
     const key = arg.name?.text ?? order[index];

@@ -1,120 +1,41 @@
-// Takes: nothing. Gives: every constructor of a model block and its table of keys: the schema of the language.
-// Promises: checking, suggestions and the reference read this table; the defaults of these keys stand in specs/std.
-import { forms, kindOf, later, ownersOf } from './register.ts';
-import { build, constructType, type Built, type Kind } from './kind.ts';
-import { gain, mask, projections, softcap } from './forms.ts';
-import type { KeyType, Slot } from './key-type.ts';
-import { atLeastZero, built, count, flag, layerCount, maybe, oneOf, orNone, positive, real } from './scalars.ts';
-
-const activations = ['silu', 'gelu', 'gelu_tanh', 'quick_gelu', 'relu', 'relu2', 'sigmoid', 'tanh', 'identity'] as const; // prettier-ignore
-
-const normKeys = {
-  eps: positive,
-  gain,
-  bias: flag,
-  reduce: built(['f32'], ['bf16', 'f16', 'f64']),
-  cast: oneOf('before_gain', 'after_gain'),
-};
-
-export const normKind = kindOf({
-  name: 'norm',
-  role: 'norm',
-  constructors: { rms: normKeys, layer: normKeys },
-  unbuilt: ['l2norm', 'l2', 'group', 'dynamic_tanh'],
-});
-/** `none`, a norm of the model by name, or one written on the spot: `rms(eps = 1e-6)`. */
-export const norm = constructType(normKind, ownersOf);
-
-const qkNormKeys = { ...normKeys, per: oneOf('head', 'full'), before: orNone(oneOf('rope')), after: orNone(oneOf('rope')) }; // prettier-ignore
-/** Norms of queries and keys: a norm with a place. */
-export const qkNormKind = kindOf({
-  name: 'qk_norm',
-  role: 'norm',
-  constructors: { rms: qkNormKeys, layer: qkNormKeys },
-  unbuilt: ['l2norm', 'l2'],
-});
-
-export const scalingKind = kindOf({
-  name: 'scaling',
-  constructors: {
-    linear: { factor: positive },
-    llama3: { factor: positive, low: positive, high: positive, original: maybe(count) },
-    yarn: {
-      factor: positive,
-      original: maybe(count),
-      beta_fast: positive,
-      beta_slow: positive,
-      truncate: flag,
-      attention_factor: orNone(positive),
-      mscale: orNone(positive),
-      mscale_all_dim: orNone(positive),
-    },
-  },
-  unbuilt: ['dynamic', 'longrope', 'proportional', 'ntk'],
-});
-
-export const ropeKind = kindOf({
-  name: 'rope',
-  constructors: {
-    rope: {
-      partial: positive,
-      dim: count,
-      theta: positive,
-      pairing: oneOf('half', 'interleaved'),
-      scaling: orNone(constructType(scalingKind, ownersOf)),
-      sign: later,
-    },
-  },
-  unbuilt: ['alibi', 't5_bias', 'xpos'],
-});
-
-export const mixerKind = kindOf({
-  name: 'mixer',
-  role: 'mixer',
-  constructors: {
-    gqa: {
-      heads: count,
-      kv_heads: count,
-      head_dim: count,
-      scale: real,
-      mask,
-      bias: projections('q', 'k', 'v', 'o'),
-      qk_norm: orNone(constructType(qkNormKind, ownersOf)),
-      softcap,
-      rope: orNone(constructType(ropeKind, ownersOf)),
-      ...forms('kv_from', 'sink', 'gate', 'qk_clip', 'clip_qkv', 'kv_share', 'v_dim', 'sparse', 'cache', 'value_residual', 'absorb', 'position'), // prettier-ignore
-    },
-  },
-  unbuilt: ['mla', 'mamba', 'mamba1', 'mamba2', 'gated_delta', 'delta', 'linear', 'rwkv7', 'rg_lru', 'conv', 'experts'],
-});
-
-const widthKeys = { act: built(activations, ['softplus', 'swish_beta', 'xielu']), ratio: positive, width: count };
-
-export const ffnKind = kindOf({
-  name: 'ffn',
-  role: 'ffn',
-  constructors: {
-    mlp: { ...widthKeys, bias: projections('up', 'down'), ...forms('clamp', 'token_shift') },
-    glu: { ...widthKeys, bias: projections('gate', 'up', 'down'), ...forms('clamp', 'up_offset', 'token_shift') },
-  },
-  unbuilt: ['experts', 'channel_mix'],
-});
+// Takes: nothing. Gives: the constructors and keys of a model block that are no norm, mixer or ffn.
+// Promises: the schema of the language: checking, suggestions, hover and the reference read these tables; the defaults
+//   of the keys stand in specs/std.
+import { softcap } from './forms.ts';
+import { key, type KeyType, type Slot } from './key-type.ts';
+import { constructType } from './kind.ts';
+import { norm } from './norm-kinds.ts';
+import { forms, kindOf, ownersOf } from './register.ts';
+import { atLeastZero, count, flag, layerCount, orNone, positive, real } from './scalars.ts';
 
 export const positionKind = kindOf({
   name: 'position',
-  constructors: { learned: { length: count } },
+  about: 'Positions added to the embedding.',
+  constructors: {
+    learned: {
+      about: 'A learned vector per position.',
+      formula: 'embed(token) + positions[position]',
+      source: 'GPT-2',
+      keys: { length: key('positions there are', count, 'tokens') },
+    },
+  },
   unbuilt: ['sinusoidal', 'alibi', 't5_bias', 'rope'],
 });
 
 export const embedKind = kindOf({
   name: 'embed',
+  about: 'The embedding of tokens.',
   constructors: {
     token: {
-      tie: tieTo(),
-      scale: real,
-      pos: orNone(constructType(positionKind, ownersOf)),
-      norm: orNone(norm),
-      ...forms('pad_to', 'dim'),
+      about: 'A row per token.',
+      formula: 'norm(scale * weight[token] + positions)',
+      keys: {
+        tie: key('`head`: the head reads the same matrix', tieTo()),
+        scale: key('factor on the row', real),
+        pos: key('positions added to it', orNone(constructType(positionKind, ownersOf))),
+        norm: key('norm of the sum', orNone(norm)),
+        ...forms('pad_to', 'dim'),
+      },
     },
   },
   unbuilt: ['patches'],
@@ -122,38 +43,55 @@ export const embedKind = kindOf({
 
 export const headKind = kindOf({
   name: 'head',
+  about: 'What turns the last hidden state into scores of tokens.',
   constructors: {
-    lm: { norm: orNone(norm), scale: real, softcap, bias: flag, ...forms('pool', 'tie', 'loss_weight') },
+    lm: {
+      about: 'Logits over the vocabulary.',
+      formula: 'softcap(scale * (weight norm(x) + bias))',
+      keys: {
+        norm: key('the final norm', orNone(norm)),
+        scale: key('factor on the logits', real),
+        softcap: key('c * tanh(logit / c)', softcap),
+        bias: key('whether logits have a bias', flag),
+        ...forms('pool', 'tie', 'loss_weight'),
+      },
+    },
   },
   unbuilt: ['medusa', 'eagle', 'classify', 'pool'],
 });
 
+const std = key('standard deviation', atLeastZero);
+
 export const initKind = kindOf({
   name: 'init',
+  about: 'How the elements of a parameter start.',
   constructors: {
-    normal: { std: atLeastZero },
-    trunc_normal: { std: atLeastZero, cut: positive },
-    uniform: { bound: atLeastZero },
-    constant: { value: real },
-    zeros: {},
-    ones: {},
+    normal: { about: 'Normal around 0.', keys: { std } },
+    trunc_normal: {
+      about: 'Normal, redrawn outside `cut` standard deviations.',
+      keys: { std, cut: key('standard deviations that are kept', positive) },
+    },
+    uniform: { about: 'Uniform in [-bound, bound].', keys: { bound: key('largest value', atLeastZero) } },
+    constant: { about: 'One value.', keys: { value: key('the value', real) } },
+    zeros: { about: '0.', keys: {} },
+    ones: { about: '1.', keys: {} },
   },
   unbuilt: ['copy', 'fresh', 'orthogonal', 'fan_in', 'log_uniform', 'mup'],
 });
 
 /** Keys of the model block itself. */
-export const modelKeys = { vocab: count, context: count, d_model: count, n_layers: layerCount };
+export const modelKeys = {
+  vocab: key('size of the vocabulary', count, 'tokens'),
+  context: key('longest sequence', count, 'tokens'),
+  d_model: key('width of the residual stream', count),
+  n_layers: key('number of layers', layerCount),
+};
 
 /** `head` or `none`; other words are kept for the check that names the heads there are. */
 function tieTo(): KeyType<Slot & { readonly word: string | null }> {
   return {
     expects: 'head or none',
+    words: ['head', 'none'],
     read: (slot) => ({ ...slot, word: slot.draft.value?.kind === 'name' ? slot.draft.value.name : null }),
   };
-}
-
-export type BuiltBy<K> = K extends Kind<infer C> ? Built<C> : never;
-
-export function buildOf<C extends Kind['constructors']>(slot: Slot, kind: Kind<C>): Built<C> {
-  return build(slot, kind, ownersOf);
 }

@@ -1,8 +1,8 @@
 // Takes: the kinds as they are declared. Gives: every kind by name, and which constructors have a key.
 // Promises: holds exactly the kinds declared in kinds.ts and train-kinds.ts, from their loading on.
 import type { Found, Section } from '../evaluate/section.ts';
-import { construct, type Kind } from './kind.ts';
-import type { Keys } from './key-type.ts';
+import { build, construct, type Built, type Kind } from './kind.ts';
+import { key, type Key, type Keys, type Slot } from './key-type.ts';
 import { unbuilt } from './scalars.ts';
 
 const kinds = new Map<string, Kind>();
@@ -19,18 +19,29 @@ export function kindOf<const C extends Kind['constructors']>(kind: Kind<C>): Kin
   return kind;
 }
 
-export const later = unbuilt;
-
 /** Keys of the language that are not built yet. */
-export function forms<const N extends string>(...names: readonly N[]): Readonly<Record<N, typeof unbuilt>> {
+export function forms<const N extends string>(...names: readonly N[]): Readonly<Record<N, Key<null>>> {
+  const later = key('not built yet', unbuilt);
   // One entry per name, by construction.
-  return Object.fromEntries(names.map((name) => [name, unbuilt])) as Record<N, typeof unbuilt>;
+  return Object.fromEntries(names.map((name) => [name, later])) as Record<N, Key<null>>;
+}
+
+export type BuiltBy<K> = K extends Kind<infer C> ? Built<C> : never;
+
+/** The constructor and keys of a slot, by the table of its kind. @throws Stop */
+export function buildOf<C extends Kind['constructors']>(slot: Slot, kind: Kind<C>): Built<C> {
+  return build(slot, kind, ownersOf);
+}
+
+/** Every kind there is, by name. */
+export function allKinds(): ReadonlyMap<string, Kind> {
+  return kinds;
 }
 
 export function ownersOf(key: string): string[] {
   const owners = new Set<string>();
   for (const { constructors } of kinds.values()) {
-    for (const [name, keys] of Object.entries(constructors)) if (Object.hasOwn(keys, key)) owners.add(name);
+    for (const [name, { keys }] of Object.entries(constructors)) if (Object.hasOwn(keys, key)) owners.add(name);
   }
   for (const [name, keys] of Object.entries(unbuiltKeys)) if (keys.includes(key)) owners.add(name);
   return [...owners];
@@ -53,5 +64,5 @@ export function openConstruct({ draft, section, key }: Found): Section {
 /** The keys of `mixer gqa`. */
 export function tableOf(owner: string): Keys | undefined {
   const [kind = '', name = ''] = owner.split(' ');
-  return kinds.get(kind)?.constructors[name];
+  return kinds.get(kind)?.constructors[name]?.keys;
 }

@@ -59,6 +59,7 @@ export function oneOf<const W extends string>(...words: readonly W[]): KeyType<W
   const owns = (word: string): boolean => (words as readonly string[]).includes(word);
   return {
     expects,
+    words,
     owns,
     read(slot) {
       const at = settle(slot, owns);
@@ -76,6 +77,7 @@ export function orNone<T>(type: KeyType<T>): KeyType<T | null> {
     owns,
     ...(type.kind === undefined ? {} : { kind: type.kind }),
     expects: `none or ${type.expects}`,
+    words: ['none', ...(type.words ?? [])],
     read(slot) {
       const at = settle(slot, (word) => owns(word) || type.kind !== undefined);
       return wordOf(at.draft.value) === 'none' && at.draft.body === null ? null : type.read(at);
@@ -93,6 +95,7 @@ const yes: ReadonlySet<string> = new Set(['true', 'weight', 'all']);
 /** true, false; `bias = none` is false. */
 export const flag: KeyType<boolean> = {
   expects: 'true or false',
+  words: ['true', 'false'],
   read(slot) {
     const at = settle(slot, (word) => yes.has(word) || word === 'false' || word === 'none');
     const word = wordOf(at.draft.value) ?? '';
@@ -119,6 +122,7 @@ export function listOf<T>(type: KeyType<T>): KeyType<readonly T[]> {
   const expects = `a list, each ${type.expects}`;
   return {
     expects,
+    ...(type.words === undefined ? {} : { words: type.words }),
     read(slot) {
       const { value } = slot.draft;
       if (wordOf(value) === 'none') return [];
@@ -144,6 +148,7 @@ export function built<const W extends string>(words: readonly W[], later: readon
   const plain = oneOf(...words);
   return {
     expects: plain.expects,
+    words,
     read(slot) {
       const word = wordOf(slot.draft.value);
       if (word === null || !later.includes(word)) return plain.read(slot);

@@ -4,7 +4,7 @@ import { evaluateDraft, inlineDraft } from '../evaluate/evaluate.ts';
 import type { Quantity } from '../evaluate/quantity.ts';
 import { fail, pathOf } from '../evaluate/section.ts';
 import type { ParameterClass } from '../model.ts';
-import { mismatch, settle, wordOf, type KeyType } from './key-type.ts';
+import { key, mismatch, settle, wordOf, type KeyType } from './key-type.ts';
 import { constructType } from './kind.ts';
 import { forms, kindOf, ownersOf } from './register.ts';
 import { atLeastZero, built, count, listOf, natural, oneOf, orNone, positive, rate, share, texts } from './scalars.ts'; // prettier-ignore
@@ -54,44 +54,107 @@ function isPart(word: string, { section }: Parameters<typeof parameterClass.read
   return false;
 }
 
-const optimizerKeys = { params: listOf(parameterClass), lr: positive, weight_decay: atLeastZero, no_decay: listOf(parameterClass) }; // prettier-ignore
+const optimizerKeys = {
+  params: key('parameters it steps; every parameter has exactly one optimizer', listOf(parameterClass)),
+  lr: key('peak learning rate', positive),
+  weight_decay: key('rate of decoupled weight decay', atLeastZero),
+  no_decay: key('parameters without weight decay', listOf(parameterClass)),
+};
 
 export const optimizerKind = kindOf({
   name: 'optimizer',
+  about: 'What turns gradients into steps.',
   role: 'optimizer',
   constructors: {
-    adamw: { ...optimizerKeys, betas: listOf(rate), eps: positive, ...forms('amsgrad', 'decay') },
-    sgd: { ...optimizerKeys, momentum: rate, ...forms('nesterov') },
+    adamw: {
+      about: 'Adam with decoupled weight decay.',
+      formula: 'w -= lr * (m / (sqrt(v) + eps) + weight_decay * w), m and v bias-corrected',
+      source: 'arXiv 1711.05101',
+      keys: {
+        ...optimizerKeys,
+        betas: key('decay of the first and the second moment', listOf(rate)),
+        eps: key('added to the root of the second moment', positive),
+        ...forms('amsgrad', 'decay'),
+      },
+    },
+    sgd: {
+      about: 'Gradient descent with momentum.',
+      formula: 'm = momentum * m + g; w -= lr * m',
+      keys: { ...optimizerKeys, momentum: key('decay of the running sum of gradients', rate), ...forms('nesterov') },
+    },
   },
   unbuilt: ['muon', 'adam', 'lion', 'shampoo', 'soap', 'adafactor'],
 });
 
-const warmup = { warmup: stepsOrShare };
+const warmup = { warmup: key('linear warm-up', stepsOrShare, 'steps') };
+const floor = { floor: key('final learning rate as a share of lr', share) };
 export const scheduleKind = kindOf({
   name: 'schedule',
+  about: 'The learning rate over training.',
   constructors: {
-    constant: warmup,
-    cosine: { ...warmup, floor: share },
-    wsd: { ...warmup, decay: stepsOrShare, shape: oneOf('linear', 'cosine', 'minus_sqrt', 'exponential'), floor: share }, // prettier-ignore
+    constant: { about: 'Stays at lr after the warm-up.', keys: warmup },
+    cosine: {
+      about: 'Half a cosine down to the floor.',
+      formula: '(1 + cos(pi t)) / 2',
+      keys: { ...warmup, ...floor },
+    },
+    wsd: {
+      about: 'Warm-up, stable, decay.',
+      source: 'arXiv 2404.06395',
+      keys: {
+        ...warmup,
+        decay: key('how long the decay at the end is', stepsOrShare, 'steps'),
+        shape: key('course of the decay', oneOf('linear', 'cosine', 'minus_sqrt', 'exponential')),
+        ...floor,
+      },
+    },
   },
   unbuilt: ['inv_sqrt', 'power', 'linear'],
 });
 
 const clipKind = kindOf({
   name: 'clip',
-  constructors: { clip: { norm: orNone(positive), ...forms('value') } },
+  about: 'Bounds on the gradient.',
+  constructors: {
+    clip: {
+      about: 'The gradient is scaled down to a norm.',
+      keys: { norm: key('largest global norm', orNone(positive)), ...forms('value') },
+    },
+  },
   unbuilt: [],
 });
 
 const validationKind = kindOf({
   name: 'validation',
-  constructors: { validation: { fraction: rate, every: count, batches: count, ...forms('data') } },
+  about: 'Loss on data that is not trained on.',
+  constructors: {
+    validation: {
+      about: 'A part of the data is held out.',
+      keys: {
+        fraction: key('share of the data that is held out', rate),
+        every: key('between validations', count, 'steps'),
+        batches: key('batches per validation', count),
+        ...forms('data'),
+      },
+    },
+  },
   unbuilt: [],
 });
 
 const dropoutKind = kindOf({
   name: 'dropout',
-  constructors: { dropout: { embed: rate, residual: rate, attention: rate } },
+  about: 'Elements dropped in training.',
+  constructors: {
+    dropout: {
+      about: 'A rate for each place.',
+      source: 'arXiv 1207.0580',
+      keys: {
+        embed: key('of the embedding', rate),
+        residual: key('of what a mixer or ffn adds', rate),
+        attention: key('of attention weights', rate),
+      },
+    },
+  },
   unbuilt: [],
 });
 
@@ -156,21 +219,25 @@ const batch: KeyType<number> = {
 
 export const trainKind = kindOf({
   name: 'train',
+  about: 'A training run.',
   constructors: {
     train: {
-      data,
-      tokenizer: built(['bytes'], ['bpe', 'tiktoken', 'sentencepiece', 'unigram']),
-      batch,
-      accumulate: count,
-      seq: count,
-      steps: count,
-      seed: natural,
-      schedule: constructType(scheduleKind, ownersOf),
-      clip: constructType(clipKind, ownersOf),
-      dropout,
-      validation: constructType(validationKind, ownersOf),
-      save_every: count,
-      ...forms('tokens', 'from', 'teacher', 'precision', 'reward', 'init', 'params', 'ema', 'skip', 'epochs', 'pack', 'quant', 'lora', 'mup'), // prettier-ignore
+      about: 'What is trained on what, how long, and how.',
+      keys: {
+        data: key('files to train on', data),
+        tokenizer: key('how text becomes tokens', built(['bytes'], ['bpe', 'tiktoken', 'sentencepiece', 'unigram'])),
+        batch: key('sequences per step', batch),
+        accumulate: key('micro-batches a step is cut into; divides `batch`', count),
+        seq: key('length of a training sequence', count, 'tokens'),
+        steps: key('optimizer steps', count, 'steps'),
+        seed: key('of initial weights, batches and dropout', natural),
+        schedule: key('learning rate over training', constructType(scheduleKind, ownersOf)),
+        clip: key('bound on the gradient', constructType(clipKind, ownersOf)),
+        dropout: key('elements dropped in training', dropout),
+        validation: key('loss on held-out data', constructType(validationKind, ownersOf)),
+        save_every: key('between checkpoints; the end always saves', count, 'steps'),
+        ...forms('tokens', 'from', 'teacher', 'precision', 'reward', 'init', 'params', 'ema', 'skip', 'epochs', 'pack', 'quant', 'lora', 'mup'), // prettier-ignore
+      },
     },
   },
   unbuilt: [],
@@ -178,13 +245,17 @@ export const trainKind = kindOf({
 
 const sampleKind = kindOf({
   name: 'sample',
+  about: 'How the next token is drawn.',
   constructors: {
     sample: {
-      temperature: atLeastZero,
-      top_k: orNone(count),
-      top_p: orNone(share),
-      min_p: orNone(share),
-      ...forms('repetition_penalty', 'typical_p', 'seed'),
+      about: 'From the softmax of the logits, cut at its tail.',
+      keys: {
+        temperature: key('divides the logits; 0 takes the likeliest token', atLeastZero),
+        top_k: key('keep the k likeliest', orNone(count)),
+        top_p: key('keep the smallest set with this probability', orNone(share)),
+        min_p: key('keep those with at least this share of the likeliest', orNone(share)),
+        ...forms('repetition_penalty', 'typical_p', 'seed'),
+      },
     },
   },
   unbuilt: [],
@@ -192,12 +263,16 @@ const sampleKind = kindOf({
 
 export const generateKind = kindOf({
   name: 'generate',
+  about: 'How a model generates.',
   constructors: {
     generate: {
-      sample: constructType(sampleKind, ownersOf),
-      max_tokens: count,
-      stop: texts,
-      ...forms('cache', 'quant', 'speculate', 'unmask', 'attn', 'template', 'beam', 'grammar'),
+      about: 'Sampling with a cache.',
+      keys: {
+        sample: key('how the next token is drawn', constructType(sampleKind, ownersOf)),
+        max_tokens: key('longest answer', count, 'tokens'),
+        stop: key('texts that end it', texts),
+        ...forms('cache', 'quant', 'speculate', 'unmask', 'attn', 'template', 'beam', 'grammar'),
+      },
     },
   },
   unbuilt: [],

@@ -12,7 +12,7 @@ import type { BlockOf } from './train.ts';
 export function generateSpec(block: BlockOf, parent: Section, model: Model | null): GenerateSpec {
   const { name, body, span } = block;
   const section = sectionOf({ path: 'generate', owner: 'generate generate', parent, body, span }, parent.world);
-  const keys = readKeys(generateKind.constructors.generate, section, ownersOf, (_, key) => key === 'model');
+  const keys = readKeys(generateKind.constructors.generate.keys, section, ownersOf, (_, key) => key === 'model');
   for (const clause of body.clauses) {
     tell(section, 'todo-key', clause.span, { key: clause.keyword, owner: 'generate' });
   }

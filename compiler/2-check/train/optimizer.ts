@@ -2,7 +2,7 @@
 // Promises: E12: every parameter class of the model has exactly one optimizer, every optimizer has parameters.
 import { fail, type Section } from '../evaluate/section.ts';
 import type { Model, OptimizerSpec, ParameterClass } from '../model.ts';
-import { buildOf } from '../schema/kinds.ts';
+import { buildOf } from '../schema/register.ts';
 import { optimizerKind } from '../schema/train-kinds.ts';
 
 /** @throws Stop */

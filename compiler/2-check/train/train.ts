@@ -5,9 +5,8 @@ import type { Quantity } from '../evaluate/quantity.ts';
 import type { Body } from '../draft/draft.ts';
 import type { Model, ScheduleSpec, TrainSpec } from '../model.ts';
 import { readKeys } from '../schema/key-type.ts';
-import { ownersOf } from '../schema/register.ts';
+import { ownersOf, type BuiltBy } from '../schema/register.ts';
 import { scheduleKind, trainKind } from '../schema/train-kinds.ts';
-import type { BuiltBy } from '../schema/kinds.ts';
 import { spanOf } from '../resolve/attention.ts';
 import { acausalMixer } from '../resolve/parts.ts';
 import { readLoss } from './loss.ts';
@@ -23,7 +22,7 @@ export interface BlockOf {
 export function trainSpec(block: BlockOf, parent: Section, model: Model | null): TrainSpec {
   const { name, body, span } = block;
   const section = sectionOf({ path: 'train', owner: 'train train', parent, body, span }, parent.world);
-  const own = trainKind.constructors.train;
+  const own = trainKind.constructors.train.keys;
   const loss = attempt(() => lossOf(section));
   const optimizers = attempt(() => readOptimizers(section));
   const keys = readKeys(own, section, ownersOf, (draft, key) => key === 'loss' || key === 'model' || draft.role === 'optimizer'); // prettier-ignore

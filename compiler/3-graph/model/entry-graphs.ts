@@ -1,10 +1,10 @@
 // Takes: a checked model. Gives: its graphs without gradients: forward, loss, generation.
 // Promises: the inputs, states and outputs named here are all that a caller must know.
-import type { BlockExpr, MixerSpec, Model, TrainSpec } from '../../2-check/model.ts';
+import type { Model, TrainSpec } from '../../2-check/model.ts';
+import { acausalMixer } from '../../2-check/resolve/parts.ts';
 import { invariant } from '../../diagnostics.ts';
 import { GraphBuilder } from '../builder.ts';
 import type { Graph } from '../ops.ts';
-import { isCausal } from './lower-attention.ts';
 import { lowerHead, lowerLoss, lowerTrunk } from './lower-model.ts';
 import { BATCH, input, SEQ, startLowering } from './lowering.ts';
 
@@ -32,26 +32,9 @@ export function lossGraph(model: Model, loss: TrainSpec['loss']): Graph {
   return builder.finish();
 }
 
-function mixers(expr: BlockExpr): readonly MixerSpec[] {
-  switch (expr.kind) {
-    case 'ref':
-    case 'number':
-      return [];
-    case 'arithmetic':
-      return [...mixers(expr.left), ...mixers(expr.right)];
-    case 'norm':
-    case 'ffn':
-      return mixers(expr.input);
-    case 'mixer':
-      break;
-  }
-  return [expr.spec, ...mixers(expr.input)];
-}
-
 /** Whether no token sees a later one: only such a model can generate token by token. */
 export function isAutoregressive(model: Model): boolean {
-  const equations = model.layers.flatMap((layer) => layer.equations);
-  return equations.flatMap((equation) => mixers(equation.value)).every((mixer) => isCausal(mixer.mask));
+  return acausalMixer(model) === null;
 }
 
 /**

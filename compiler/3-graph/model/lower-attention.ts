@@ -8,7 +8,7 @@ import type { Dim } from '../types.ts';
 import { lowerRope } from './lower-rope.ts';
 import { BATCH, linear, norm, softcap } from './lowering.ts';
 import type { Lowering } from './lowering.ts';
-import { projectionDims } from './parameters.ts';
+import { projectionDims } from '../../2-check/parameters/mixers.ts';
 
 /** Which pairs of positions are seen, over `query` and `key`. */
 export function maskExpr(mask: MaskSpec): Expr {
@@ -29,11 +29,6 @@ export function maskExpr(mask: MaskSpec): Expr {
   return mask.parts.map(maskExpr).reduce(and, constant(1, 'bool'));
 }
 
-/** Whether no query sees a later key: only then can tokens be generated one by one. */
-export function isCausal(mask: MaskSpec): boolean {
-  return mask.kind === 'causal' || (mask.kind === 'all' && mask.parts.some(isCausal));
-}
-
 /** Scaled and capped, over `score`. */
 function scoreExpr(spec: GqaSpec): Expr {
   const scaled = mul(variable('score', 'f32'), spec.scale);
@@ -43,7 +38,7 @@ function scoreExpr(spec: GqaSpec): Expr {
 /** Queries or keys, normed and rotated: x W^T as [batch, seq, ..heads, head_dim]. */
 function heads(l: Lowering, name: string, part: 'q' | 'k', spec: GqaSpec, x: Node): Node {
   const { builder } = l;
-  const flat = projectionDims(spec)[part === 'q' ? 'q' : 'kv'].name;
+  const flat = projectionDims(spec)[part].name;
   const group = part === 'q' ? [{ name: 'group', size: spec.heads / spec.kvHeads }] : [];
   const into: Dim[] = [{ name: 'kv_heads', size: spec.kvHeads }, ...group, { name: 'head_dim', size: spec.headDim }];
   const split = (y: Node) => builder.add('split', { dim: flat, into }, [y]);
@@ -66,7 +61,7 @@ function values(l: Lowering, name: string, spec: GqaSpec, x: Node): Node {
     { name: 'kv_heads', size: spec.kvHeads },
     { name: 'head_dim', size: spec.headDim },
   ];
-  return l.builder.add('split', { dim: projectionDims(spec).kv.name, into }, [y]);
+  return l.builder.add('split', { dim: projectionDims(spec).v.name, into }, [y]);
 }
 
 /** Keys or values of this run, after those of the cache: [batch, key or past, kv_heads, head_dim]. */

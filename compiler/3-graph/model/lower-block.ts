@@ -1,7 +1,7 @@
 // Takes: a layer's equations and its input x. Gives: its output.
 // Promises: one node per operation written; a name used twice is computed once.
 import { positionOf } from '../../../grammar/source.ts';
-import type { BlockExpr, Layer } from '../../2-check/model.ts';
+import type { BlockExpr, Layer, MixerSpec } from '../../2-check/model.ts';
 import { invariant } from '../../diagnostics.ts';
 import { add, div, mul, sub } from '../expr-build.ts';
 import type { Operand } from '../expr-build.ts';
@@ -60,7 +60,7 @@ function lowerExpr(l: Lowering, layer: Layer, scope: Scope, expr: BlockExpr): No
     }
     case 'mixer': {
       const x = tensor(lower(expr.input), expr.input);
-      const y = part(expr.name, () => lowerAttention(l, `layers.${layer.index}.${expr.name}`, expr.spec, x));
+      const y = part(expr.name, () => lowerMixer(l, `layers.${layer.index}.${expr.name}`, expr.spec, x));
       return dropout(l, y, 'residual');
     }
     case 'ffn':
@@ -69,6 +69,11 @@ function lowerExpr(l: Lowering, layer: Layer, scope: Scope, expr: BlockExpr): No
   const x = tensor(lower(expr.input), expr.input);
   const y = part(expr.name, () => lowerFfn(l, `layers.${layer.index}.${expr.name}`, expr.spec, x));
   return dropout(l, y, 'residual');
+}
+
+function lowerMixer(l: Lowering, name: string, spec: MixerSpec, x: Node): Node {
+  invariant(spec.kind === 'gqa', `mixer ${spec.kind} reached the lowering`);
+  return lowerAttention(l, name, spec, x);
 }
 
 /** x, result: [batch, seq, d_model] */

@@ -1,6 +1,7 @@
 // Takes: the input of a feed-forward part. Gives: its output, d_model wide.
 // Promises: every activation is one expression tree, so it fuses into the matmuls around it.
 import type { Activation, FfnSpec } from '../../2-check/model.ts';
+import { invariant } from '../../diagnostics.ts';
 import { add, erf, max, mul, sigmoid, tanh } from '../expr-build.ts';
 import type { Expr } from '../expr.ts';
 import { elementwise } from '../node-build.ts';
@@ -38,6 +39,7 @@ export const activations: { readonly [K in Activation]: (x: Expr) => Expr } = {
 
 /** The feed-forward part called `name` (`layers.0.mlp`); x, result: [batch, seq, d_model]. */
 export function lowerFfn(l: Lowering, name: string, spec: FfnSpec, x: Node): Node {
+  invariant(spec.kind === 'glu' || spec.kind === 'mlp', `ffn ${spec.kind} reached the lowering`);
   const act = activations[spec.act];
   const project = (part: string, y: Node) => l.builder.at({ path: part }, () => linear(l, `${name}.${part}`, y));
   // [batch, seq, width]

@@ -7,9 +7,9 @@ import { add, div, min, mul, tanh } from '../expr-build.ts';
 import type { Expr } from '../expr.ts';
 import { elementwise } from '../node-build.ts';
 import type { Node } from '../ops.ts';
-import type { Dim } from '../types.ts';
-import { parameters, parameterType } from './parameters.ts';
-import type { Parameter } from './parameters.ts';
+import type { Dim, TensorType } from '../types.ts';
+import type { Parameter } from '../../2-check/parameters/parameter.ts';
+import { parameters } from '../../2-check/parameters/parameters.ts';
 
 export const BATCH: Dim = { name: 'batch', size: 'batch' };
 export const SEQ: Dim = { name: 'seq', size: 'seq' };
@@ -51,6 +51,11 @@ export function startLowering(
 /** An input of the graph, written by the caller. */
 export function input(builder: GraphBuilder, name: string, type: 'f32' | 'i32' | 'u32', dims: readonly Dim[]): Node {
   return builder.add('source', { name, role: 'input', type: { type, dims } }, []);
+}
+
+/** The type of a parameter's tensor. */
+export function parameterType(parameter: Parameter): TensorType {
+  return { type: 'f32', dims: parameter.dims };
 }
 
 export function parameterSource(builder: GraphBuilder, parameter: Parameter): Node {

@@ -1,6 +1,7 @@
 // Takes: a rope's specification. Gives: its inverse frequencies and the factor on cos and sin.
 // Promises: the numbers of Hugging Face transformers (modeling_rope_utils.py), in float64.
 import type { RopeScaling, RopeSpec } from '../../2-check/model.ts';
+import { invariant } from '../../diagnostics.ts';
 
 export interface RopeFrequencies {
   /** One per pair, dim / 2 of them: angle = position * inverse[j]. */
@@ -62,8 +63,11 @@ export function ropeFrequencies(spec: RopeSpec): RopeFrequencies {
       return { inverse: unscaled(spec).map((inverse) => inverse / scaling.factor), factor: 1 };
     case 'llama3':
       return { inverse: unscaled(spec).map((inverse) => llama3(inverse, scaling)), factor: 1 };
+    case 'dynamic':
+    case 'longrope':
     case 'yarn':
       break;
   }
+  invariant(scaling.kind === 'yarn', `rope scaling ${scaling.kind} reached the lowering`);
   return { inverse: yarn(spec, scaling), factor: yarnFactor(scaling) };
 }

@@ -1,7 +1,8 @@
 // Takes: two checked models. Gives: how their parameters differ, and what a checkpoint of the first holds for the second.
 // Promises: the rule of loading is that of checkpoints: equal name, equal shape.
 import type { Model } from '../../2-check/model.ts';
-import { elements, parameters } from '../../3-graph/model/parameters.ts';
+import { elements } from '../../2-check/parameters/parameter.ts';
+import { parameters } from '../../2-check/parameters/parameters.ts';
 
 export interface NamedShape {
   readonly name: string;

@@ -1,13 +1,11 @@
 // Takes: keys of mixers, ffns, norms, embeddings, heads, init. Gives: proof of what they mean, and of their faults.
 import { describe, expect, it } from 'vitest';
 import type { GqaSpec } from '../../../compiler/2-check/model.ts';
-import { ffnsOf, mixersOf } from '../../../compiler/2-check/resolve/parts.ts';
-import { check, modelOf, small } from './prelude.ts';
+import { ffnsOf } from '../../../compiler/2-check/resolve/parts.ts';
+import { check, ffnOf, gqaOf, modelOf, small } from './prelude.ts';
 
 function attn(items: string): GqaSpec {
-  const spec = mixersOf(modelOf(small(`attn { ${items} }`))).get('attn');
-  if (spec === undefined) throw new Error('no attn');
-  return spec;
+  return gqaOf(modelOf(small(`attn { ${items} }`)));
 }
 
 const faults = (items: string): string[] =>
@@ -99,7 +97,7 @@ describe('gqa', () => {
 
   it('takes a norm of the model, with its gain, for queries and keys', () => {
     const model = modelOf(small('norm rms { gain = 1 + weight; eps = 1e-5 }; attn.qk_norm = rms(per = head)'));
-    expect(mixersOf(model).get('attn')?.qkNorm).toMatchObject({ gain: 'one_plus', eps: 1e-5, per: 'head' });
+    expect(gqaOf(model).qkNorm).toMatchObject({ gain: 'one_plus', eps: 1e-5, per: 'head' });
   });
 
   it.each([
@@ -130,7 +128,6 @@ describe('gqa', () => {
     ['mlp.width = 0', 'out-of-range'],
     ['mlp.width = 100.5', 'not-whole'],
     ['norm rms { gain = 2 + weight }', 'wrong-type'],
-    ['norm rms { reduce = bf16 }', 'todo-value'],
     ['norm rms = layer { }', 'wrong-type'],
     ['norm ln = group { }', 'todo-constructor'],
     ['head lm { norm = rsm }', 'unknown-constructor'],
@@ -205,11 +202,12 @@ describe('ends', () => {
       stack n_layers { cycle [b(local), b(attn)] }
       init { default = normal(1); mixer = normal(2); attn.o = normal(3); local = normal(4); ffn.up = normal(5) }`;
     const model = modelOf(small(items));
-    const { local, attn: own } = Object.fromEntries(mixersOf(model));
-    expect([local?.q.init, local?.o.init, own?.q.init, own?.o.init]).toEqual(
+    const [local, own] = [gqaOf(model, 'local'), gqaOf(model)];
+    expect([local.q.init, local.o.init, own.q.init, own.o.init]).toEqual(
       [4, 4, 2, 3].map((value) => ({ kind: 'normal', std: value })),
     );
-    expect([ffnsOf(model).get('mlp')?.up.init, ffnsOf(model).get('mlp')?.down.init]).toEqual([
+    const mlp = ffnOf(model);
+    expect([mlp.up.init, mlp.down.init]).toEqual([
       { kind: 'normal', std: 5 },
       { kind: 'normal', std: 1 },
     ]);

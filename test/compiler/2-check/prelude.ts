@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import type { FileNode } from '../../../compiler/1-syntax/ast.ts';
 import { parseFile } from '../../../compiler/1-syntax/parse-file.ts';
 import { checkFile } from '../../../compiler/2-check/check.ts';
-import type { CheckedFile, Model } from '../../../compiler/2-check/model.ts';
+import type { CheckedFile, GluSpec, GqaSpec, MlpSpec, Model } from '../../../compiler/2-check/model.ts';
+import { ffnsOf, mixersOf } from '../../../compiler/2-check/resolve/parts.ts';
 import type { Diagnostic } from '../../../compiler/diagnostics.ts';
 
 const root = join(import.meta.dirname, '..', '..', '..');
@@ -52,6 +53,20 @@ export function modelOf(text: string, name?: string): Model {
   const model = name === undefined ? [...models.values()][0] : models.get(name);
   if (model === undefined) throw new Error(`no model ${name ?? ''}`);
   return model;
+}
+
+/** Grouped-query attention of that name. */
+export function gqaOf(model: Model, name = 'attn'): GqaSpec {
+  const spec = mixersOf(model).get(name);
+  if (spec?.kind !== 'gqa') throw new Error(`no gqa ${name}`);
+  return spec;
+}
+
+/** A feed-forward part without experts. */
+export function ffnOf(model: Model, name = 'mlp'): GluSpec | MlpSpec {
+  const spec = ffnsOf(model).get(name);
+  if (spec?.kind !== 'glu' && spec?.kind !== 'mlp') throw new Error(`no ffn ${name}`);
+  return spec;
 }
 
 /** `vocab, context, ...` of a small model with `items` and `after` the model. */

@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { canonicalEntries } from '../../../compiler/2-check/canonical.ts';
 import { canonicalText } from '../../../compiler/2-check/canonical/text.ts';
-import { parameterCount } from '../../../compiler/2-check/parameter-count.ts';
-import { elements, parameters } from '../../../compiler/3-graph/model/parameters.ts';
+import { parameterCount } from '../../../compiler/2-check/parameters/parameters.ts';
+import { elements } from '../../../compiler/2-check/parameters/parameter.ts';
+import { parameters } from '../../../compiler/2-check/parameters/parameters.ts';
 import { check, errorsOf, modelOf, modelsOf, readSpec } from './prelude.ts';
 
 const specs = join(import.meta.dirname, '..', '..', '..', 'specs');
@@ -21,7 +22,7 @@ describe('specs', () => {
         expect(canonicalEntries(again)).toEqual(canonicalEntries(model));
         expect(canonicalText(model, model.name).replace(model.name, 'canonical')).toBe(model.canonical);
         const sum = parameters(model).reduce((total, parameter) => total + elements(parameter), 0);
-        expect(parameterCount(model)).toBe(sum);
+        expect(parameterCount(model).total).toBe(sum);
       }
     });
   }
@@ -49,7 +50,7 @@ describe('specs', () => {
     ['falcon', 'Falcon7B', 6.922],
     ['neox', 'Pythia70M', 0.070426624],
   ])('%s: %s has %d B parameters', (family, name, billions) => {
-    const count = parameterCount(modelOf(readSpec(`families/${family}.model`), name)) / 1e9;
+    const count = parameterCount(modelOf(readSpec(`families/${family}.model`), name)).total / 1e9;
     const digits = String(billions).split('.')[1]?.length ?? 0;
     expect(count.toFixed(digits)).toBe(billions.toFixed(digits));
   });

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { canonicalEntries } from '../../../compiler/2-check/canonical.ts';
 import type { GqaSpec, Model } from '../../../compiler/2-check/model.ts';
 import { mixersOf } from '../../../compiler/2-check/resolve/parts.ts';
-import { check, modelsOf, small } from './prelude.ts';
+import { check, gqaOf, modelsOf, small } from './prelude.ts';
 
 /** What `variant V from M { items }` changes, as canonical keys. */
 function changes(items: string, base = ''): Record<string, string> {
@@ -19,8 +19,7 @@ function changes(items: string, base = ''): Record<string, string> {
   return Object.fromEntries(paths.map((path) => [path, after.get(path) ?? '-']));
 }
 
-const attn = (model: Model | undefined): GqaSpec | undefined =>
-  model === undefined ? undefined : mixersOf(model).get('attn');
+const attn = (model: Model | undefined): GqaSpec | undefined => (model === undefined ? undefined : gqaOf(model));
 
 describe('variants', () => {
   it.each([
@@ -90,10 +89,10 @@ describe('variants', () => {
     const models = modelsOf(
       small(`mixer local = attn { mask = causal & window(8) }\n${stack}`, 'variant V from M { attn.kv_heads = 3 }'),
     );
-    const mixers = [...mixersOf(models.get('V') ?? failed())].map(([name, { kvHeads, mask }]) => [
+    const mixers = [...mixersOf(models.get('V') ?? failed()).keys()].map((name) => [
       name,
-      kvHeads,
-      mask.kind,
+      gqaOf(models.get('V') ?? failed(), name).kvHeads,
+      gqaOf(models.get('V') ?? failed(), name).mask.kind,
     ]);
     expect(mixers).toEqual([
       ['local', 3, 'all'],

@@ -1,13 +1,16 @@
 // Takes: a few knobs. Gives: Model and TrainSpec objects as the checker would make them.
 // Promises: what is not said is a small llama-like model.
 import type {
+  Activation,
   BlockExpr,
   Equation,
   FfnSpec,
+  GluSpec,
   GqaSpec,
   Init,
   Layer,
   MixerSpec,
+  MlpSpec,
   Model,
   NormSpec,
   TrainSpec,
@@ -38,11 +41,18 @@ export function gqa(knobs: Partial<GqaSpec> & { biases?: string } = {}): GqaSpec
     heads: 4,
     kvHeads: 2,
     headDim,
+    vDim: headDim,
     scale: headDim ** -0.5,
     mask: { kind: 'causal' },
     qkNorm: null,
     softcap: null,
     rope: { dim: headDim, theta: 10_000, pairing: 'half', scaling: { kind: 'none' } },
+    alibi: null,
+    kvFrom: null,
+    kvShare: false,
+    sink: null,
+    gate: null,
+    clipQkv: null,
     q: projection('q'),
     k: projection('k'),
     v: projection('v'),
@@ -51,12 +61,12 @@ export function gqa(knobs: Partial<GqaSpec> & { biases?: string } = {}): GqaSpec
   };
 }
 
-export function glu(width: number, act: FfnSpec['act'] = 'silu', bias = false): FfnSpec {
+export function glu(width: number, act: Activation = 'silu', bias = false): GluSpec {
   const projection = bias ? biased : plain;
-  return { kind: 'glu', act, width, gate: projection, up: projection, down: projection };
+  return { kind: 'glu', act, width, clamp: null, upOffset: 0, gate: projection, up: projection, down: projection };
 }
 
-export function mlp(width: number, act: FfnSpec['act'], bias = true): FfnSpec {
+export function mlp(width: number, act: Activation, bias = true): MlpSpec {
   const projection = bias ? biased : plain;
   return { kind: 'mlp', act, width, up: projection, down: projection };
 }
@@ -154,9 +164,11 @@ export function makeModel(knobs: Knobs = {}): Model {
     context: knobs.context ?? 16,
     dModel: knobs.dModel ?? 8,
     nLayers: layers.length,
-    embed: { tied: false, scale: 1, positions: null, norm: null, init, ...knobs.embed },
+    embed: { tied: false, rows: knobs.vocab ?? 11, scale: 1, positions: null, norm: null, init, ...knobs.embed },
     layers,
     head: { norm, scale: 1, softcap: null, bias: false, init, ...knobs.head },
+    mtp: null,
+    weights: [],
     canonical: '',
     span,
   };

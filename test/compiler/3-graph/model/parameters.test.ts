@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { elements, parameters } from '../../../../compiler/3-graph/model/parameters.ts';
-import type { Parameter } from '../../../../compiler/3-graph/model/parameters.ts';
+import { elements } from '../../../../compiler/2-check/parameters/parameter.ts';
+import { parameters } from '../../../../compiler/2-check/parameters/parameters.ts';
+import type { Parameter } from '../../../../compiler/2-check/parameters/parameter.ts';
 import { glu, gqa, init, layerNorm, makeModel, mlp, rms, wirings } from './model-builder.ts';
 
 const line = (p: Parameter): string =>

@@ -1,8 +1,9 @@
 // Takes: fast-check. Gives: small models with every knob at random, and weights for them.
 // Promises: shapes are consistent; weights are the same for the same seed.
 import * as fc from 'fast-check';
-import type { FfnSpec, GqaSpec, MaskSpec, Model, NormSpec } from '../../../../compiler/2-check/model.ts';
-import { elements, parameters } from '../../../../compiler/3-graph/model/parameters.ts';
+import type { Activation, FfnSpec, GqaSpec, MaskSpec, Model, NormSpec } from '../../../../compiler/2-check/model.ts';
+import { elements } from '../../../../compiler/2-check/parameters/parameter.ts';
+import { parameters } from '../../../../compiler/2-check/parameters/parameters.ts';
 import { glu, gqa, init, layerNorm, makeModel, mlp, rms, wirings } from './model-builder.ts';
 
 const oneOf = <T>(...values: readonly T[]): fc.Arbitrary<T> => fc.constantFrom(...values);
@@ -67,7 +68,7 @@ export const mixers: fc.Arbitrary<GqaSpec> = fc
     }),
   );
 
-const acts: readonly FfnSpec['act'][] = ['silu', 'gelu', 'gelu_tanh', 'quick_gelu', 'relu', 'relu2', 'sigmoid', 'tanh', 'identity']; // prettier-ignore
+const acts: readonly Activation[] = ['silu', 'gelu', 'gelu_tanh', 'quick_gelu', 'relu', 'relu2', 'sigmoid', 'tanh', 'identity']; // prettier-ignore
 
 const ffns: fc.Arbitrary<FfnSpec> = fc
   .record({ gated: fc.boolean(), act: oneOf(...acts), bias: fc.boolean() })

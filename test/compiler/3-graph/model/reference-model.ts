@@ -1,6 +1,7 @@
 // Takes: a Model, its weights by name, the tokens of one sequence. Gives: the logits, by plain loops.
 // Promises: shares no code with the compiler; written from the formulas of the architectures, one token at a time.
 import type {
+  Activation,
   BlockExpr,
   FfnSpec,
   GqaSpec,
@@ -111,6 +112,7 @@ class Reference {
   }
 
   ffn(name: string, spec: FfnSpec, x: Row): Row {
+    if (spec.kind !== 'glu' && spec.kind !== 'mlp') throw new Error(`no reference for ${spec.kind}`);
     const act = activation(spec.act);
     const up = this.linear(`${name}.up`, x);
     if (spec.kind === 'mlp') return this.linear(`${name}.down`, up.map(act));
@@ -136,6 +138,7 @@ class Reference {
       case 'norm':
         return inner(e.input).map((row) => this.norm(`${layer}.${e.instance}`, e.spec, row));
       case 'mixer':
+        if (e.spec.kind !== 'gqa') throw new Error(`no reference for ${e.spec.kind}`);
         return this.attention(`${layer}.${e.name}`, e.spec, inner(e.input));
       case 'ffn':
         break;
@@ -197,7 +200,7 @@ function normalCdf(x: number): number {
 
 const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
 
-function activation(act: FfnSpec['act']): (x: number) => number {
+function activation(act: Activation): (x: number) => number {
   return {
     silu: (x: number) => x / (1 + Math.exp(-x)),
     gelu: (x: number) => x * normalCdf(x),

@@ -1,0 +1,100 @@
+// Takes: a checked model. Gives: its parameters: names, shapes, how they start, their optimizer class.
+// Promises: each weight once, however often it is used; an order that depends on the model alone.
+import type { BlockExpr, Equation, Model } from '../model.ts';
+import { ffnParameters } from './ffns.ts';
+import { mixerParameters } from './mixers.ts';
+import { constant, dim, elements, linear, norm, tensor, vector, within, type Parameter, type ParameterDim } from './parameter.ts'; // prettier-ignore
+
+/** The parameters of a model in order: embedding, layers in order of use, head, multi-token prediction. */
+export function parameters(model: Model): readonly Parameter[] {
+  return [...embedParameters(model), ...layersOf(model), ...headParameters(model), ...mtpParameters(model)];
+}
+
+export interface ParameterCount {
+  /** Without the modules of multi-token prediction, which generation does not need. */
+  readonly total: number;
+  /** Of these, what one token uses: all but the experts that were not chosen. */
+  readonly active: number;
+  readonly mtp: number;
+}
+
+/** As `parameters` sums to, each distinct layer counted once. */
+export function parameterCount(model: Model): ParameterCount {
+  const dModel = dim('d_model', model.dModel);
+  const layers = new Map<readonly Equation[], { total: number; active: number }>();
+  let { total, active } = sum([...embedParameters(model), ...headParameters(model)]);
+  for (const { equations } of model.layers) {
+    const layer = layers.get(equations) ?? sum(equationParameters(equations, dModel));
+    layers.set(equations, layer);
+    total += layer.total;
+    active += layer.active;
+  }
+  return { total, active, mtp: sum(mtpParameters(model)).total };
+}
+
+function sum(list: readonly Parameter[]): { total: number; active: number } {
+  let [total, active] = [0, 0];
+  for (const each of list) {
+    total += elements(each);
+    active += elements(each) * each.active;
+  }
+  return { total, active: Math.round(active) };
+}
+
+function embedParameters({ dModel: width, embed }: Model): Parameter[] {
+  const dModel = dim('d_model', width);
+  const list = [tensor('embed.weight', [dim('vocab', embed.rows), dModel], embed.init, 'embed')];
+  if (embed.positions) {
+    const position = dim('position', embed.positions.length);
+    list.push(tensor('embed.positions', [position, dModel], embed.positions.init, 'embed'));
+  }
+  return [...list, ...norm('embed.norm', embed.norm, dModel)];
+}
+
+function layersOf({ layers, dModel }: Model): Parameter[] {
+  const width = dim('d_model', dModel);
+  return layers.flatMap(({ index, equations }) => within(`layers.${index}`, equationParameters(equations, width)));
+}
+
+function headParameters({ dModel: width, embed, head }: Model): Parameter[] {
+  const [vocab, dModel] = [dim('vocab', embed.rows), dim('d_model', width)];
+  return [
+    ...norm('head.norm', head.norm, dModel),
+    ...(embed.tied ? [] : [tensor('head.weight', [vocab, dModel], head.init, 'head')]),
+    ...(head.bias ? [vector('head.bias', [vocab], constant(0))] : []),
+  ];
+}
+
+function mtpParameters({ dModel: width, mtp, embed }: Model): Parameter[] {
+  if (mtp === null) return [];
+  const dModel = dim('d_model', width);
+  const rows = [dim('vocab', embed.rows), dModel];
+  const inputs = mtp.input.flatMap(({ norm: spec, instance }) => norm(instance ?? 'norm', spec, dModel));
+  const module = [
+    ...inputs,
+    ...linear('project', mtp.projection, dModel, dim('input', width * mtp.input.length)),
+    ...equationParameters(mtp.layer.equations, dModel),
+    ...norm('norm', mtp.norm, dModel),
+    ...(['embed', 'head'] as const).flatMap((place) =>
+      mtp.share.includes(place) ? [] : [tensor(`${place}.weight`, rows, embed.init, place)],
+    ),
+  ];
+  return Array.from({ length: mtp.depth }, (_, depth) => within(`mtp.${depth}`, module)).flat();
+}
+
+/** Of one layer: norm instances, mixers and ffns in order of use, each name once. */
+export function equationParameters(equations: readonly Equation[], dModel: ParameterDim): Parameter[] {
+  const parts = new Map<string, readonly Parameter[]>();
+  const visit = (expr: BlockExpr): void => {
+    if (expr.kind === 'arithmetic') [expr.left, expr.right].forEach(visit);
+    if (!('input' in expr)) return;
+    visit(expr.input);
+    const name = expr.kind === 'norm' ? expr.instance : expr.name;
+    if (parts.has(name)) return;
+    if (expr.kind === 'norm') parts.set(name, norm(name, expr.spec, dModel));
+    else if (expr.kind === 'mixer') parts.set(name, within(name, mixerParameters(expr.spec, dModel)));
+    else parts.set(name, within(name, ffnParameters(expr.spec, dModel)));
+  };
+  equations.forEach(({ value }) => visit(value));
+  return [...parts.values()].flat();
+}
