@@ -9,6 +9,7 @@ import { type PlanFigures, planFigures } from '../../compiler/explain/plan-figur
 import { chooseModel, chooseTrain, loadModelFile, type LoadedFile } from '../model-file.ts';
 import { colorOn, print, printJson } from '../terminal.ts';
 import { plain } from './check.ts';
+import { writeExplainPage } from './explain-page.ts';
 
 export function explainCommand(): Command {
   return new Command('explain')
@@ -18,21 +19,28 @@ export function explainCommand(): Command {
     .addOption(new Option('--device <name>', 'for which the plans are made').choices(['gpu', 'cpu']).default('gpu'))
     .option('--no-plans', 'leave out the figures of the compiled plans, which take longest')
     .option('--json', 'everything as JSON')
+    .option('--html <file>', 'draw the architecture as one HTML page')
     .addHelpText(
       'after',
-      '\nExamples:\n  modelc explain specs/quickstart.model\n  modelc explain specs/quickstart.model --device cpu\n  modelc explain specs/families/llama.model --no-plans --json',
+      '\nExamples:\n  modelc explain specs/quickstart.model\n  modelc explain specs/quickstart.model --device cpu\n  modelc explain specs/families/llama.model --no-plans --json\n  modelc explain specs/families/gemma3.model --html gemma3.html',
     )
-    .action((file: string, options: { model?: string; device: 'gpu' | 'cpu'; plans: boolean; json?: boolean }) => {
-      const loaded = loadModelFile(file, colorOn('stderr'));
-      const model = chooseModel(loaded, options.model);
-      const figures = options.plans ? figuresOf(loaded, model, options.device) : 'left out';
-      const lints = loaded.diagnostics;
-      if (options.json === true) printJson({ ...explainModel(model), plans: figures, lints: lints.map(plain) });
-      else {
-        print(printExplanation(explainModel(model), figures));
-        for (const lint of lints) print(`\n${formatDiagnostic(lint, { color: colorOn('stdout') })}`);
-      }
-    });
+    .action(
+      (
+        file: string,
+        options: { model?: string; device: 'gpu' | 'cpu'; plans: boolean; json?: boolean; html?: string },
+      ) => {
+        const loaded = loadModelFile(file, colorOn('stderr'));
+        const model = chooseModel(loaded, options.model);
+        if (options.html !== undefined) return writeExplainPage(options.html, model, loaded.diagnostics);
+        const figures = options.plans ? figuresOf(loaded, model, options.device) : 'left out';
+        const lints = loaded.diagnostics;
+        if (options.json === true) printJson({ ...explainModel(model), plans: figures, lints: lints.map(plain) });
+        else {
+          print(printExplanation(explainModel(model), figures));
+          for (const lint of lints) print(`\n${formatDiagnostic(lint, { color: colorOn('stdout') })}`);
+        }
+      },
+    );
 }
 
 function figuresOf(loaded: LoadedFile, model: Model, device: 'gpu' | 'cpu'): readonly PlanFigures[] | string {

@@ -1,0 +1,104 @@
+// Takes: a checked model. Gives: its picture: the stack, each distinct block, mixer and feed-forward, sizes and costs.
+// Promises: plain data.
+import { canonicalEntries } from '../../2-check/canonical.ts';
+import type { Model } from '../../2-check/model.ts';
+import { elements } from '../../2-check/parameters/parameter.ts';
+import { parameterCount, parameters } from '../../2-check/parameters/parameters.ts';
+import { costsOf } from '../cost.ts';
+import { bytes } from '../explain.ts';
+import { type Anatomy, anatomyOf } from './anatomy.ts';
+import type { Swatch } from './draw/drawing.ts';
+import { count, short } from './draw/numbers.ts';
+import { blockFigures, type Body, type Fact, type Figure, layersText, partFigures, under } from './figures.ts';
+import { drawStack } from './stack/stack-figure.ts';
+
+export interface Share {
+  readonly name: string;
+  readonly detail: string;
+  readonly parameters: number;
+  readonly swatch: Swatch | 'norm' | 'linear' | 'state';
+}
+
+export interface Picture {
+  readonly name: string;
+  readonly headline: readonly Fact[];
+  readonly stack: Figure;
+  readonly blocks: readonly Figure[];
+  readonly parts: readonly Figure[];
+  readonly shares: readonly Share[];
+  readonly costs: readonly Fact[];
+}
+
+export function pictureOf(model: Model): Picture {
+  const { layers, dModel, context } = model;
+  const anatomy = anatomyOf(layers, dModel);
+  const body: Body = { id: '', layers, dModel, context, anatomy, entries: canonicalEntries(model) };
+  return {
+    name: model.name,
+    headline: headlineOf(model),
+    stack: stackFigure(model, body),
+    blocks: blockFigures(body),
+    parts: partFigures(body),
+    shares: sharesOf(model, anatomy),
+    costs: costRows(model),
+  };
+}
+
+function headlineOf(model: Model): Fact[] {
+  const { total, active, mtp } = parameterCount(model);
+  return [
+    ['parameters', count(total)],
+    ...(active === total ? [] : [['active per token', count(active)] as const]),
+    ...(mtp === 0 ? [] : [['in MTP', count(mtp)] as const]),
+    ['d_model', String(model.dModel)],
+    ['n_layers', String(model.nLayers)],
+    ['vocab', String(model.vocab)],
+    ['context', String(model.context)],
+  ];
+}
+
+function stackFigure(model: Model, { anatomy, entries }: Body): Figure {
+  const blocks = [...new Set(model.layers.map(({ block }) => block))];
+  return {
+    id: 'stack',
+    title: 'Stack',
+    subtitle: layersText(model.nLayers),
+    swatch: null,
+    drawing: drawStack(model, anatomy),
+    description: `From below: the embedding, ${layersText(model.nLayers)} of ${blocks.join(', ')}, and the head.`,
+    formula: [],
+    facts: [],
+    keys: under(entries, 'embed', 'stack', 'head'),
+  };
+}
+
+function sharesOf(model: Model, anatomy: Anatomy): Share[] {
+  const { embed, head, dModel } = model;
+  const all = parameters(model);
+  const of = (prefix: string): number =>
+    all.filter(({ name }) => name.startsWith(prefix)).reduce((sum, parameter) => sum + elements(parameter), 0);
+  const rows: Share[] = [
+    { name: 'embed', detail: `${embed.rows} × ${dModel}${embed.tied ? ', tied to the head' : ''}`, parameters: of('embed.'), swatch: 'linear' }, // prettier-ignore
+    ...anatomy.parts.map(({ name, total, layers, varies, swatch }): Share => {
+      const detail = varies ? layersText(layers.length) : `${layers.length} × ${count(total / layers.length)}`;
+      return { name, detail, parameters: total, swatch };
+    }),
+    { name: 'norms', detail: 'of the blocks', parameters: anatomy.blocks.reduce((sum, block) => sum + block.normParameters, 0), swatch: 'norm' }, // prettier-ignore
+    { name: 'head', detail: head.norm === null ? '' : 'with its norm', parameters: of('head.'), swatch: 'linear' },
+    { name: 'mtp', detail: 'not counted in the total of the model', parameters: of('mtp.'), swatch: 'state' },
+  ];
+  return rows.filter((row) => row.parameters > 0);
+}
+
+function costRows(model: Model): Fact[] {
+  const { flopsPerToken, kvBytesPerToken, kvBytesFull, intensity } = costsOf(model);
+  return [
+    ['forward', `${count(flopsPerToken.forward)} FLOPs`],
+    ['of which attention', `${count(flopsPerToken.attention)} FLOPs`],
+    ['backward', `${count(flopsPerToken.backward)} FLOPs`],
+    ['KV cache per token', bytes(kvBytesPerToken)],
+    ['KV cache, context full', bytes(kvBytesFull)],
+    ['intensity of prefill', `${short(intensity.prefill)} FLOPs per byte`],
+    ['intensity of decode', `${short(intensity.decode)} FLOPs per byte`],
+  ];
+}

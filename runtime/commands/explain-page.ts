@@ -1,0 +1,71 @@
+// Takes: the picture of a model. Gives: one HTML page with its figures, sizes and costs.
+// Promises: no script, no network; light and dark, readable on a phone, prints.
+import { writeFileSync } from 'node:fs';
+import type { Model } from '../../compiler/2-check/model.ts';
+import { type Diagnostic, formatDiagnostic } from '../../compiler/diagnostics.ts';
+import type { Fact, Figure } from '../../compiler/explain/picture/figures.ts';
+import { type Picture, pictureOf, type Share } from '../../compiler/explain/picture/picture.ts';
+import { count, percent } from '../../compiler/explain/picture/draw/numbers.ts';
+import { escapeXml, printSvg } from '../../compiler/explain/picture/draw/svg.ts';
+import { UserError } from '../user-error.ts';
+import { explainStyle } from './explain-style.ts';
+
+/** @throws UserError when the file cannot be written. */
+export function writeExplainPage(path: string, model: Model, lints: readonly Diagnostic[]): void {
+  const notes = lints.map((lint) => formatDiagnostic(lint, { color: false }));
+  try {
+    writeFileSync(path, explainPage(pictureOf(model), model.canonical, notes));
+  } catch (error) {
+    throw new UserError(`cannot write ${path}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+/** `canonical`: the model's long form; `notes`: lints and the like, as lines. */
+export function explainPage(picture: Picture, canonical: string, notes: readonly string[]): string {
+  const { name, headline, stack, blocks, parts, shares, costs } = picture;
+  const total = shares.reduce((sum, { parameters }) => sum + parameters, 0);
+  const facts = headline.map(([key, value]) => `<div><dt>${escapeXml(key)}</dt><dd>${escapeXml(value)}</dd></div>`);
+  return `<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${escapeXml(name)}: architecture</title><link rel="icon" href="data:,"><style>${explainStyle}</style></head><body><main>
+<header><h1>${escapeXml(name)}</h1><dl class="headline">${facts.join('')}</dl></header>
+<section class="figures">${figure(stack)}<div class="column">${blocks.map(figure).join('')}</div><div class="parts">${parts.map(figure).join('')}</div></section>
+<section class="tables"><div><h2>Parameters</h2>${shareBar(shares, total)}${shareTable(shares, total)}</div>
+<div><h2>Per token, float32, at full context</h2><table class="costs">${costs.map(row).join('')}</table></div></section>
+${notes.length === 0 ? '' : `<details><summary>notes</summary><pre>${escapeXml(notes.join('\n\n'))}</pre></details>`}
+<details><summary>canonical model</summary><pre>${escapeXml(canonical)}</pre></details>
+</main></body></html>
+`;
+}
+
+function figure({ id, title, subtitle, swatch, drawing, description, formula, facts, keys }: Figure): string {
+  const mark = swatch === null ? '' : `<span class="swatch ${swatch}"></span>`;
+  const heading = `<h3>${mark}${escapeXml(title)} <small>${escapeXml(subtitle)}</small></h3>`;
+  const equations = formula.length === 0 ? '' : `<pre class="formula">${escapeXml(formula.join('\n'))}</pre>`;
+  const table = facts.length === 0 ? '' : `<table>${facts.map(row).join('')}</table>`;
+  const details = keys.length === 0 ? '' : `<details><summary>keys</summary><table class="keys">${keys.map(row).join('')}</table></details>`; // prettier-ignore
+  const picture = printSvg(drawing, id, `${title}, ${subtitle}`, description);
+  return `<figure id="figure-${id}">${heading}${picture}<figcaption>${equations}${table}${details}</figcaption></figure>`;
+}
+
+function row([name, value]: Fact): string {
+  return `<tr><th scope="row">${escapeXml(name)}</th><td>${escapeXml(value)}</td></tr>`;
+}
+
+/** All parts side by side; the tables say the same in numbers. */
+function shareBar(shares: readonly Share[], total: number): string {
+  const parts = shares.map(({ name, parameters, swatch }) => {
+    const share = parameters / total;
+    return `<span class="${swatch}" style="flex-grow:${share.toFixed(5)}" title="${escapeXml(name)} ${percent(share)}"></span>`;
+  });
+  return `<div class="bar" aria-hidden="true">${parts.join('')}</div>`;
+}
+
+function shareTable(shares: readonly Share[], total: number): string {
+  const rows = shares.map(({ name, detail, parameters, swatch }) => {
+    const mark = `<span class="swatch ${swatch}"></span>`;
+    return `<tr><th scope="row">${mark}${escapeXml(name)}</th><td>${count(parameters)}</td><td>${percent(parameters / total)}</td><td class="soft">${escapeXml(detail)}</td></tr>`;
+  });
+  const last = `<tr class="total"><th scope="row">total</th><td>${count(total)}</td><td></td><td class="soft">${total.toLocaleString('en-US')}</td></tr>`;
+  return `<table class="shares">${rows.join('')}${last}</table>`;
+}
