@@ -23,17 +23,23 @@ export function printJson(value: unknown): void {
   print(JSON.stringify(value, null, 2));
 }
 
-export interface ProgressLine {
-  readonly update: (progress: Progress) => void;
+/** Where a run stands. */
+interface Steps {
+  readonly step: number;
+  readonly steps: number;
+}
+
+export interface ProgressLine<P> {
+  readonly update: (progress: P) => void;
   readonly stop: () => void;
 }
 
 /** A moving line on a terminal, else about twenty lines over the whole run. */
-export function progressLine(steps: number): ProgressLine {
-  return process.stderr.isTTY ? movingLine(steps) : sparseLines(steps);
+export function progressLine<P extends Steps>(steps: number, text: (progress: P) => string): ProgressLine<P> {
+  return process.stderr.isTTY ? movingLine(steps, text) : sparseLines(steps, text);
 }
 
-function movingLine(steps: number): ProgressLine {
+function movingLine<P extends Steps>(steps: number, text: (progress: P) => string): ProgressLine<P> {
   const options: Options = {
     format: `${colorOn('stderr') ? pc.cyan('{bar}') : '{bar}'} {facts}`,
     barsize: 20,
@@ -44,21 +50,22 @@ function movingLine(steps: number): ProgressLine {
   };
   const bar = new SingleBar(options);
   bar.start(steps, 0, { facts: 'compiling' });
-  return { update: (progress) => bar.update(progress.step, { facts: facts(progress) }), stop: () => bar.stop() };
+  return { update: (progress) => bar.update(progress.step, { facts: text(progress) }), stop: () => bar.stop() };
 }
 
-function sparseLines(steps: number): ProgressLine {
+function sparseLines<P extends Steps>(steps: number, text: (progress: P) => string): ProgressLine<P> {
   const every = Math.max(1, Math.floor(steps / 20));
   return {
     update: (progress) => {
       const worth = progress.step === 1 || progress.step % every === 0 || progress.step === progress.steps;
-      if (worth) process.stderr.write(`${facts(progress)}\n`);
+      if (worth) process.stderr.write(`${text(progress)}\n`);
     },
     stop: () => {},
   };
 }
 
-function facts(progress: Progress): string {
+/** Of one run: `step 3/40  loss 2.113  8,120 tokens/s  0:12 left`. */
+export function progressText(progress: Progress): string {
   const { step, steps, loss, validation, tokens_per_second: speed, secondsLeft } = progress;
   const held = validation === null ? '' : `  validation ${validation.toFixed(3)}`;
   return `step ${step}/${steps}  loss ${loss.toFixed(3)}${held}  ${speed.toLocaleString('en')} tokens/s  ${duration(secondsLeft)} left`;

@@ -5,14 +5,13 @@ import { basename, dirname, resolve } from 'node:path';
 import type { Model } from '../../compiler/2-check/model.ts';
 import { type Corpus, readCorpus } from '../data/corpus.ts';
 import type { EngineDevice } from '../engine/engine-device.ts';
-import { Session } from '../engine/session.ts';
 import { chooseModel, chooseTrain, loadModelFile } from '../model-file.ts';
-import { colorOn, notice, printJson, progressLine, stopOnSignal } from '../terminal.ts';
+import { colorOn, notice, printJson, progressLine, progressText, stopOnSignal } from '../terminal.ts';
 import { type Checkpoint, type CheckpointFacts, loadCheckpoint, modelOf, restore, type TrainSettings } from '../training/checkpoint.ts'; // prettier-ignore
 import { checkpointPath, freshFolder, RunFolder } from '../training/run-folder.ts';
-import { compileFitting } from '../training/compile-fitting.ts';
+import { openTraining } from '../training/open-training.ts';
 import { type RunResult, runTraining } from '../training/run.ts';
-import { initializeParameters, Trainer } from '../training/trainer.ts';
+import { initializeParameters } from '../training/trainer.ts';
 import { UserError } from '../user-error.ts';
 import { withDevice, withDeviceOptions } from './with-device.ts';
 import type { DeviceOptions } from '../engine/open-device.ts';
@@ -159,19 +158,17 @@ async function runOn(
   device: EngineDevice,
   { facts: asked, model, folder, corpus, checkpoint }: Run,
 ): Promise<RunResult> {
-  const { batch, seq, steps } = asked.train;
-  const { plans, accumulate } = compileFitting(model, { ...asked.train, span: model.span }, device.target, notice);
-  const facts = { ...asked, train: { ...asked.train, accumulate } };
+  const { session, trainer, train } = await openTraining(device, model, asked.train, corpus, notice);
+  const { batch, seq, steps, accumulate } = train;
+  const facts = { ...asked, train };
   const tokens = corpus.train.length.toLocaleString('en');
   notice(`${model.name}: ${steps} steps of ${batch} x ${seq} tokens${accumulate > 1 ? ` in ${accumulate} parts` : ''}, ${tokens} tokens in ${corpus.files} files`); // prettier-ignore
-  const session = new Session(device);
-  const trainer = await Trainer.open(session, plans, facts.train, corpus);
   if (checkpoint === null) {
     folder.create(facts.source.text);
-    initializeParameters(session, model, facts.train.seed);
+    initializeParameters(session, model, train.seed);
   } else restore(checkpoint, session, 'all');
   const signal = stopOnSignal('stopping after this step; once more to leave at once');
-  const line = progressLine(steps);
+  const line = progressLine(steps, progressText);
   try {
     return await runTraining({
       trainer,

@@ -9,7 +9,7 @@ import { checkSourceFile, chooseModel, type LoadedFile, readPrelude, readSource,
 import { colorOn } from '../terminal.ts';
 import { UserError } from '../user-error.ts';
 import { readRevision } from './git.ts';
-import { parsePlace, parseSecond, type Place } from './place.ts';
+import { parsePlace, parseSecond, type Place, placeText } from './place.ts';
 
 /** One of the two models that are compared. */
 export interface Side {
@@ -82,6 +82,13 @@ function opener(): Open {
 function sideAt(open: Open, place: Place): Side {
   const loaded = open(place);
   return { loaded, model: chooseModel(loaded, place.model ?? undefined), place };
+}
+
+/** What tells the two apart for people: their names, or where they are from when both have one name. */
+export function namesOf({ a, b }: Pair): readonly [string, string] {
+  if (a.model.name !== b.model.name) return [a.model.name, b.model.name];
+  const [first, second] = [a, b].map(({ place, model }) => placeText({ ...place, model: model.name }));
+  return first === second ? [`${a.model.name} (first)`, `${b.model.name} (second)`] : [first ?? '', second ?? ''];
 }
 
 /** The difference, with what the texts set. */

@@ -61,7 +61,7 @@ function expressionAt(path: string, { keys, defaults }: WrittenModel, entries: E
   const dot = path.lastIndexOf('.');
   const [owner, key] = dot < 0 ? ['', path] : [path.slice(0, dot), path.slice(dot + 1)];
   const constructor = owner === '' ? '' : (entries.get(owner) ?? owner);
-  return keys.get(path) ?? defaults.get(constructor)?.get(key) ?? defaults.get('')?.get(path);
+  return keys.get(path) ?? defaults.get('')?.get(path) ?? defaults.get(constructor)?.get(key);
 }
 
 /** `d_model` in `mlp.width`: `mlp.d_model`, else `d_model`. */

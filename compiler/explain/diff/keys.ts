@@ -59,9 +59,15 @@ function changedPaths(a: Entries, b: Entries): string[] {
   return paths.filter((path) => path !== 'name' && a.get(path) !== b.get(path));
 }
 
+/** Where the texts differ. What B no longer says because it sets the part around it anew is no setting of its own. */
 function writtenPaths({ a, b }: WrittenPair): ReadonlySet<string> {
-  const paths = [...new Set([...a.keys.keys(), ...b.keys.keys()])];
-  return new Set(paths.filter((path) => a.keys.get(path)?.text !== b.keys.get(path)?.text));
+  const all = [...new Set([...a.keys.keys(), ...b.keys.keys()])];
+  const paths = new Set(all.filter((path) => a.keys.get(path)?.text !== b.keys.get(path)?.text));
+  const replaced = (path: string): boolean => {
+    const parts = path.split('.');
+    return !b.keys.has(path) && parts.some((_, i) => i > 0 && paths.has(parts.slice(0, i).join('.')));
+  };
+  return new Set([...paths].filter((path) => !replaced(path)));
 }
 
 function entriesOf(model: Model): Entries {

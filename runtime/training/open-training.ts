@@ -1,0 +1,35 @@
+// Takes: a device, a model, its training and data. Gives: a session with the Plans loaded and a trainer on them.
+// Promises: weights are not yet written; a training that cannot be opened leaves nothing on the device.
+import type { Model } from '../../compiler/2-check/model.ts';
+import type { Corpus } from '../data/corpus.ts';
+import type { EngineDevice } from '../engine/engine-device.ts';
+import { Session } from '../engine/session.ts';
+import type { TrainSettings } from './checkpoint.ts';
+import { compileFitting } from './compile-fitting.ts';
+import { Trainer } from './trainer.ts';
+
+export interface OpenTraining {
+  readonly session: Session;
+  readonly trainer: Trainer;
+  /** As asked, in as many micro-batches as the device needs. */
+  readonly train: TrainSettings;
+}
+
+/** `report` gets a sentence for every split. @throws PlanError, DeviceError, UserError when the data is too short */
+export async function openTraining(
+  device: EngineDevice,
+  model: Model,
+  asked: TrainSettings,
+  corpus: Corpus,
+  report: (line: string) => void,
+): Promise<OpenTraining> {
+  const { plans, accumulate } = compileFitting(model, { ...asked, span: model.span }, device.target, report);
+  const train = { ...asked, accumulate };
+  const session = new Session(device);
+  try {
+    return { session, trainer: await Trainer.open(session, plans, train, corpus), train };
+  } catch (error) {
+    session.destroy();
+    throw error;
+  }
+}
