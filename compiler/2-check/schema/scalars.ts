@@ -47,6 +47,8 @@ export const count = number({ expects: 'a whole number above 0', whole: true, ho
 export const layerCount = number({ expects: 'a whole number from 1 to 4096', whole: true, holds: (x) => x >= 1 && x <= 4096, range: 'from 1 to 4096' }); // prettier-ignore
 export const natural = number({ expects: 'a whole number', whole: true, holds: (x) => x >= 0, range: 'at least 0' });
 export const real = number({ expects: 'a number', holds: Number.isFinite, range: 'finite' });
+/** -inf: what is never chosen. */
+export const belowInfinity = number({ expects: 'a number or -inf', holds: (x) => x < Infinity, range: 'below inf' });
 export const positive = number({ expects: 'a number above 0', holds: (x) => x > 0 && x < Infinity, range: 'above 0' });
 export const atLeastZero = number({ expects: 'a number, at least 0', holds: (x) => x >= 0 && x < Infinity, range: 'at least 0' }); // prettier-ignore
 /** Includes both ends. */
@@ -157,3 +159,20 @@ export function built<const W extends string>(words: readonly W[], later: readon
     },
   };
 }
+
+/** `14.3Ttok`, or a plain number of them. */
+export const tokens: KeyType<number> = {
+  expects: 'a number of tokens',
+  read(slot) {
+    const { section, key, draft } = slot;
+    const { value, measure } = numberOf(slot, 'a number of tokens');
+    const path = pathOf(section, key);
+    const span = draft.value?.span ?? draft.span;
+    if (measure === 'byte' || measure === 'percent') {
+      const found = show({ value, measure });
+      return fail(section, 'wrong-type', span, { key: path, expected: 'a number of tokens', found });
+    }
+    if (value > 0 && value < Infinity) return value;
+    return fail(section, 'out-of-range', span, { key: path, value, range: 'above 0' });
+  },
+};
