@@ -8,7 +8,7 @@ const root = resolve(import.meta.dirname, '..');
 const layers = ['grammar', 'compiler', 'runtime'];
 const files = layers.flatMap((layer) =>
   readdirSync(join(root, layer), { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.ts'))
+    .filter((name) => name.endsWith('.ts') && !name.includes('node_modules'))
     .map((name) => `${layer}/${name}`),
 );
 

@@ -4,6 +4,7 @@
 import type { FileNode } from '../../compiler/1-syntax/ast.ts';
 import { parseFile } from '../../compiler/1-syntax/parse-file.ts';
 import { checkFile } from '../../compiler/2-check/check.ts';
+import { Symbols } from '../../compiler/2-check/inspect/symbols.ts';
 import type { CheckedFile } from '../../compiler/2-check/model.ts';
 import type { Diagnostic } from '../../compiler/diagnostics.ts';
 import type { SourceFile } from '../../grammar/source.ts';
@@ -27,6 +28,7 @@ export class Analysis {
   readonly syntax: readonly Diagnostic[];
   readonly ast: FileNode;
   private checkedOnce: Checked | null = null;
+  private symbolsOnce: Symbols | null = null;
 
   constructor(uri: string, source: SourceFile, prelude: readonly FileNode[]) {
     this.uri = uri;
@@ -40,6 +42,11 @@ export class Analysis {
   get checked(): Checked {
     this.checkedOnce ??= check(this.ast, this.syntax, this.prelude);
     return this.checkedOnce;
+  }
+
+  get symbols(): Symbols {
+    this.symbolsOnce ??= new Symbols(this.ast, this.prelude);
+    return this.symbolsOnce;
   }
 }
 

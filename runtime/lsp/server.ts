@@ -8,7 +8,9 @@ import { codeActionsAt } from './code-actions.ts';
 import { diagnosticsOf } from './diagnostics.ts';
 import { Documents } from './documents.ts';
 import { formattingOf } from './formatting.ts';
+import { definitionAt, highlightsAt, referencesAt } from './navigation.ts';
 import { documentSymbolsOf, foldingRangesOf } from './outline.ts';
+import { renameableAt, renameAt } from './renaming.ts';
 
 const capabilities: InitializeResult['capabilities'] = {
   textDocumentSync: TextDocumentSyncKind.Incremental,
@@ -16,6 +18,10 @@ const capabilities: InitializeResult['capabilities'] = {
   documentFormattingProvider: true,
   documentSymbolProvider: true,
   foldingRangeProvider: true,
+  definitionProvider: true,
+  referencesProvider: true,
+  documentHighlightProvider: true,
+  renameProvider: { prepareProvider: true },
 };
 
 /** Answers until the editor closes the stream or says `exit`. */
@@ -28,7 +34,7 @@ export function serve(input: Readable, output: Writable, version: string): void 
   };
   const documents = new Documents(open, send);
   /** `ask` of the document's present text; `otherwise` when it is not open. */
-  const answer = <T>(uri: string, ask: (analysis: Analysis) => T, otherwise: T): T =>
+  const answer = <T, D>(uri: string, ask: (analysis: Analysis) => T, otherwise: D): T | D =>
     guarded(() => {
       const analysis = documents.analysis(uri);
       return analysis === undefined ? otherwise : ask(analysis);
@@ -44,11 +50,18 @@ export function serve(input: Readable, output: Writable, version: string): void 
   connection.onDocumentFormatting((p) => answer(p.textDocument.uri, formattingOf, []));
   connection.onDocumentSymbol((p) => answer(p.textDocument.uri, documentSymbolsOf, []));
   connection.onFoldingRanges((p) => answer(p.textDocument.uri, foldingRangesOf, []));
+  connection.onDefinition((p) => answer(p.textDocument.uri, (it) => definitionAt(it, p.position), null));
+  connection.onReferences((p) =>
+    answer(p.textDocument.uri, (it) => referencesAt(it, p.position, p.context.includeDeclaration), []),
+  );
+  connection.onDocumentHighlight((p) => answer(p.textDocument.uri, (it) => highlightsAt(it, p.position), []));
+  connection.onPrepareRename((p) => answer(p.textDocument.uri, (it) => renameableAt(it, p.position), null));
+  connection.onRenameRequest((p) => answer(p.textDocument.uri, (it) => renameAt(it, p.position, p.newName), null));
   open.listen(connection);
   connection.listen();
 }
 
-function guarded<T>(run: () => T, otherwise: T): T {
+function guarded<T, D>(run: () => T, otherwise: D): T | D {
   try {
     return run();
   } catch (error) {
