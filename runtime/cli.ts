@@ -13,6 +13,7 @@ import { fmtCommand } from './commands/fmt.ts';
 import { generateCommand } from './commands/generate.ts';
 import { lspCommand } from './commands/lsp.ts';
 import { quickstartCommand } from './commands/quickstart.ts';
+import { referenceCommand } from './commands/reference.ts';
 import { trainCommand } from './commands/train.ts';
 import { packageRoot } from './model-file.ts';
 import { UserError } from './user-error.ts';
@@ -21,7 +22,7 @@ const { version } = JSON.parse(readFileSync(join(packageRoot(), 'package.json'),
 
 const commands = [
   checkCommand(), fmtCommand(), explainCommand(), diffCommand(), compileCommand(),
-  trainCommand(), generateCommand(), quickstartCommand(), doctorCommand(), lspCommand(version),
+  trainCommand(), generateCommand(), quickstartCommand(), doctorCommand(), referenceCommand(), lspCommand(version),
 ]; // prettier-ignore
 
 const program = new Command('modelc')

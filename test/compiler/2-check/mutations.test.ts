@@ -63,9 +63,8 @@ function mutate(text: string, how: (typeof kinds)[number]): { readonly text: str
   const valued = keysOf(items).filter(({ value }) => value !== null);
   const models = items.filter((item) => item.kind === 'definition' && nameOf(item) === 'model');
   const required = keysOf(models.flatMap((item) => (item.kind === 'definition' ? (item.block?.items ?? []) : [])));
-  const item = pick(
-    how === 'dropped' ? [...required.filter((each) => needed.has(nameOf(each))), pick(valued)] : valued,
-  );
+  const whole = required.filter((each) => needed.has(nameOf(each)));
+  const item = pick(how === 'dropped' ? [...whole, pick(valued)] : valued);
   const { start, end } = item.span;
   const name = nameOf(item);
   // What has a default is no fault when it is gone; a key without its value is.
