@@ -5,6 +5,7 @@ import { mixerParameters } from '../parameters/mixers.ts';
 import { ffnParameters } from '../parameters/ffns.ts';
 import { dim, type Parameter } from '../parameters/parameter.ts';
 import type { BlockExpr, FfnSpec, Init, MixerSpec, Model, NormSpec } from '../model.ts';
+import { ffnTree } from './ffn-trees.ts';
 import { biasText, branch, equationText, initText, maskText, mergeLayers, normTree, qkNormTree, ropeTree, type Tree } from './tree.ts'; // prettier-ignore
 
 /** `head` before the key's path, `value` after its `=`. */
@@ -95,13 +96,6 @@ function mixerTree(spec: MixerSpec): Tree {
     softcap: spec.softcap,
     rope: spec.rope === null ? 'none' : ropeTree(spec.rope),
   });
-}
-
-function ffnTree(spec: FfnSpec): Tree {
-  invariant(spec.kind === 'glu' || spec.kind === 'mlp', `no canonical form of ffn ${spec.kind}`);
-  const bias =
-    spec.kind === 'glu' ? { gate: spec.gate, up: spec.up, down: spec.down } : { up: spec.up, down: spec.down };
-  return branch(spec.kind, { act: spec.act, width: spec.width, bias: biasText(bias) });
 }
 
 function embedTree({ embed }: Model): Tree {

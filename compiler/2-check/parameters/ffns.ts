@@ -44,7 +44,7 @@ const rules: { readonly [K in FfnSpec['kind']]: (spec: SpecOf<K>, dModel: Parame
   },
   experts({ n, topK, expert, shared, router }, dModel) {
     const all = shared === null ? [] : within('shared', ffnParameters(shared.expert, dModel));
-    const gate = shared?.gate ? linear('shared.gate', shared.gate, dim('one', 1), dModel) : [];
+    const gate = shared?.gate ? linear('shared_gate', shared.gate, dim('one', 1), dModel) : [];
     return [
       ...routerParameters(router, n, dModel),
       ...within('expert', stacked(ffnParameters(expert, dModel), n, topK)),

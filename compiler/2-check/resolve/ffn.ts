@@ -1,32 +1,90 @@
-// Takes: an ffn's name in a model. Gives: its FfnSpec.
-import type { FfnSpec, ProjectionSpec } from '../model.ts';
-import { ffnKind } from '../schema/ffn-kinds.ts';
-import { buildOf } from '../schema/register.ts';
+// Takes: an ffn's name in a model, or one inside another. Gives: its FfnSpec.
+// Promises: one rule per constructor; every linear map starts as the target of its parameter's name says.
+import type { Section } from '../evaluate/section.ts';
+import type { FfnSpec, Init, ProjectionSpec } from '../model.ts';
+import { ffnKind } from '../schema/ffns/ffn-kinds.ts';
 import type { Slot } from '../schema/key-type.ts';
+import { buildOf, type BuiltBy } from '../schema/register.ts';
 import { initOf } from './init.ts';
+import { routerSpec } from './router.ts';
+
+/** Where a part stands in a model: `moe.expert` is in the ffn of chain [moe], under `expert.`. */
+interface Place {
+  readonly model: Section;
+  /** Names of the outermost part, for targets of `init`. */
+  readonly chain: readonly string[];
+  readonly prefix: string;
+  /** For messages. */
+  readonly path: string;
+}
+
+type Ffn = BuiltBy<typeof ffnKind>;
+type BuiltAs<K extends Ffn['constructor']> = Extract<Ffn, { readonly constructor: K }>;
+type SpecOf<K extends FfnSpec['kind']> = Extract<FfnSpec, { readonly kind: K }>;
 
 /** @throws Stop */
 export function ffnSpec(slot: Slot): FfnSpec {
   const made = buildOf(slot, ffnKind);
-  const { chain } = made.construct;
-  const projection = (part: string, bias: boolean): ProjectionSpec => ({
-    bias,
-    init: initOf(slot.section, { role: 'ffn', chain, part }),
-  });
-  const { act, width } = made.keys;
-  if (made.constructor === 'mlp') {
-    const { bias } = made.keys;
-    return { kind: 'mlp', act, width, up: projection('up', bias.up), down: projection('down', bias.down) };
-  }
-  const { bias } = made.keys;
-  return {
-    kind: 'glu',
-    act,
-    width,
-    clamp: null,
-    upOffset: 0,
-    gate: projection('gate', bias.gate),
-    up: projection('up', bias.up),
-    down: projection('down', bias.down),
-  };
+  return specOf(made, { model: slot.section, chain: made.construct.chain, prefix: '', path: slot.key });
+}
+
+function specOf(made: Ffn, place: Place): FfnSpec {
+  // The row of the part's own constructor.
+  const rule = rules[made.constructor] as (made: Ffn, place: Place) => FfnSpec;
+  return rule(made, place);
+}
+
+const rules: { readonly [K in FfnSpec['kind']]: (made: BuiltAs<K>, place: Place) => SpecOf<K> } = {
+  mlp({ keys: { act, width, bias } }, place) {
+    return {
+      kind: 'mlp',
+      act,
+      width,
+      up: projection('up', bias.up, place),
+      down: projection('down', bias.down, place),
+    };
+  },
+  glu({ keys: { act, width, clamp, up_offset: upOffset, bias } }, place) {
+    return {
+      kind: 'glu',
+      act,
+      width,
+      clamp,
+      upOffset,
+      gate: projection('gate', bias.gate, place),
+      up: projection('up', bias.up, place),
+      down: projection('down', bias.down, place),
+    };
+  },
+  channel_mix({ keys: { act, width, bias } }, place) {
+    const [up, down] = [projection('up', bias.up, place), projection('down', bias.down, place)];
+    return { kind: 'channel_mix', act, width, up, down };
+  },
+  experts({ keys }, place) {
+    const { n, top_k: topK, shared: count } = keys;
+    const init = initAt('router', place);
+    const gate = keys.shared_gate === null ? null : projection('shared_gate', false, place);
+    return {
+      kind: 'experts',
+      n,
+      topK,
+      expert: inner(keys.expert, 'expert', place),
+      shared: count === 0 ? null : { count, expert: inner(keys.shared_expert, 'shared', place), gate },
+      router: routerSpec(keys.router, { part: place.path, n, topK, init }),
+    };
+  },
+};
+
+/** The part in a key of another: `expert = glu { ... }`. */
+function inner(slot: Slot, as: string, { model, chain, prefix, path }: Place): FfnSpec {
+  const made = buildOf(slot, ffnKind);
+  return specOf(made, { model, chain, prefix: `${prefix}${as}.`, path: `${path}.${slot.key}` });
+}
+
+function projection(part: string, bias: boolean, place: Place): ProjectionSpec {
+  return { bias, init: initAt(part, place) };
+}
+
+function initAt(part: string, { model, chain, prefix }: Place): Init {
+  return initOf(model, { role: 'ffn', chain, part: `${prefix}${part}` });
 }
