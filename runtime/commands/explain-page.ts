@@ -29,9 +29,12 @@ export function explainPage(picture: Picture, canonical: string, notes: readonly
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${escapeXml(name)}: architecture</title><link rel="icon" href="data:,"><style>${explainStyle}</style></head><body><main>
 <header><h1>${escapeXml(name)}</h1><dl class="headline">${facts.join('')}</dl></header>
-<section class="figures">${figure(stack)}<div class="column">${blocks.map(figure).join('')}</div><div class="parts">${parts.map(figure).join('')}</div></section>
+<div class="page">
+<section class="overview">${figure(stack)}<div>${blocks.map(figure).join('')}</div></section>
+<section class="parts">${parts.map(figure).join('')}</section>
 <section class="tables"><div><h2>Parameters</h2>${shareBar(shares, total)}${shareTable(shares, total)}</div>
 <div><h2>Per token, float32, at full context</h2><table class="costs">${costs.map(row).join('')}</table></div></section>
+</div>
 ${notes.length === 0 ? '' : `<details><summary>notes</summary><pre>${escapeXml(notes.join('\n\n'))}</pre></details>`}
 <details><summary>canonical model</summary><pre>${escapeXml(canonical)}</pre></details>
 </main></body></html>

@@ -14,10 +14,11 @@ main { max-width: 1480px; margin: 0 auto; padding: 16px; }
 h1 { margin: 0 0 8px; font-size: 26px; overflow-wrap: anywhere; } h2 { font-size: 18px; margin: 24px 0 10px; } h3 { font-size: 15px; margin: 0 0 8px; overflow-wrap: anywhere; } h3 small { font-weight: 400; color: var(--soft); }
 .headline { display: flex; flex-wrap: wrap; gap: 6px 28px; margin: 0 0 16px; } .headline dt { color: var(--soft); font-size: 13px; } .headline dd { margin: 0; font-size: 18px; font-weight: 600; font-variant-numeric: tabular-nums; }
 figure { margin: 0 0 16px; padding: 12px; background: var(--card); border: 1px solid var(--edge); border-radius: 10px; min-width: 0; break-inside: avoid; }
-.figures { display: grid; grid-template-columns: minmax(0, 1fr); gap: 0 16px; } .column, .parts { min-width: 0; }
-.tables { display: flex; flex-wrap: wrap; gap: 0 48px; } .tables > div { min-width: 0; flex: 0 1 auto; }
-@media (min-width: 760px) { .figures { grid-template-columns: auto minmax(0, 1fr); align-items: start; } .parts { grid-column: 1 / -1; columns: 320px; column-gap: 16px; } }
-@media (min-width: 1200px) { .figures { grid-template-columns: auto auto minmax(0, 1fr); } .parts { grid-column: auto; } }
+.page { display: grid; grid-template-columns: minmax(0, 1fr); gap: 0 16px; } .overview { min-width: 0; } .overview > div { min-width: 0; }
+.tables { display: flex; flex-wrap: wrap; gap: 0 32px; align-content: start; } .tables > div { min-width: 0; flex: 0 1 auto; }
+.shares td { white-space: nowrap; } .shares td.soft { white-space: normal; }
+@media (min-width: 700px) { .overview { display: flex; gap: 16px; align-items: flex-start; } .overview figure { min-width: 300px; } .parts { columns: 310px; column-gap: 16px; } }
+@media (min-width: 1200px) { .page { grid-template: "overview parts" auto "tables parts" 1fr / auto minmax(0, 1fr); } .overview { grid-area: overview; } .parts { grid-area: parts; } .tables { grid-area: tables; flex-direction: column; } }
 svg.drawing { display: block; max-width: 100%; height: auto; margin: 0 auto; font-family: system-ui, sans-serif; }
 svg text { fill: var(--ink); } svg .bold { font-weight: 600; } svg .soft, .soft { fill: var(--soft); color: var(--soft); }
 svg rect { stroke: var(--edge); stroke-width: 1; }

@@ -45,7 +45,9 @@ export function blockFigures(body: Body): Figure[] {
 }
 
 export function partFigures(body: Body): Figure[] {
-  return body.anatomy.parts.flatMap((part) => {
+  // Mixers first.
+  const parts = body.anatomy.parts.toSorted((a, b) => Number(a.role === 'ffn') - Number(b.role === 'ffn'));
+  return parts.flatMap((part) => {
     const inset = partInset(body, part);
     return [partFigure(body, part, inset), ...innerFigures(body, part, inset, part.name, `${body.id}${part.id}`)];
   });

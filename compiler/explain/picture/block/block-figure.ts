@@ -4,8 +4,8 @@ import type { Block, Part } from '../anatomy.ts';
 import type { Drawing } from '../draw/drawing.ts';
 import { type Flow, type FlowNode, flowOf } from './flow.ts';
 import type { Cell, Line } from '../grid/cell.ts';
+import type { Edge } from '../grid/grid.ts';
 import { drawGrid } from '../grid/layout.ts';
-import type { Edge } from '../grid/route.ts';
 import type { Inset } from '../inset/inset.ts';
 import { type Stand, standsOf } from './spine.ts';
 

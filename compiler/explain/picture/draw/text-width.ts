@@ -13,7 +13,10 @@ const classes: readonly (readonly [RegExp, number])[] = [
 ];
 
 export function textWidth(text: string, size: number, bold = false): number {
-  const em = [...text].reduce((sum, char) => sum + (classes.find(([pattern]) => pattern.test(char))?.[1] ?? 0.8), 0);
+  const em = Array.from(text).reduce(
+    (sum, char) => sum + (classes.find(([pattern]) => pattern.test(char))?.[1] ?? 0.8),
+    0,
+  );
   return em * size * (bold ? 1.06 : 1);
 }
 

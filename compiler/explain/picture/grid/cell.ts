@@ -35,6 +35,8 @@ export interface Cell {
   readonly title: string;
   /** A name beside an operator. */
   readonly aside?: string;
+  /** Drawn as a pile: one of many. */
+  readonly pile?: boolean;
 }
 
 export interface Size {
@@ -42,7 +44,7 @@ export interface Size {
   readonly height: number;
 }
 
-const padding = { x: 10, y: 7 };
+const padding = { x: 10, y: 7, terminal: 2 };
 const operatorSize = 20;
 const swatchWidth = 14;
 
@@ -58,7 +60,7 @@ export function cellSize(cell: Cell): Size {
   }
   const lines = cell.lines.reduce((sum, line) => sum + lineHeight(line), 0);
   const art = cell.art === undefined ? 0 : cell.art.height + 6;
-  const [x, y] = cell.look === 'box' ? [padding.x, padding.y] : [0, 0];
+  const [x, y] = cell.look === 'box' ? [padding.x, padding.y] : [0, padding.terminal];
   const text = Math.max(0, ...cell.lines.map(lineWidth)) + (isMarked(cell) ? swatchWidth : 0);
   const width = Math.max(cell.art?.width ?? 0, text);
   return { width: Math.ceil(width + 2 * x), height: Math.ceil(lines + art + 2 * y) };
@@ -86,9 +88,11 @@ function operatorShapes(cell: Cell, place: Rectangle): Shape[] {
 }
 
 function boxShapes(cell: Cell, place: Rectangle): Shape[] {
-  const box: Shape[] = cell.look === 'box' ? [{ kind: 'box', ...place, radius: 6, tone: cell.tone }] : [];
+  const under = cell.pile === true ? [6, 3] : [];
+  const boxes = cell.look === 'box' ? [...under, 0] : [];
+  const box = boxes.map((d): Shape => ({ kind: 'box', ...place, x: place.x + d, y: place.y - d, radius: 6, tone: cell.tone })); // prettier-ignore
   const size = cellSize(cell);
-  let y = place.y + (place.height - size.height) / 2 + (cell.look === 'box' ? padding.y : 0);
+  let y = place.y + (place.height - size.height) / 2 + (cell.look === 'box' ? padding.y : padding.terminal);
   const texts = cell.lines.flatMap((line) => {
     y += lineHeight(line);
     const style = { size: fontSize(line), bold: line.bold === true, soft: line.small === true };

@@ -2,37 +2,9 @@
 // Promises: no two cells overlap; no edge runs through a cell that it does not end at.
 import type { Drawing, Rectangle, Shape } from '../draw/drawing.ts';
 import { type Cell, cellSize, drawCell, innerPlace, text } from './cell.ts';
-import { type Edge, routeEdges, type Route } from './route.ts';
+import { type Frame, gap, type Grid, nowhere, type Places } from './grid.ts';
+import { routeEdges, type Route } from './route.ts';
 import { drawEdges, trackCounts } from './tracks.ts';
-
-export interface Grid {
-  readonly cells: readonly Cell[];
-  readonly edges: readonly Edge[];
-  readonly frames?: readonly Frame[];
-}
-
-/** Around these ranks; frames do not overlap. */
-export interface Frame {
-  readonly from: number;
-  readonly to: number;
-  /** In its upper left corner. */
-  readonly label?: string;
-}
-
-/** The places of all cells and of the channels between ranks, in which edges run sideways. */
-export interface Places {
-  readonly cells: ReadonlyMap<string, Rectangle>;
-  /** What edges meet: of an operator its circle. */
-  readonly inner: ReadonlyMap<string, Rectangle>;
-  /** By column; lanes for long edges beyond the last. */
-  readonly columns: readonly { readonly left: number; readonly right: number }[];
-  /** Channel r lies above rank r: where it starts, from below. */
-  readonly channels: readonly number[];
-  readonly width: number;
-  readonly height: number;
-}
-
-const gap = { column: 18, margin: 14, channel: 18, track: 7, lane: 14, frame: 10, label: 14 };
 
 export function drawGrid(given: Grid): Drawing {
   const grid = normalize(given);
@@ -40,11 +12,9 @@ export function drawGrid(given: Grid): Drawing {
   const places = placeCells(grid, routes);
   const cells = grid.cells.map((cell) => drawCell(cell, places.cells.get(cell.id) ?? nowhere));
   const frames = (grid.frames ?? []).flatMap((frame) => drawFrame(frame, grid.cells, places));
-  const shapes = [...frames, ...drawEdges(grid.cells, routes, places, gap), ...cells];
+  const shapes = [...frames, ...drawEdges(grid.cells, routes, places), ...cells];
   return { width: places.width, height: places.height, shapes };
 }
-
-const nowhere: Rectangle = { x: 0, y: 0, width: 0, height: 0 };
 
 /** Columns from 0; links run in an empty one before the first. */
 function normalize(grid: Grid): Grid {
@@ -55,7 +25,7 @@ function normalize(grid: Grid): Grid {
 
 function placeCells(grid: Grid, routes: readonly Route[]): Places {
   const widths = columnWidths(grid.cells);
-  const lanes = new Set(routes.flatMap(({ lane }) => (lane === null ? [] : [lane]))).size;
+  const lanes = new Set(routes.flatMap(({ way }) => (way.kind === 'lane' ? [way.lane] : []))).size;
   const starts: number[] = [];
   let x = gap.margin;
   for (const width of widths) {

@@ -1,30 +1,23 @@
-// Takes: cells on a grid and edges. Gives: for each edge the columns it runs in and the channels it turns in.
+// Takes: cells on a grid and edges. Gives: for each edge the way it runs.
 // Promises: an edge runs up only where no cell stands in its way; where there is none, it gets a lane of its own.
 import type { Cell } from './cell.ts';
+import type { Edge } from './grid.ts';
 
-export interface Edge {
-  readonly from: string;
-  readonly to: string;
-  /** Part of the residual stream. */
-  readonly strong?: boolean;
-  /** `link`: dashed, says that two cells share something. */
-  readonly link?: boolean;
-}
+/** Channel r lies above rank r; edges turn sideways in it. */
+export type Way =
+  /** Up over the middle of a cell, the narrower of its two, or of a column that both cover. */
+  | { readonly kind: 'straight'; readonly over: string | number }
+  /** Up from its source, then sideways into an operator. */
+  | { readonly kind: 'side' }
+  | { readonly kind: 'turn'; readonly channel: number }
+  /** Sideways into a lane to the right of all cells, up, and back: in channel `back`, or into the operator's side. */
+  | { readonly kind: 'lane'; readonly channel: number; readonly lane: number; readonly back: number | null }
+  /** Out of the left side and back into one, through column 0, which is empty. */
+  | { readonly kind: 'link' };
 
 export interface Route {
   readonly edge: Edge;
-  /** Where it leaves its source, enters its target; columns, lanes beyond the last. */
-  readonly fromColumn: number;
-  readonly toColumn: number;
-  /** Enters an operator from the side, at the operator's height. */
-  readonly side: boolean;
-  /** Channel (above rank r) in which it turns from fromColumn to its lane or toColumn; null: straight. */
-  readonly low: number | null;
-  /** Of an edge with a lane: where it turns back. */
-  readonly high: number | null;
-  readonly lane: number | null;
-  /** Leaves and enters at the left side, by column 0, which is empty. */
-  readonly link: boolean;
+  readonly way: Way;
 }
 
 export function routeEdges(cells: readonly Cell[], edges: readonly Edge[]): Route[] {
@@ -34,50 +27,48 @@ export function routeEdges(cells: readonly Cell[], edges: readonly Edge[]): Rout
   return edges.flatMap((edge) => {
     const [source, target] = [byId.get(edge.from), byId.get(edge.to)];
     if (source === undefined || target === undefined) return [];
-    const [fromColumn, toColumn] = [middleOf(source), middleOf(target)];
-    const base = { edge, fromColumn, toColumn, side: false, low: null, high: null, lane: null, link: false };
-    if (edge.link === true) return [{ ...base, link: true }];
-    const direct = directRoute(cells, edge, source, target);
-    if (direct !== null) return [direct];
-    return [{ ...base, low: source.rank, high: target.rank - 1, lane: columns + lanes++ }];
+    if (edge.link === true) return [{ edge, way: { kind: 'link' as const } }];
+    const direct = directWay(cells, source, target);
+    if (direct !== null) return [{ edge, way: direct }];
+    const open = target.look === 'operator' && !isCrossed(cells, target, lastOf(target), columns);
+    const back = open ? null : target.rank - 1;
+    return [{ edge, way: { kind: 'lane' as const, channel: source.rank, lane: columns + lanes++, back } }];
   });
 }
 
 /** Without a lane, if there is such a way. */
-function directRoute(cells: readonly Cell[], edge: Edge, source: Cell, target: Cell): Route | null {
-  const free = (column: number, from: number, to: number): boolean =>
-    !cells.some((cell) => cell.rank >= from && cell.rank <= to && cell.column <= column && column <= lastOf(cell));
-  const [above, below] = [source.rank + 1, target.rank - 1];
-  const base = { edge, side: false, low: null, high: null, lane: null, link: false };
-  const shared = sharedColumn(source, target);
-  if (shared !== null && free(shared, above, below)) return { ...base, fromColumn: shared, toColumn: shared };
-  if (shared !== null) return null;
-  const [fromColumn, toColumn] = [middleOf(source), middleOf(target)];
-  if (target.look === 'operator' && free(fromColumn, above, target.rank)) {
-    const between = cells.some(
-      (cell) => cell !== target && cell.rank === target.rank && isBetween(cell, fromColumn, toColumn),
-    );
-    if (!between) return { ...base, fromColumn, toColumn, side: true };
+function directWay(cells: readonly Cell[], source: Cell, target: Cell): Way | null {
+  const free = (first: number, last: number, to: number): boolean =>
+    !cells.some((cell) => cell.rank > source.rank && cell.rank <= to && cell.column <= last && first <= lastOf(cell));
+  const below = target.rank - 1;
+  const [first, last] = [Math.max(source.column, target.column), Math.min(lastOf(source), lastOf(target))];
+  if (first <= last) {
+    const narrow = (source.columns ?? 1) < (target.columns ?? 1) ? source : target;
+    if (free(narrow.column, lastOf(narrow), below)) return { kind: 'straight', over: narrow.id };
+    const shared = Array.from({ length: last - first + 1 }, (_, i) => first + i);
+    const open = shared.find((column) => free(column, column, below));
+    return open === undefined ? null : { kind: 'straight', over: open };
   }
-  if (free(toColumn, above, below)) return { ...base, fromColumn, toColumn, low: source.rank };
-  if (free(fromColumn, above, below)) return { ...base, fromColumn, toColumn, low: target.rank - 1 };
+  const near = source.column < target.column ? target.column : lastOf(target);
+  if (target.look === 'operator' && free(source.column, lastOf(source), target.rank)) {
+    if (!isCrossed(cells, target, near, source.column)) return { kind: 'side' };
+  }
+  if (free(target.column, lastOf(target), below)) return { kind: 'turn', channel: source.rank };
+  if (free(source.column, lastOf(source), below)) return { kind: 'turn', channel: below };
   return null;
 }
 
-function isBetween(cell: Cell, a: number, b: number): boolean {
-  return lastOf(cell) > Math.min(a, b) && cell.column < Math.max(a, b);
+/** Whether another cell stands in the row of `target`, between two columns. */
+function isCrossed(cells: readonly Cell[], target: Cell, a: number, b: number): boolean {
+  return cells.some(
+    (cell) =>
+      cell !== target &&
+      cell.rank === target.rank &&
+      lastOf(cell) > Math.min(a, b) - 1 &&
+      cell.column < Math.max(a, b) + 1,
+  );
 }
 
 function lastOf({ column, columns = 1 }: Cell): number {
   return column + columns - 1;
-}
-
-function middleOf(cell: Cell): number {
-  return (cell.column + lastOf(cell)) / 2;
-}
-
-/** The column in which two cells stand one over the other; the middle of the narrower. */
-function sharedColumn(a: Cell, b: Cell): number | null {
-  const [from, to] = [Math.max(a.column, b.column), Math.min(lastOf(a), lastOf(b))];
-  return from > to ? null : (from + to) / 2;
 }

@@ -42,7 +42,12 @@ function gqaFacts(spec: GqaSpec): Inset['facts'] {
   const biases = (['q', 'k', 'v', 'o'] as const).filter((name) => spec[name].bias);
   return [
     ['heads', `${spec.heads} of ${spec.headDim}${spec.vDim === spec.headDim ? '' : `, values of ${spec.vDim}`}`],
-    ['kv_heads', `${spec.kvHeads} (${spec.heads / spec.kvHeads} query heads each)`],
+    [
+      'kv_heads',
+      spec.heads === spec.kvHeads
+        ? `${spec.kvHeads}`
+        : `${spec.kvHeads} (${spec.heads / spec.kvHeads} query heads each)`,
+    ],
     ['mask', maskName(spec.mask)],
     ['rope', spec.rope === null ? 'none' : ropeText(spec.rope, spec.headDim)],
     ...(spec.qkNorm === null ? [] : [['qk_norm', qkNormText(spec.qkNorm)] as const]),

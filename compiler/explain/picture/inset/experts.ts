@@ -23,8 +23,8 @@ export function expertsInset(spec: ExpertsSpec | MixerExpertsSpec, context: Inse
   const shared = sharedOf(spec);
   const sizes = { one: sizeOf(context.weights, 'expert.') / n, shared: sizeOf(context.weights, 'shared.') };
   const inner = [
-    { name: 'expert', spec: expert, weights: unstacked(context.weights, 'expert.') },
-    ...(shared === null || shared.spec === null ? [] : [{ name: 'shared', spec: shared.spec, weights: unstacked(context.weights, 'shared.') }]), // prettier-ignore
+    { name: 'expert', spec: expert, weights: copyOf(context.weights, 'expert.', true) },
+    ...(shared === null || shared.spec === null ? [] : [{ name: 'shared', spec: shared.spec, weights: copyOf(context.weights, 'shared.', false) }]), // prettier-ignore
   ];
   return {
     kind: 'mixture of experts',
@@ -51,12 +51,12 @@ function sharedOf(
   return { count: shared.count, spec: shared.expert, gate: shared.gate !== null };
 }
 
-/** The weights of one copy. */
-function unstacked(weights: readonly Parameter[], prefix: string): Parameter[] {
-  return weights.flatMap(({ name, dims, ...rest }) => {
-    if (!name.startsWith(prefix)) return [];
-    const own = dims.filter((dim) => dim.name !== 'expert' && dim.name !== 'outer_expert');
-    return [{ ...rest, name: name.slice(prefix.length), dims: own }];
+/** The weights of one copy: copies are stacked in front. */
+function copyOf(weights: readonly Parameter[], prefix: string, stacked: boolean): Parameter[] {
+  return weights.flatMap((weight) => {
+    if (!weight.name.startsWith(prefix)) return [];
+    const dims = stacked ? weight.dims.slice(1) : weight.dims;
+    return [{ ...weight, name: weight.name.slice(prefix.length), dims }];
   });
 }
 
@@ -117,8 +117,12 @@ function expertsGrid(
   const score = grid.add(box('score', { rank: 2, column: 0 }, 'act', scoreLines(router)), map);
   const chosen = grid.add({ ...box('top', { rank: 3, column: 0 }, 'plain', topLines(router, topK, n)), art: expertsArt(n, topK) }, score); // prettier-ignore
   const lines = [`${n} experts`, describe(expert), `${n} × ${count(sizes.one)}`];
-  const all = grid.add(box('experts', { rank: 4, column: 1 }, 'part', lines, `${n} experts, of which ${topK} work for a token`), x, chosen); // prettier-ignore
-  let y = grid.add(operator('sum', { rank: 5, column: 1 }, 'Σ', 'sum of the chosen, times their weights'), all, chosen);
+  const all = grid.add({ ...box('experts', { rank: 4, column: 1 }, 'part', lines, `${n} experts, of which ${topK} work for a token`), pile: true }, x, chosen); // prettier-ignore
+  let y = grid.add(
+    { ...operator('sum', { rank: 5, column: 1 }, 'Σ', 'sum of the chosen, times their weights w'), aside: 'w' },
+    all,
+    chosen,
+  );
   if (shared !== null) {
     const common = [`${shared.count} shared`, describe(shared.spec ?? expert), count(sizes.shared)];
     const own = grid.add(box('shared', { rank: 4, column: 2 }, 'part', [...common, ...(shared.gate ? ['gated by sigmoid'] : [])], 'every token passes it'), x); // prettier-ignore
@@ -144,8 +148,10 @@ function expertsArt(n: number, topK: number): Art {
   const drawn = Math.min(n, 256);
   const columns = Math.min(drawn, drawn > 64 ? 32 : 16);
   const [size, step] = drawn > 64 ? [3.4, 4] : [6, 7];
-  // Spread as hashing would, the same every time.
-  const filled = new Set(Array.from({ length: Math.min(topK, drawn) }, (_, i) => Math.floor(((i + 0.5) * drawn) / topK + ((i * 7) % 5)) % drawn)); // prettier-ignore
+  // Spread by the golden ratio, the same every time.
+  const filled = new Set(
+    Array.from({ length: Math.min(topK, drawn) }, (_, i) => Math.floor((((i + 1) * 0.618) % 1) * drawn)),
+  );
   const shapes = Array.from({ length: drawn }, (_, i): Shape => {
     const [x, y] = [(i % columns) * step, Math.floor(i / columns) * step];
     return { kind: 'box', x, y, width: size, height: size, radius: 0.5, tone: filled.has(i) ? 'core' : 'idle' };

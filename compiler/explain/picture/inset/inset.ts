@@ -4,8 +4,7 @@ import type { FfnSpec, MixerSpec } from '../../../2-check/model.ts';
 import { elements, type Parameter } from '../../../2-check/parameters/parameter.ts';
 import type { Tone } from '../draw/drawing.ts';
 import type { Cell, Line } from '../grid/cell.ts';
-import type { Grid } from '../grid/layout.ts';
-import type { Edge } from '../grid/route.ts';
+import type { Edge, Grid } from '../grid/grid.ts';
 import { count } from '../draw/numbers.ts';
 
 export type PartSpec = MixerSpec | FfnSpec;

@@ -66,7 +66,7 @@ function mlaGrid(spec: MlaSpec, context: InsetContext): Sketch {
   let feeds: string[];
   if (cache === 'latent') {
     const cached = kept(3, `cached: ${kvRank} + ${ropeDim} per token`, ...new Set([latent, turned]));
-    feeds = [up(4, cached), ...(spec.rope === null ? [] : [grid.add(terminal('shared', { rank: 4, column: 2 }, 'one for all heads'), cached)])]; // prettier-ignore
+    feeds = [up(4, cached), ...(spec.rope === null ? [] : [grid.add(terminal('shared', { rank: 4, column: 2 }, 'k_r for all heads'), cached)])]; // prettier-ignore
   } else feeds = [kept(4, `cached: k, v · ${keptOf(spec)} per token`, up(3, latent), turned)];
   const y = grid.add({ ...core, art }, q, ...feeds);
   const o = grid.add(linear('o', { rank: 6, ...whole }, 'O', 'o', context), y);
