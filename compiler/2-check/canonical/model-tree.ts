@@ -4,8 +4,9 @@ import { invariant } from '../../diagnostics.ts';
 import { mixerParameters } from '../parameters/mixers.ts';
 import { ffnParameters } from '../parameters/ffns.ts';
 import { dim, type Parameter } from '../parameters/parameter.ts';
-import type { BlockExpr, FfnSpec, Init, MixerSpec, Model, NormSpec } from '../model.ts';
+import type { BlockExpr, FfnSpec, Init, Layer, MixerSpec, Model, NormSpec } from '../model.ts';
 import { ffnTree } from './ffn-trees.ts';
+import { mtpTree } from './mtp-tree.ts';
 import { biasText, branch, equationText, initText, maskText, mergeLayers, normTree, qkNormTree, ropeTree, type Tree } from './tree.ts'; // prettier-ignore
 
 /** `head` before the key's path, `value` after its `=`. */
@@ -59,7 +60,13 @@ function perLayer<T>(layers: PerLayer<T>, tree: (spec: T) => Tree): Tree {
   return mergeLayers(layers.map((spec) => tree((last = spec ?? last))));
 }
 
-function collect({ layers }: Model): Parts {
+/** The stack, and the layer of multi-token prediction behind it. */
+function layersOf({ layers, mtp }: Model): readonly Layer[] {
+  return mtp === null ? layers : [...layers, mtp.layer];
+}
+
+function collect(model: Model): Parts {
+  const layers = layersOf(model);
   const parts: Parts = { norms: new Map(), mixers: new Map(), ffns: new Map() };
   const put = <T>(map: Map<string, PerLayer<T>>, name: string, index: number, spec: T): void => {
     const list = map.get(name) ?? Array.from({ length: layers.length }, () => undefined);
@@ -75,6 +82,9 @@ function collect({ layers }: Model): Parts {
     if (expr.kind === 'ffn') put(parts.ffns, expr.name, index, expr.spec);
   };
   for (const { index, equations } of layers) for (const { value } of equations) visit(value, index);
+  for (const { norm, instance } of model.mtp?.input ?? []) {
+    if (norm !== null && instance !== null) put(parts.norms, templateOf(instance), layers.length - 1, norm);
+  }
   return parts;
 }
 
@@ -113,11 +123,12 @@ function headTree({ head }: Model): Tree {
 }
 
 /** Blocks by their layers' labels, `main(local)` as `main_local`; the stack layer by layer. */
-function blockItems({ layers, nLayers }: Model, parts: Parts): CanonicalItem[] {
+function blockItems(model: Model, parts: Parts): CanonicalItem[] {
+  const { nLayers, mtp } = model;
   const taken = new Set<string>([...parts.norms.keys(), ...parts.mixers.keys(), ...parts.ffns.keys()]);
   const blocks = new Map<string, string>();
   const items: CanonicalItem[] = [];
-  const order = layers.map(({ block, equations }) => {
+  const order = layersOf(model).map(({ block, equations }) => {
     const keys = equations.map(({ name, value }) => [name, equationText(value)] as const);
     const label = block.replaceAll(/\W+/g, '_').replace(/_$/, '');
     const id = `${label}\n${keys.join('\n')}`;
@@ -130,7 +141,9 @@ function blockItems({ layers, nLayers }: Model, parts: Parts): CanonicalItem[] {
     items.push({ head: `block ${name}`, path: name, value: { constructor: '', keys } });
     return name;
   });
-  return [...items, { head: `stack ${nLayers}`, path: 'stack', value: `[${runs(order).join(', ')}]` }];
+  const stack = { head: `stack ${nLayers}`, path: 'stack', value: `[${runs(order.slice(0, nLayers)).join(', ')}]` };
+  if (mtp === null) return [...items, stack];
+  return [...items, stack, { head: 'mtp', path: 'mtp', value: mtpTree(mtp, order.at(-1) ?? '') }];
 }
 
 /** a, a, b -> a * 2, b */
@@ -145,10 +158,11 @@ function runs(names: readonly string[]): string[] {
 }
 
 /** How each linear map starts, by its parameter: `attn.q`, `moe.expert.up`. */
-function initTree({ embed, head, dModel }: Model, parts: Parts): Tree {
+function initTree({ embed, head, dModel, mtp }: Model, parts: Parts): Tree {
   const keys: [string, Tree][] = [['embed', initText(embed.init)]];
   if (embed.positions !== null) keys.push(['embed.positions', initText(embed.positions.init)]);
   if (!embed.tied) keys.push(['head', initText(head.init)]);
+  if (mtp !== null) keys.push(['mtp.project', initText(mtp.projection.init)]);
   const add = <T>(name: string, layers: PerLayer<T>, parameters: (spec: T) => readonly Parameter[]): void => {
     const maps = layers.map((spec) => (spec === undefined ? undefined : startsOf(parameters(spec))));
     for (const part of new Set(maps.flatMap((map) => [...(map?.keys() ?? [])]))) {

@@ -18,7 +18,7 @@ const labelledRoles: ReadonlySet<string> = new Set(['train', 'generate']);
 
 /** Named blocks of the language that are not built yet; kept under their words, reported when a model is resolved. */
 export const unbuiltRoles: ReadonlySet<string> = new Set(
-  'data weights mtp tower project sweep tokenizer source filter dedup pack'.split(' '),
+  'data weights tower project sweep tokenizer source filter dedup pack'.split(' '),
 );
 
 /** The body of `items`; `flat`: dotted heads are one key (init targets: `attn.o = ...`). */
@@ -55,6 +55,7 @@ function entriesOf(item: Definition, report: Report, flat: boolean): [readonly s
     const role = parts.length === 1 ? (parts[0] ?? '') : '';
     const draft: Draft = { ...valueOf(item, report, role === 'init'), let: item.let, together, span: head.span };
     if (role === 'block') return blockEntry(item, draft);
+    if (role === 'mtp') return [['mtp'], mtpDraft(item, draft)];
     if (flat) return [[textOf(head)], draft];
     if (parts[0] === 'init' && parts.length > 1) return [['init', parts.slice(1).join('.')], draft];
     if (item.words.length === 0) return [parts, draft];
@@ -67,6 +68,19 @@ function blockEntry(item: Definition, draft: Draft): [readonly string[], Draft] 
   const lines = (item.block?.items ?? []).filter((line) => line.kind === 'definition');
   const equations = item.block === null ? null : { parameters: item.args ?? [], lines };
   return [[item.words.map(textOf).join(' ') || 'main'], { ...draft, role: 'block', body: null, equations }];
+}
+
+/** `mtp depth = 1 { ... }` sets `mtp.depth`; its `block = b(moe)` is a key there, and no block of its own. */
+function mtpDraft(item: Definition, draft: Draft): Draft {
+  const [word] = item.words;
+  const keys = [...(draft.body?.keys ?? [])].map(([key, inner]): [string, Draft] => {
+    const isCall = inner.role === 'block' && inner.equations === null && key === 'main';
+    return isCall ? ['block', { ...inner, role: null }] : [key, inner];
+  });
+  const clauses = draft.body?.clauses ?? [];
+  if (word === undefined) return { ...draft, role: 'mtp', body: draft.body && { keys: new Map(keys), clauses } };
+  const first: [string, Draft] = [textOf(word), plainDraft(item.value, word.span)];
+  return { ...draft, role: 'mtp', value: null, assigned: false, body: { keys: new Map([first, ...keys]), clauses } };
 }
 
 function wordEntry(item: Definition, role: string, draft: Draft): [readonly string[], Draft] {

@@ -2,7 +2,7 @@
 // Promises: one rule per constructor; every linear map starts as the target of its parameter's name says.
 import type { Section } from '../evaluate/section.ts';
 import type { FfnSpec, Init, ProjectionSpec } from '../model.ts';
-import { ffnKind } from '../schema/ffns/ffn-kinds.ts';
+import { ffnKind } from '../schema/parts/ffn-kinds.ts';
 import type { Slot } from '../schema/key-type.ts';
 import { buildOf, type BuiltBy } from '../schema/register.ts';
 import { initOf } from './init.ts';

@@ -12,11 +12,11 @@ const parts: Readonly<Record<string, readonly string[]>> = {
   mixer: ['q', 'k', 'v', 'o'],
   ffn: ['gate', 'up', 'down'],
 };
-const places = ['default', 'embed', 'embed.positions', 'head', 'mixer', 'ffn'];
+const places = ['default', 'embed', 'embed.positions', 'head', 'mtp.project', 'mixer', 'ffn'];
 
 /** What an Init is for: a place, or a part of a mixer or ffn. */
 export type Target =
-  | { readonly place: 'embed' | 'embed.positions' | 'head' }
+  | { readonly place: 'embed' | 'embed.positions' | 'head' | 'mtp.project' }
   | { readonly role: 'mixer' | 'ffn'; readonly chain: readonly string[]; readonly part: string };
 
 /** @throws Stop */

@@ -9,6 +9,7 @@ import { embedKind, headKind, modelKeys } from '../schema/kinds.ts';
 import { buildOf, ownersOf } from '../schema/register.ts';
 import { blockCall, expandBlock, labelOf, part } from './block.ts';
 import { checkInitTargets, initOf } from './init.ts';
+import { mtpSpec } from './mtp.ts';
 import { normSpec } from './norm.ts';
 import { resolveStack, type Stack } from './stack.ts';
 import { unbuiltRoles } from '../draft/from-items.ts';
@@ -21,7 +22,7 @@ export interface ResolvedModel {
 
 const partRoles: ReadonlySet<string> = new Set(['norm', 'mixer', 'ffn']);
 /** Keys of a model block that have a block of their own. */
-const sections: ReadonlySet<string> = new Set(['embed', 'head', 'init', 'stack']);
+const sections: ReadonlySet<string> = new Set(['embed', 'head', 'init', 'stack', 'mtp']);
 
 /** @throws Stop after the faults were reported. */
 export function resolveModel(section: Section, name: string): ResolvedModel {
@@ -44,7 +45,7 @@ export function resolveModel(section: Section, name: string): ResolvedModel {
     embed,
     layers,
     head,
-    mtp: null,
+    mtp: mtpSpec(section, nLayers),
     weights: [],
     span: section.span,
   };

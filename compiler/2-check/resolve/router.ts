@@ -2,7 +2,7 @@
 // Promises: E6: groups fit the experts; E15: a bias that selects never weighs what is combined.
 import { fail, type Section } from '../evaluate/section.ts';
 import type { BalanceSpec, Init, RouterSpec, SelectSpec } from '../model.ts';
-import type { balanceKind } from '../schema/ffns/balance-kinds.ts';
+import type { balanceKind } from '../schema/parts/balance-kinds.ts';
 import type { Slot } from '../schema/key-type.ts';
 import { buildOf, type BuiltBy } from '../schema/register.ts';
 import { routerKind, type selectKind } from '../schema/router-kinds.ts';

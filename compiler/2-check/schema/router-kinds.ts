@@ -1,7 +1,7 @@
 // Takes: nothing. Gives: the router of experts and what its keys are made of.
 // Promises: as kinds.ts: each key says what it is; defaults stand in specs/std/experts.model.
-import { balances, capacityKind, selectBiasKind } from './ffns/balance-kinds.ts';
-import { combine } from './ffns/combine-kind.ts';
+import { balances, capacityKind, selectBiasKind } from './parts/balance-kinds.ts';
+import { combine } from './parts/combine-kind.ts';
 import { key } from './key-type.ts';
 import { constructType } from './kind.ts';
 import { kindOf, ownersOf } from './register.ts';
