@@ -35,6 +35,12 @@ interface Expected {
 
 export const hasFixture = (family: string): boolean => existsSync(join(root, family, 'expected.json'));
 
+/** The number of elements of each tensor of a family's checkpoint. */
+export async function readSizes(family: string): Promise<ReadonlyMap<string, number>> {
+  const { tensors } = await readSafetensors(join(root, family, 'before.safetensors'));
+  return new Map([...tensors].map(([name, { data }]) => [name, data.length]));
+}
+
 export async function readFixture(family: string): Promise<Fixture> {
   const tensors = async (name: string) => (await readSafetensors(join(root, family, `${name}.safetensors`))).tensors;
   const expected = JSON.parse(readFileSync(join(root, family, 'expected.json'), 'utf8')) as Expected;

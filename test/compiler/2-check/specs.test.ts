@@ -27,21 +27,26 @@ describe('specs', () => {
     });
   }
 
-  // Totals of the released checkpoints, in billions.
-  it.each([
+  // Of the released checkpoints, in billions: totals, and what one token uses where that is less.
+  it.each<[family: string, model: string, total: number, active?: number]>([
     ['gpt2', 'GPT2', 0.124439808],
     ['llama', 'Llama2_7B', 6.738],
     ['llama', 'Llama31_8B', 8.03],
     ['llama', 'Llama31_70B', 70.55],
     ['llama', 'Llama31_405B', 405.9],
+    ['llama', 'Llama32_1B', 1.2358144],
     ['mistral', 'Mistral7B', 7.242],
+    ['mixtral', 'Mixtral8x7B', 46.7, 12.88],
     ['qwen2', 'Qwen25_7B', 7.616],
     ['qwen3', 'Qwen3_06B', 0.596],
     ['qwen3', 'Qwen3_8B', 8.191],
+    ['qwen3_moe', 'Qwen3_30B_A3B', 30.53, 3.35],
+    ['qwen3_next', 'Qwen3Next_80B', 79.67],
     ['gemma', 'Gemma7B', 8.538],
     ['gemma2', 'Gemma2_2B', 2.614],
     ['gemma2', 'Gemma2_27B', 27.23],
     ['gemma3', 'Gemma3_4B', 3.88],
+    ['gemma3', 'Gemma3_27B', 27.01],
     ['phi3', 'Phi3Mini', 3.821],
     ['olmo2', 'OLMo2_7B', 7.299],
     ['smollm3', 'SmolLM3', 3.075],
@@ -49,10 +54,24 @@ describe('specs', () => {
     ['gptj', 'GPTJ_6B', 6.051],
     ['falcon', 'Falcon7B', 6.922],
     ['neox', 'Pythia70M', 0.070426624],
-  ])('%s: %s has %d B parameters', (family, name, billions) => {
-    const count = parameterCount(modelOf(readSpec(`families/${family}.model`), name)).total / 1e9;
-    const digits = String(billions).split('.')[1]?.length ?? 0;
-    expect(count.toFixed(digits)).toBe(billions.toFixed(digits));
+    ['deepseek_v2', 'DeepSeekV2_Lite', 15.71, 2.66],
+    ['deepseek_v2', 'DeepSeekV2', 235.7],
+    ['deepseek_v3', 'DeepSeekV3', 671.0, 37.55],
+    ['gpt_oss', 'GptOss_20B', 20.92],
+    ['gpt_oss', 'GptOss_120B', 116.8],
+    ['minimax', 'MiniMaxText01', 456, 45.9],
+    ['mamba', 'Mamba_130M', 0.12913536],
+    ['mamba', 'Mamba_2_8B', 2.7683456],
+    ['jamba', 'Jamba', 51.570323328],
+    ['rwkv7', 'RWKV7_1_5B', 1.527404544],
+    ['recurrent_gemma', 'RecurrentGemma2B', 2.68286208],
+    ['lfm2', 'LFM2_1_2B', 1.170340608],
+    ['bloom', 'Bloom_7B1', 7.069016064],
+    ['mpt', 'MPT_7B', 6.649286656],
+  ])('%s: %s has %d B parameters', (family, name, total, active) => {
+    const count = parameterCount(modelOf(readSpec(`families/${family}.model`), name));
+    expect(Math.abs(count.total / 1e9 / total - 1)).toBeLessThan(1e-3);
+    if (active !== undefined) expect(Math.abs(count.active / 1e9 / active - 1)).toBeLessThan(2e-3);
   });
 
   it('writes the short and the long form of one model alike', () => {
