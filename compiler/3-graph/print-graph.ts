@@ -24,7 +24,8 @@ function printNode(node: Node, nameOf: (node: Node) => string): string {
   return `${nameOf(node)} = ${what.filter((part) => part !== '').join(' ')} : ${formatType(node.type)}${origin}`;
 }
 
-function headOf(node: Node): string {
+/** `contract over d_model` */
+export function headOf(node: Node): string {
   if (node.op === 'source') return details.source(node.attrs);
   const text = (details[node.op] as (attrs: Attrs<OpName>) => string)(node.attrs);
   return text === '' ? node.op : `${node.op} ${text}`;

@@ -29,17 +29,23 @@ export function printCurves(curves: BothCurves, paint: CurvePaint | null, width:
   const picture = plotText(lines, { width: Math.min(100, width), height: 18, paint: colors });
   const names = Math.max(curves.a.name.length, curves.b.name.length);
   const legend = [curves.a, curves.b].map((curve, i) => {
+    const facts = curveFacts(curve).map(([name, value]) => `${name} ${value}`);
     const mark = colors === null ? (marks[i] ?? '') : (colors[i] ?? String)('━━');
-    return `  ${mark} ${curve.name.padEnd(names)}  ${curveFacts(curve)}`;
+    return `  ${mark} ${curve.name.padEnd(names)}  ${facts.join('  ')}`;
   });
   return [picture, ...legend, `  ${verdict(curves)}`].join('\n');
 }
 
-export function curveFacts({ loss, validation, tokensPerSecond, fault }: Curve): string {
+/** Names and values. */
+export function curveFacts({ loss, validation, tokensPerSecond, fault }: Curve): [string, string][] {
   const [first, last] = [validation[0], validation.at(-1)];
   const held = first === undefined || last === undefined ? '-' : `${first.loss.toFixed(3)} -> ${last.loss.toFixed(3)}`;
-  const facts = `loss ${loss.at(-1)?.toFixed(3) ?? '-'}  held out ${held}  ${tokensPerSecond.toLocaleString('en')} tokens/s`;
-  return fault === null ? facts : `${facts}  (${fault})`;
+  return [
+    ['loss', loss.at(-1)?.toFixed(3) ?? '-'],
+    ['held out', held],
+    ['tokens/s', tokensPerSecond.toLocaleString('en')],
+    ...(fault === null ? [] : [['ended', fault] satisfies [string, string]]),
+  ];
 }
 
 /** Which learned more, by held-out loss at the last step that both validated. */
@@ -54,5 +60,5 @@ export function verdict({ a, b, steps, interrupted }: BothCurves): string {
     first === second
       ? 'both are equal'
       : `${first < second ? a.name : b.name} is better by ${Math.abs(first - second).toFixed(3)}`;
-  return `${where}at step ${step} on held-out data ${better}`;
+  return `${where}at step ${step} on held-out data ${better} (one seed)`;
 }

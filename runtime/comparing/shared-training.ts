@@ -2,10 +2,9 @@
 // Promises: steps, batches, data and seed are the same for both; the optimizer of each is its own.
 import { dirname, resolve } from 'node:path';
 import type { TrainSpec } from '../../compiler/2-check/model.ts';
-import { chooseTrain } from '../model-file.ts';
 import type { TrainSettings } from '../training/checkpoint.ts';
 import { UserError } from '../user-error.ts';
-import type { Pair, Side } from './side.ts';
+import { type Pair, trainOf } from './side.ts';
 
 export interface TrainingRequest {
   readonly steps: number;
@@ -26,13 +25,13 @@ export interface SharedTraining {
 
 /** @throws UserError when neither file has a train block. */
 export function sharedTraining({ a, b }: Pair, request: TrainingRequest): SharedTraining {
-  const first = ownTrain(a) ?? ownTrain(b);
+  const first = trainOf(a) ?? trainOf(b);
   if (first === null) {
     throw new UserError(
       `neither ${a.place.path} nor ${b.place.path} has a train block; add one: train { data = text("*.txt"); tokenizer = bytes; steps = 300 }`,
     );
   }
-  const second = ownTrain(b) ?? first;
+  const second = trainOf(b) ?? first;
   const { batch = first.batch, seed = first.seed, steps, data = first.data } = request;
   const seq = request.seq ?? Math.min(first.seq, a.model.context, b.model.context);
   const every = Math.max(1, Math.min(first.validation.every, Math.ceil(steps / 8)));
@@ -44,13 +43,9 @@ export function sharedTraining({ a, b }: Pair, request: TrainingRequest): Shared
     return { ...own, tokenizer, saveEvery, data, batch, seq, seed, steps, validation: { ...first.validation, every } };
   };
   const shared = { a: settings(first), b: settings(second) };
-  const owner = ownTrain(a) === null ? b : a;
+  const owner = trainOf(a) === null ? b : a;
   const dataFolder = request.data === undefined ? resolve(dirname(owner.place.path)) : process.cwd();
   return { ...shared, dataFolder, differences: differencesOf(shared.a, shared.b) };
-}
-
-function ownTrain({ loaded, model }: Side): TrainSpec | null {
-  return loaded.file.trains.length === 0 ? null : chooseTrain(loaded, model);
 }
 
 /** `loss`, `optimizers`, ...: a comparison of models that are trained differently compares both at once. */

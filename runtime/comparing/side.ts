@@ -2,10 +2,18 @@
 // Promises: each file is read and checked once; a file with errors is reported as `check` does.
 import { parseFile } from '../../compiler/1-syntax/parse-file.ts';
 import type { FileNode } from '../../compiler/1-syntax/ast.ts';
-import type { Model } from '../../compiler/2-check/model.ts';
+import type { Model, TrainSpec } from '../../compiler/2-check/model.ts';
 import { type ModelDiff, diffModels } from '../../compiler/explain/diff/diff.ts';
 import { baseOf, writtenModel } from '../../compiler/explain/diff/written.ts';
-import { checkSourceFile, chooseModel, type LoadedFile, readPrelude, readSource, requireSound } from '../model-file.ts';
+import {
+  checkSourceFile,
+  chooseModel,
+  chooseTrain,
+  type LoadedFile,
+  readPrelude,
+  readSource,
+  requireSound,
+} from '../model-file.ts';
 import { colorOn } from '../terminal.ts';
 import { UserError } from '../user-error.ts';
 import { readRevision } from './git.ts';
@@ -82,6 +90,11 @@ function opener(): Open {
 function sideAt(open: Open, place: Place): Side {
   const loaded = open(place);
   return { loaded, model: chooseModel(loaded, place.model ?? undefined), place };
+}
+
+/** Null: its file has no train block. */
+export function trainOf({ loaded, model }: Side): TrainSpec | null {
+  return loaded.file.trains.length === 0 ? null : chooseTrain(loaded, model);
 }
 
 /** What tells the two apart for people: their names, or where they are from when both have one name. */

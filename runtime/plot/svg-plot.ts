@@ -3,7 +3,7 @@
 import { escapeHtml } from './page.ts';
 import { type Extent, extentOf, roundTicks, type Series, smoothed, tickText } from './series.ts';
 
-const [width, height, left, right, top, bottom] = [720, 340, 68, 14, 12, 42];
+const [width, height, left, right, top, bottom] = [720, 400, 68, 14, 12, 42];
 
 /** `label` is read to those who do not see it. */
 export function plotSvg(series: readonly Series[], label: string): string {

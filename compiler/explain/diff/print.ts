@@ -29,14 +29,49 @@ export function printDiff(diff: ModelDiff, paint: Paint): string {
   return [title, ...texts.map(([name, lines]) => [paint.bold(name), ...lines].join('\n'))].join('\n\n');
 }
 
-function keySections({ overridden, changed }: ModelDiff, paint: Paint): [string, string[]][] {
-  if (overridden === null) return [['keys', keyLines(foldKeys(changed), paint)]];
+/** The keys that were set, and one line of what they cost. */
+export function printBrief(diff: ModelDiff, paint: Paint): string {
+  const title = `${paint.bold(diff.a)} -> ${paint.bold(diff.b)}`;
+  if (diff.same) return `${title}: the same function`;
+  const keys = keySections(diff, paint)[0]?.[1] ?? [];
+  const costs = mainCosts(diff.costs).filter(({ a, b }) => a !== b);
+  const deltas = costs.map((cost) => `${cost.name} ${showCost(cost.b, cost.unit)} (${percentText(cost)})`);
+  const loads = diff.parameters.loads;
+  const fills = `a checkpoint fills ${((100 * loads.elements) / loads.totalElements).toFixed(1)} %`;
+  return [title, ...keys, paint.dim(`  ${[...deltas, fills].join('; ')}`)].join('\n');
+}
+
+/** What stands first in every comparison. */
+export function mainCosts(costs: readonly CostDelta[]): CostDelta[] {
+  return costs.filter(({ name }) => mainFigures.has(name));
+}
+
+const mainFigures: ReadonlySet<string> = new Set([
+  'parameters',
+  'active parameters',
+  'forward FLOPs per token',
+  'KV cache per token',
+  'KV and state, full context',
+]);
+
+function keySections(diff: ModelDiff, paint: Paint): [string, string[]][] {
+  return keyGroups(diff).map(({ title, keys }) => [title, keyLines(keys, paint)]);
+}
+
+export interface KeyGroup {
+  readonly title: string;
+  readonly keys: readonly ChangedKey[];
+}
+
+/** What the texts set apart from what follows; parts that came or went folded into a row. */
+export function keyGroups({ overridden, changed }: ModelDiff): KeyGroup[] {
+  if (overridden === null) return [{ title: 'keys', keys: foldKeys(changed) }];
   const values = new Map(foldKeys(changed).map((key) => [key.path, key]));
   const set = overridden.filter(({ path }) => !foldedAway(path, changed, values)).map((key) => valued(key, values));
   const derived = foldKeys(changed).filter(({ origin }) => origin === 'derived');
   return [
-    ['keys that the text sets', keyLines(set, paint)],
-    ['keys that follow', keyLines(derived, paint)],
+    { title: 'keys that the text sets', keys: set },
+    { title: 'keys that follow', keys: derived },
   ];
 }
 
@@ -100,10 +135,16 @@ export function showCost(value: number, unit: CostUnit): string {
 }
 
 /** `-16.4K (-4.7 %)` */
-export function deltaText({ a, b, unit }: CostDelta): string {
-  const sign = b >= a ? '+' : '-';
-  const percent = a === 0 ? '' : ` (${sign}${((100 * Math.abs(b - a)) / Math.abs(a)).toFixed(1)} %)`;
-  return `${sign}${showCost(Math.abs(b - a), unit)}${percent}`;
+export function deltaText(cost: CostDelta): string {
+  const { a, b, unit } = cost;
+  const percent = a === 0 ? '' : ` (${percentText(cost)})`;
+  return `${b >= a ? '+' : '-'}${showCost(Math.abs(b - a), unit)}${percent}`;
+}
+
+/** `-4.7 %` */
+export function percentText({ a, b }: CostDelta): string {
+  if (a === 0) return 'new';
+  return `${b >= a ? '+' : '-'}${((100 * Math.abs(b - a)) / Math.abs(a)).toFixed(1)} %`;
 }
 
 const shapeText = (shape: readonly number[]): string => shape.join(' x ');
