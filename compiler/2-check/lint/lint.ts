@@ -2,13 +2,15 @@
 // Promises: never an error: real models trip each of these; the key each is about can be named in `lint allow`.
 import type { Span } from '../../../grammar/source.ts';
 import { diagnostic, type Diagnostic } from '../../diagnostics.ts';
-import type { Code, MessageArgs } from '../../messages.ts';
 import { printExpr } from '../../1-syntax/print-ast.ts';
 import { openConstruct } from '../schema/register.ts';
 import { attempt, type Section } from '../evaluate/section.ts';
 import type { MaskSpec, Model, TrainSpec } from '../model.ts';
-import { eachPart, ffnsOf, maskOf, mixersOf } from '../resolve/parts.ts';
+import { eachPart, maskOf, mixersOf } from '../resolve/parts.ts';
 import type { ResolvedModel } from '../resolve/model.ts';
+import { lintExperts } from './experts.ts';
+import { lintFfns } from './ffns.ts';
+import { widthLint, type Add } from './width.ts';
 
 export interface Lint {
   /** `mlp.width`: what `lint allow` may name. */
@@ -19,19 +21,13 @@ export interface Lint {
 export function lintModel(resolved: ResolvedModel, section: Section): Lint[] {
   const { model } = resolved;
   const lints: Lint[] = [];
-  const add = <C extends Code>(code: C, key: string, args: MessageArgs<C>): void => {
-    lints.push({ key, diagnostic: diagnostic(code, spanOfKey(section, key), args) });
+  const add: Add = (code, key, args, extra) => {
+    lints.push({ key, diagnostic: diagnostic(code, spanOfKey(section, key), args, extra) });
   };
   lintSizes(model, add);
   lintMixers(model, add);
-  for (const [name, spec] of ffnsOf(model)) {
-    if (spec.kind !== 'glu' && spec.kind !== 'mlp') continue;
-    const { kind, width } = spec;
-    widthLint(`${name}.width`, width, add);
-    const ratio = width / model.dModel;
-    const off = Math.abs(ratio / (8 / 3) - 1) > 0.05;
-    if (kind === 'glu' && off) add('glu-ratio', `${name}.width`, { ffn: name, width, dModel: model.dModel, ratio });
-  }
+  lintFfns(model, section, add);
+  lintExperts(model, add);
   lintStack(resolved, add);
   return lints;
 }
@@ -43,19 +39,12 @@ export function lintTrain(train: TrainSpec): Lint[] {
   return value > 0 ? [{ key: 'train.dropout', diagnostic: diagnostic('dropout', train.span, { value }) }] : [];
 }
 
-type Add = <C extends Code>(code: C, key: string, args: MessageArgs<C>) => void;
-
 /** W1, W2, I1 */
 function lintSizes({ vocab, dModel, nLayers }: Model, add: Add): void {
   if (vocab % 64 !== 0) add('vocab-multiple', 'vocab', { vocab, next: Math.ceil(vocab / 64) * 64 });
   widthLint('d_model', dModel, add);
   const aspect = dModel / nLayers;
   if (aspect < 100 || aspect > 200) add('aspect', 'n_layers', { dModel, nLayers, aspect });
-}
-
-function widthLint(key: string, width: number, add: Add): void {
-  const below = Math.floor(width / 64) * 64;
-  if (width % 64 !== 0) add('width-multiple', key, { key, width, below: Math.max(64, below), above: below + 64 });
 }
 
 /** I4, W4 */
@@ -103,11 +92,12 @@ function lintStack({ model, stack }: ResolvedModel, add: Add): void {
 function spanOfKey(section: Section, key: string): Span {
   const { files } = section.world.prelude;
   let [span, at]: [Span, Section] = [section.span, section];
-  for (const part of key.split('.')) {
+  const parts = key.split('.');
+  for (const [index, part] of parts.entries()) {
     const draft = at.body.keys.get(part);
     if (draft === undefined || files.has(draft.span.file)) break;
     span = draft.span;
-    at = attempt(() => openConstruct({ draft, section: at, key: part })) ?? at;
+    if (index < parts.length - 1) at = attempt(() => openConstruct({ draft, section: at, key: part })) ?? at;
   }
   return span;
 }
