@@ -47,24 +47,62 @@ function noCandidate(goal: Goal, section: Section): Stop {
   return new Stop('solve');
 }
 
+interface Depths {
+  readonly from: number;
+  readonly to: number;
+}
+
+type Count = (nLayers: number) => number | null;
+
+/** Sizes near the target on both sides: enough to choose among, and to name the three nearest. */
 function enumerate(goal: Goal, section: Section): Candidate[] {
   const candidates: Candidate[] = [];
   const [low, high] = goal.range;
+  const most = goal.target + goal.tolerance;
   for (let k = 1; k <= mostSteps; k += 1) {
     const dModel = goal.step * k;
-    const least = Math.max(1, Math.ceil(dModel / high));
-    let smallest: number | null = null;
-    for (let nLayers = least; nLayers <= dModel / low; nLayers += 1) {
+    const counted = new Map<number, number | null>();
+    const count = (nLayers: number): number | null => {
+      const known = counted.get(nLayers);
+      if (known !== undefined) return known;
       const params = section.world.countWith(sizes(dModel, nLayers));
-      if (params === null) continue;
-      smallest ??= params;
-      candidates.push({ dModel, nLayers, params });
-      if (params > goal.target + goal.tolerance) break;
-    }
-    if (smallest !== null && smallest > goal.target + goal.tolerance) break;
-    if (candidates.length === 0 && k >= 32) break;
+      counted.set(nLayers, params);
+      return params;
+    };
+    const depths = { from: Math.max(1, Math.ceil(dModel / high)), to: Math.floor(dModel / low) };
+    const found = near(goal, depths, count).map(([nLayers, params]) => ({ dModel, nLayers, params }));
+    candidates.push(...found);
+    const tooLarge = found.length > 0 && found.every(({ params }) => params > most);
+    if (tooLarge || (candidates.length === 0 && k >= 32)) break;
   }
   return candidates;
+}
+
+/** Depths within the tolerance, and the three nearest on each side of it. */
+function near(goal: Goal, depths: Depths, count: Count): [number, number][] {
+  const least = goal.target - goal.tolerance;
+  const found: [number, number][] = [];
+  let above = 0;
+  for (let nLayers = firstNear(least, depths, count); nLayers <= depths.to && above < 3; nLayers += 1) {
+    const params = count(nLayers);
+    if (params === null) continue;
+    found.push([nLayers, params]);
+    if (params > goal.target + goal.tolerance) above += 1;
+  }
+  return found;
+}
+
+/** By halving: more layers never have fewer parameters. Where some size is faulty, all depths are tried, unless all are. */
+function firstNear(least: number, { from, to }: Depths, count: Count): number {
+  let [low, high] = [from, to];
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2);
+    const params = count(middle);
+    if (params === null) return count(from) === null && count(to) === null ? to + 1 : from;
+    if (params < least) low = middle;
+    else high = middle - 1;
+  }
+  return Math.max(from, low - 2);
 }
 
 function sizes(dModel: number, nLayers: number): ReadonlyMap<string, number> {
