@@ -1,7 +1,7 @@
 // Takes: a checked model. Gives: its picture: the stack, each distinct block, mixer and feed-forward, sizes and costs.
 // Promises: plain data.
 import { canonicalEntries } from '../../2-check/canonical.ts';
-import type { Model } from '../../2-check/model.ts';
+import type { Model, MtpSpec } from '../../2-check/model.ts';
 import { elements } from '../../2-check/parameters/parameter.ts';
 import { parameterCount, parameters } from '../../2-check/parameters/parameters.ts';
 import { costsOf } from '../cost.ts';
@@ -10,6 +10,8 @@ import { type Anatomy, anatomyOf } from './anatomy.ts';
 import type { Swatch } from './draw/drawing.ts';
 import { count, short } from './draw/numbers.ts';
 import { blockFigures, type Body, type Fact, type Figure, layersText, partFigures, under } from './figures.ts';
+import { periodOf, runsOf } from './stack/fold.ts';
+import { drawMtp } from './stack/mtp-figure.ts';
 import { drawStack } from './stack/stack-figure.ts';
 
 export interface Share {
@@ -37,7 +39,7 @@ export function pictureOf(model: Model): Picture {
     name: model.name,
     headline: headlineOf(model),
     stack: stackFigure(model, body),
-    blocks: blockFigures(body),
+    blocks: [...blockFigures(body), ...(model.mtp === null ? [] : [mtpFigure(model, model.mtp, body)])],
     parts: partFigures(body),
     shares: sharesOf(model, anatomy),
     costs: costRows(model),
@@ -67,8 +69,40 @@ function stackFigure(model: Model, { anatomy, entries }: Body): Figure {
     drawing: drawStack(model, anatomy),
     description: `From below: the embedding, ${layersText(model.nLayers)} of ${blocks.join(', ')}, and the head.`,
     formula: [],
-    facts: [],
+    facts: cycles(anatomy),
     keys: under(entries, 'embed', 'stack', 'head'),
+  };
+}
+
+/** Mixers and feed-forwards may take turns at their own pace. */
+function cycles({ layers }: Anatomy): Fact[] {
+  return (['mixer', 'ffn'] as const).flatMap((role): Fact[] => {
+    const names = layers.map(({ parts }) =>
+      parts.flatMap((part) => (part.role === role ? [part.name] : [])).join(' + '),
+    );
+    const period = periodOf(names);
+    if (period === 1 || 2 * period > names.length) return [];
+    const round = runsOf(names, 0, period).map(({ key, count: n }) => `${n === 1 ? '' : `${n} × `}${key || 'none'}`);
+    return [[`${role} cycle`, `${round.join(', ')}: every ${layersText(period)}`]];
+  });
+}
+
+function mtpFigure(model: Model, mtp: MtpSpec, { anatomy, entries }: Body): Figure {
+  const inputs = mtp.input.map(({ from, instance }) => {
+    const source = from === 'embed' ? 'embed(next)' : 'state';
+    return instance === null ? source : `${instance}(${source})`;
+  });
+  const formula = [`state = ${mtp.layer.block}(project(concat(${inputs.join(', ')})))`, 'logits = head(norm(state))'];
+  return {
+    id: 'mtp',
+    title: 'MTP module',
+    subtitle: `depth ${mtp.depth}`,
+    swatch: null,
+    drawing: drawMtp(model, mtp, anatomy),
+    description: `Multi-token prediction, from below: ${formula.join('; ')}`,
+    formula,
+    facts: [['state', mtp.state === 'post_norm' ? 'after the final norm' : 'before the final norm']],
+    keys: under(entries, 'mtp'),
   };
 }
 

@@ -23,7 +23,7 @@ export function drawBlock(block: Block, insetOf: InsetOf): Drawing {
   });
   const name = flow.nodes.get(flow.output)?.names.at(-1) ?? 'y';
   cells.push({ id: 'output', rank: top, column, ...face('terminal', 'plain', [{ text: name }], 'the output of the block') }); // prettier-ignore
-  return drawGrid({ cells, edges: [...edgesOf(flow, spine), { from: String(flow.output), to: 'output', strong: true }], frames: [{ from: 1, to: top - 1 }] }); // prettier-ignore
+  return drawGrid({ cells, edges: [...edgesOf(flow, spine), { from: String(flow.output), to: 'output', strong: true }], frames: top > 1 ? [{ from: 1, to: top - 1 }] : [] }); // prettier-ignore
 }
 
 function edgesOf({ nodes }: Flow, spine: ReadonlySet<number>): Edge[] {

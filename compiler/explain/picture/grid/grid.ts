@@ -18,10 +18,11 @@ export interface Grid {
   readonly frames?: readonly Frame[];
 }
 
-/** Around these ranks; frames do not overlap. */
+/** Around these ranks, of one column or of all; frames do not overlap. */
 export interface Frame {
   readonly from: number;
   readonly to: number;
+  readonly column?: number;
   /** In its upper left corner. */
   readonly label?: string;
 }

@@ -20,7 +20,10 @@ export function drawGrid(given: Grid): Drawing {
 function normalize(grid: Grid): Grid {
   const links = grid.edges.some(({ link }) => link === true) ? 1 : 0;
   const first = Math.min(...grid.cells.map(({ column }) => column)) - links;
-  return { ...grid, cells: grid.cells.map((cell) => ({ ...cell, column: cell.column - first })) };
+  const frames = (grid.frames ?? []).map((frame) => {
+    return frame.column === undefined ? frame : { ...frame, column: frame.column - first };
+  });
+  return { ...grid, frames, cells: grid.cells.map((cell) => ({ ...cell, column: cell.column - first })) };
 }
 
 function placeCells(grid: Grid, routes: readonly Route[]): Places {
@@ -94,8 +97,10 @@ function rankPlaces(grid: Grid, routes: readonly Route[]) {
   return { tops, channels, height };
 }
 
-function drawFrame({ from, to, label }: Frame, cells: readonly Cell[], places: Places): Shape[] {
-  const inside = cells.filter(({ rank }) => rank >= from && rank <= to);
+function drawFrame({ from, to, column, label }: Frame, cells: readonly Cell[], places: Places): Shape[] {
+  const inside = cells.filter(
+    (cell) => cell.rank >= from && cell.rank <= to && (column === undefined || cell.column === column),
+  );
   const rectangles = inside.map(({ id }) => places.cells.get(id) ?? nowhere);
   const top = Math.min(...rectangles.map(({ y }) => y)) - gap.frame - (label === undefined ? 0 : gap.label);
   const bottom = places.channels[from - 1] ?? Math.max(...rectangles.map(({ y, height }) => y + height)) + gap.frame;

@@ -52,7 +52,7 @@ function segment(keys: readonly string[], start: number, period: number, times: 
   return { runs: runsOf(keys, start, period), times, period };
 }
 
-function runsOf(keys: readonly string[], start: number, length: number): Run[] {
+export function runsOf(keys: readonly string[], start: number, length: number): Run[] {
   const runs: Run[] = [];
   for (let i = start; i < start + length; i++) {
     const key = keys[i] ?? '';
