@@ -8,7 +8,7 @@ import { printBrief, printDiff } from '../../compiler/explain/diff/print.ts';
 import { compare, type Comparison, type ComparisonRequest } from '../comparing/comparison.ts';
 import { printCurves } from '../comparing/curves.ts';
 import { comparisonHtml } from '../comparing/page.ts';
-import { pairsOf } from '../comparing/side.ts';
+import { namesOf, pairsOf } from '../comparing/side.ts';
 import { colorOn, notice, print, printJson } from '../terminal.ts';
 import { UserError } from '../user-error.ts';
 import { positive } from './train.ts';
@@ -84,9 +84,10 @@ function plain({ diff, graphs, kernels, curves }: Comparison): unknown {
 }
 
 /** `brief`: one of several. */
-function text({ diff, graphs, kernels, curves }: Comparison, brief: boolean): string {
+function text({ pair, diff, graphs, kernels, curves }: Comparison, brief: boolean): string {
   const paint = pc.createColors(colorOn('stdout'));
-  const parts = [brief ? printBrief(diff, paint) : printDiff(diff, paint)];
+  const [a, b] = namesOf(pair);
+  const parts = [(brief ? printBrief : printDiff)({ ...diff, a, b }, paint)];
   if (graphs !== null) parts.push(printGraphs(graphs, paint));
   if (kernels !== null) parts.push(printKernels(kernels, paint));
   if (curves !== null) {

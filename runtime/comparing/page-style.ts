@@ -24,6 +24,7 @@ th.number, td.number { text-align: right; font-variant-numeric: tabular-nums; } 
 .load { height: 10px; border-radius: 5px; background: var(--faint); overflow: hidden; margin: 6px 0 14px; } .load i { display: block; height: 100%; background: var(--a); }
 .added, .removed, .reshaped { font-size: 12.5px; padding: 1px 7px; border-radius: 9px; background: var(--card); } .added, .come { color: light-dark(#15703a, #5fd38d); } .removed, .gone { color: light-dark(#b42318, #ff8f85); }
 .strong { font-weight: 600; } details { border-top: 1px solid var(--faint); padding: 8px 0; } summary { cursor: pointer; } details pre { line-height: 1.45; margin: 8px 0 0; max-height: 70vh; overflow: auto; }
+td.number { overflow-wrap: normal; } .contents .number { white-space: nowrap; }
 .facts { margin-top: 10px; } .label { display: block; color: var(--soft); font-size: 12.5px; } .wide { overflow-x: auto; }
 @media (max-width: 640px) {
   .key { grid-template-columns: 1fr 1fr; } .key .path { grid-column: 1 / -1; } .key.long { grid-template-columns: 1fr; } .sides { grid-template-columns: 1fr; } h1 { font-size: 22px; } .tiles { grid-template-columns: 1fr 1fr; }

@@ -1,6 +1,6 @@
 // Takes: comparisons of models. Gives: one HTML file with all that is known of each.
 // Promises: no network, light and dark, readable on a phone; says what the terminal says.
-import { mainCosts, percentText, showCost } from '../../compiler/explain/diff/print.ts';
+import { keyGroups, mainCosts, percentText, showCost } from '../../compiler/explain/diff/print.ts';
 import { escapeHtml, pageHtml } from '../plot/page.ts';
 import { plotStyle } from '../plot/svg-plot.ts';
 import type { Comparison } from './comparison.ts';
@@ -19,7 +19,7 @@ export function comparisonHtml(comparisons: readonly Comparison[]): string {
 
 function contentsOf(comparisons: readonly Comparison[]): string {
   const rows = comparisons.map((each, i) => {
-    const keys = (each.diff.overridden ?? each.diff.changed).map(({ path }) => path).join(', ');
+    const keys = (keyGroups(each.diff)[0]?.keys ?? []).map(({ path }) => path).join(', ');
     const [parameters] = mainCosts(each.diff.costs);
     const change = parameters === undefined || parameters.a === parameters.b ? '=' : percentText(parameters);
     return `<tr><th><a href="#${anchor(i)}">${escapeHtml(namesOf(each.pair)[1])}</a></th><td><code>${escapeHtml(keys)}</code></td><td class="number">${escapeHtml(change)}</td></tr>`;

@@ -14,7 +14,7 @@ import {
   readSource,
   requireSound,
 } from '../model-file.ts';
-import { colorOn } from '../terminal.ts';
+import { colorOn, notice } from '../terminal.ts';
 import { UserError } from '../user-error.ts';
 import { readRevision } from './git.ts';
 import { parsePlace, parseSecond, type Place, placeText } from './place.ts';
@@ -34,26 +34,36 @@ export interface Pair {
 
 /**
  * One place: a variant and its base, a revision and the file as it is, or each variant of a file and its base. Two places:
- * these. @throws UserError
+ * these; two revisions of a file: each model that differs. @throws UserError
  */
 export function pairsOf(first: string, second: string | undefined): readonly Pair[] {
   const open = opener();
   const place = parsePlace(first);
-  if (second !== undefined) {
-    const other = parseSecond(second, place);
-    const a = sideAt(open, place);
-    return [{ a, b: sideAt(open, { ...other, model: other.model ?? namesake(open(other), place, other, a) }) }];
+  if (second === undefined && place.revision === null) {
+    return place.model === null ? variantsOf(open, place) : [withBase(open, place, place.model)];
   }
-  if (place.revision !== null) {
-    const [old, now] = [sideAt(open, place), { ...place, revision: null }];
-    return [{ a: old, b: sideAt(open, { ...now, model: now.model ?? namesake(open(now), place, now, old) }) }];
-  }
-  return place.model === null ? variantsOf(open, place) : [withBase(open, place, place.model)];
+  const other = second === undefined ? { ...place, revision: null } : parseSecond(second, place);
+  const isHistory = place.path === other.path && place.revision !== other.revision;
+  if (isHistory && place.model === null && other.model === null) return historyOf(open, place, other);
+  const a = sideAt(open, place);
+  const model = other.model ?? (isHistory ? a.model.name : null);
+  return [{ a, b: sideAt(open, { ...other, model }) }];
 }
 
-/** The same model of another revision of the same file, where it has one. */
-function namesake({ file }: LoadedFile, first: Place, second: Place, { model }: Side): string | null {
-  return first.path === second.path && file.models.some(({ name }) => name === model.name) ? model.name : null;
+/** Models of both revisions that differ; the first one when none does. */
+function historyOf(open: Open, before: Place, after: Place): readonly Pair[] {
+  const [old, now] = [open(before).file.models, open(after).file.models];
+  const names = old.map(({ name }) => name).filter((name) => now.some((model) => model.name === name));
+  const tell = (models: readonly Model[], place: Place): void => {
+    const own = models.map(({ name }) => name).filter((name) => !names.includes(name));
+    if (own.length > 0) notice(`only in ${placeText(place)}: ${own.join(', ')}`);
+  };
+  tell(old, before);
+  tell(now, after);
+  const pairs = names.map((model) => ({ a: sideAt(open, { ...before, model }), b: sideAt(open, { ...after, model }) }));
+  const changed = pairs.filter(({ a, b }) => a.model.canonical !== b.model.canonical);
+  if (pairs.length === 0) throw new UserError(`${placeText(before)} and ${placeText(after)} have no model in common; name one of each`); // prettier-ignore
+  return changed.length > 0 ? changed : pairs.slice(0, 1);
 }
 
 function variantsOf(open: Open, place: Place): readonly Pair[] {

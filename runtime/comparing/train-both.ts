@@ -79,6 +79,7 @@ export async function trainBoth(options: TrainBothOptions): Promise<BothCurves> 
         secondsLeft: Math.max(first.secondsLeft, second.secondsLeft),
       });
     }
+    for (const run of runs) await run.finish();
     const curves = { a: first.curve(), b: second.curve() };
     const reached = Math.max(curves.a.steps, curves.b.steps);
     return { ...curves, steps, interrupted: reached < steps && shouldStop() };
@@ -125,6 +126,13 @@ class Run {
       if (!(error instanceof UserError)) throw error;
       this.#fault = `the loss is no number at step ${this.#loop.done + 1}: training diverged`;
     }
+  }
+
+  /** Where it was stopped, too, its held-out loss is known. */
+  async finish(): Promise<void> {
+    const { done } = this.#loop;
+    if (this.#fault !== null || this.#validation.at(-1)?.step === done) return;
+    this.#validation.push({ step: done, loss: await this.#loop.validate() });
   }
 
   get fault(): string | null {
