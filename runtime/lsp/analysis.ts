@@ -4,7 +4,8 @@
 import type { FileNode } from '../../compiler/1-syntax/ast.ts';
 import { parseFile } from '../../compiler/1-syntax/parse-file.ts';
 import { checkFile } from '../../compiler/2-check/check.ts';
-import { Symbols } from '../../compiler/2-check/inspect/symbols.ts';
+import { Symbols } from '../../compiler/2-check/inspect/names/symbols.ts';
+import { FileValues } from '../../compiler/2-check/inspect/values.ts';
 import type { CheckedFile } from '../../compiler/2-check/model.ts';
 import type { Diagnostic } from '../../compiler/diagnostics.ts';
 import type { SourceFile } from '../../grammar/source.ts';
@@ -29,6 +30,7 @@ export class Analysis {
   readonly ast: FileNode;
   private checkedOnce: Checked | null = null;
   private symbolsOnce: Symbols | null = null;
+  private valuesOnce: FileValues | null = null;
 
   constructor(uri: string, source: SourceFile, prelude: readonly FileNode[]) {
     this.uri = uri;
@@ -47,6 +49,11 @@ export class Analysis {
   get symbols(): Symbols {
     this.symbolsOnce ??= new Symbols(this.ast, this.prelude);
     return this.symbolsOnce;
+  }
+
+  get values(): FileValues {
+    this.valuesOnce ??= new FileValues(this.ast, this.prelude);
+    return this.valuesOnce;
   }
 }
 

@@ -1,7 +1,7 @@
 // Takes: an analysis and a position. Gives: where the name there is defined, and where it is used.
 // Promises: definitions in specs/std are found too; places of the prelude carry their own file.
 import { DocumentHighlightKind, type DocumentHighlight, type Location, type Position } from 'vscode-languageserver';
-import type { Found } from '../../compiler/2-check/inspect/symbols.ts';
+import type { Found } from '../../compiler/2-check/inspect/names/symbols.ts';
 import type { Analysis } from './analysis.ts';
 import { locationOf, offsetOf, rangeOf } from './positions.ts';
 

@@ -5,9 +5,12 @@ import { createConnection, TextDocuments, TextDocumentSyncKind, type InitializeR
 import { TextDocument } from 'vscode-languageserver-textdocument';
 import type { Analysis } from './analysis.ts';
 import { codeActionsAt } from './code-actions.ts';
+import { completionsAt } from './completion.ts';
 import { diagnosticsOf } from './diagnostics.ts';
 import { Documents } from './documents.ts';
 import { formattingOf } from './formatting.ts';
+import { hoverAt } from './hover.ts';
+import { inlayHintsOf } from './inlay-hints.ts';
 import { definitionAt, highlightsAt, referencesAt } from './navigation.ts';
 import { documentSymbolsOf, foldingRangesOf } from './outline.ts';
 import { renameableAt, renameAt } from './renaming.ts';
@@ -22,6 +25,9 @@ const capabilities: InitializeResult['capabilities'] = {
   referencesProvider: true,
   documentHighlightProvider: true,
   renameProvider: { prepareProvider: true },
+  hoverProvider: true,
+  completionProvider: { triggerCharacters: ['.', '=', '(', '['] },
+  inlayHintProvider: true,
 };
 
 /** Answers until the editor closes the stream or says `exit`. */
@@ -40,7 +46,11 @@ export function serve(input: Readable, output: Writable, version: string): void 
       return analysis === undefined ? otherwise : ask(analysis);
     }, otherwise);
 
-  connection.onInitialize(() => ({ capabilities, serverInfo: { name: 'modelc', version } }));
+  let withSnippets = false;
+  connection.onInitialize(({ capabilities: { textDocument } }) => {
+    withSnippets = textDocument?.completion?.completionItem?.snippetSupport === true;
+    return { capabilities, serverInfo: { name: 'modelc', version } };
+  });
   open.onDidChangeContent(({ document }) => documents.changed(document.uri));
   open.onDidClose(({ document }) => {
     documents.closed(document.uri);
@@ -57,6 +67,9 @@ export function serve(input: Readable, output: Writable, version: string): void 
   connection.onDocumentHighlight((p) => answer(p.textDocument.uri, (it) => highlightsAt(it, p.position), []));
   connection.onPrepareRename((p) => answer(p.textDocument.uri, (it) => renameableAt(it, p.position), null));
   connection.onRenameRequest((p) => answer(p.textDocument.uri, (it) => renameAt(it, p.position, p.newName), null));
+  connection.onHover((p) => answer(p.textDocument.uri, (it) => hoverAt(it, p.position), null));
+  connection.languages.inlayHint.on((p) => answer(p.textDocument.uri, (it) => inlayHintsOf(it, p.range), []));
+  connection.onCompletion((p) => answer(p.textDocument.uri, (it) => completionsAt(it, p.position, withSnippets), []));
   open.listen(connection);
   connection.listen();
 }

@@ -1,8 +1,8 @@
 // Takes: nothing. Gives: scopes of names as they stand in a text, and the names in them with every place they occur.
 // Promises: a name is looked up in its own scope, in what that is laid over (a variant's base, the part it derives from),
 //   in the defaults of its constructor, then outward: as evaluation does, but without evaluating anything.
-import type { Span } from '../../../grammar/source.ts';
-import type { Definition } from '../../1-syntax/ast.ts';
+import type { Span } from '../../../../grammar/source.ts';
+import type { Definition } from '../../../1-syntax/ast.ts';
 
 export type NameKind =
   | 'model' | 'train' | 'generate' | 'data' | 'norm' | 'mixer' | 'ffn' | 'block' | 'parameter' | 'equation' | 'local' | 'key' | 'module'; // prettier-ignore

@@ -1,8 +1,8 @@
 // Takes: the items of a file. Gives: its scopes with the names they define; what is to be resolved when all are known.
 // Promises: total over faulty files; nothing is looked up yet.
-import type { Span } from '../../../grammar/source.ts';
-import type { Argument, Block, Definition, Expr, Item, Path } from '../../1-syntax/ast.ts';
-import { labelOf, textOf } from '../draft/from-items.ts';
+import type { Span } from '../../../../grammar/source.ts';
+import type { Argument, Block, Definition, Expr, Item, Path } from '../../../1-syntax/ast.ts';
+import { labelOf, textOf } from '../../draft/from-items.ts';
 import { NamedThing, Scope, type Member, type NameKind } from './scope.ts';
 
 /** What waits until every scope is declared. */

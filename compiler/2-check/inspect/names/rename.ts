@@ -1,10 +1,10 @@
 // Takes: a name in a file and what it is to be called. Gives: the places to write it, or why that cannot be.
 // Promises: a renaming that is given leaves a file that means the same: it was checked, and compared model by model.
-import type { Span } from '../../../grammar/source.ts';
-import type { FileNode } from '../../1-syntax/ast.ts';
-import { parseFile } from '../../1-syntax/parse-file.ts';
-import { checkFile } from '../check.ts';
-import { isKnownWord } from '../schema/register.ts';
+import type { Span } from '../../../../grammar/source.ts';
+import type { FileNode } from '../../../1-syntax/ast.ts';
+import { parseFile } from '../../../1-syntax/parse-file.ts';
+import { checkFile } from '../../check.ts';
+import { isKnownWord } from '../../schema/register.ts';
 import type { NamedThing, Scope } from './scope.ts';
 import type { Found, Symbols } from './symbols.ts';
 

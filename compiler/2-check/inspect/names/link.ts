@@ -1,10 +1,10 @@
 // Takes: declared scopes and those of std. Gives: the same scopes, each laid over what it changes.
 // Promises: a name that a variant or a derived part sets again is joined with the first one; owners are known where the
 //   schema knows them.
-import type { Expr } from '../../1-syntax/ast.ts';
-import { labelOf, textOf } from '../draft/from-items.ts';
+import type { Expr } from '../../../1-syntax/ast.ts';
+import { labelOf, textOf } from '../../draft/from-items.ts';
 import type { Declared, Waiting } from './declare.ts';
-import { keyOf, keysOf, kindOfKey } from './schema-view.ts';
+import { keyOf, keysOf, kindOfKey } from '../schema-view.ts';
 import type { Member, Scope } from './scope.ts';
 import type { StdScopes } from './std-scopes.ts';
 

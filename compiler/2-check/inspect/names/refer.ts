@@ -1,9 +1,9 @@
 // Takes: linked scopes and the expressions that wait. Gives: every use of a name, added to what it names.
 // Promises: words that belong to a key's type (`mask = causal`) are no names; what is not found is left out.
-import type { Argument, Expr, Name } from '../../1-syntax/ast.ts';
-import { textOf } from '../draft/from-items.ts';
+import type { Argument, Expr, Name } from '../../../1-syntax/ast.ts';
+import { textOf } from '../../draft/from-items.ts';
 import type { Declared, Waiting } from './declare.ts';
-import { keyOf, kindOfKey } from './schema-view.ts';
+import { keyOf, kindOfKey } from '../schema-view.ts';
 import type { Member, Scope } from './scope.ts';
 import type { StdScopes } from './std-scopes.ts';
 

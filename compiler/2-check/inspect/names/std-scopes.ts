@@ -1,8 +1,8 @@
 // Takes: the parsed files of specs/std. Gives: their scopes: defaults by constructor, the wiring blocks, the modules.
 // Promises: made anew for each file that is looked at, which joins its own names to them.
-import type { Span } from '../../../grammar/source.ts';
-import type { FileNode, Item } from '../../1-syntax/ast.ts';
-import { labelOf, textOf } from '../draft/from-items.ts';
+import type { Span } from '../../../../grammar/source.ts';
+import type { FileNode, Item } from '../../../1-syntax/ast.ts';
+import { labelOf, textOf } from '../../draft/from-items.ts';
 import { declareBlock, declareFile, type Declared } from './declare.ts';
 import { NamedThing, Scope } from './scope.ts';
 

@@ -1,7 +1,7 @@
 // Takes: a parsed file and the prelude. Gives: which name stands at an offset, and every place where that name occurs.
 // Promises: total over faulty files; places in specs/std are given with their own file.
-import type { SourceFile, Span } from '../../../grammar/source.ts';
-import type { FileNode } from '../../1-syntax/ast.ts';
+import type { SourceFile, Span } from '../../../../grammar/source.ts';
+import type { FileNode } from '../../../1-syntax/ast.ts';
 import { declareFile } from './declare.ts';
 import { link, linkStd } from './link.ts';
 import { refer } from './refer.ts';
