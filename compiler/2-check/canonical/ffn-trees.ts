@@ -38,7 +38,7 @@ export function routerTree(router: RouterSpec): Tree {
     select_bias: selectBias === null ? null : branch('aux_free', { rate: selectBias.rate, center: selectBias.center, freeze_after: selectBias.freezeAfter }), // prettier-ignore
     ...groupKeys(groups),
     combine: combineText(router),
-    balance: balanceText(router.balance),
+    balance: balanceTree(router.balance),
     z_loss: router.zLoss,
     jitter: router.jitter,
     noise: noise === null ? null : branch(noise.kind, { std: noise.std }),
@@ -70,8 +70,9 @@ function combineText({ combine: { normalize, scale }, selectBias }: RouterSpec):
   return scale === 1 ? weights : `${weights} * ${scale}`;
 }
 
-function balanceText(balance: readonly BalanceSpec[]): string {
-  const terms = balance.map(({ kind, ...keys }) => inline(branch(kind, keys)));
-  if (terms.length === 0) return 'none';
-  return terms.length === 1 ? (terms[0] ?? '') : `[${terms.join(', ')}]`;
+function balanceTree(balance: readonly BalanceSpec[]): Tree {
+  const terms = balance.map(({ kind, ...keys }) => branch(kind, keys));
+  const [only, more] = terms;
+  if (only === undefined) return 'none';
+  return more === undefined ? only : `[${terms.map(inline).join(', ')}]`;
 }

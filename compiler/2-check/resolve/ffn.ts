@@ -1,6 +1,6 @@
 // Takes: an ffn's name in a model, or one inside another. Gives: its FfnSpec.
 // Promises: one rule per constructor; every linear map starts as the target of its parameter's name says.
-import type { Section } from '../evaluate/section.ts';
+import { fail, type Section } from '../evaluate/section.ts';
 import type { FfnSpec, Init, ProjectionSpec } from '../model.ts';
 import { ffnKind } from '../schema/parts/ffn-kinds.ts';
 import type { Slot } from '../schema/key-type.ts';
@@ -16,6 +16,8 @@ interface Place {
   readonly prefix: string;
   /** For messages. */
   readonly path: string;
+  /** Names of the parts it stands in, outermost first. */
+  readonly outer: readonly string[];
 }
 
 type Ffn = BuiltBy<typeof ffnKind>;
@@ -25,7 +27,13 @@ type SpecOf<K extends FfnSpec['kind']> = Extract<FfnSpec, { readonly kind: K }>;
 /** @throws Stop */
 export function ffnSpec(slot: Slot): FfnSpec {
   const made = buildOf(slot, ffnKind);
-  return specOf(made, { model: slot.section, chain: made.construct.chain, prefix: '', path: slot.key });
+  return specOf(made, {
+    model: slot.section,
+    chain: made.construct.chain,
+    prefix: '',
+    path: slot.key,
+    outer: [slot.key],
+  });
 }
 
 function specOf(made: Ffn, place: Place): FfnSpec {
@@ -75,10 +83,19 @@ const rules: { readonly [K in FfnSpec['kind']]: (made: BuiltAs<K>, place: Place)
   },
 };
 
+/** Deeper nesting is a part that holds itself. */
+const deepest = 8;
+
 /** The part in a key of another: `expert = glu { ... }`. */
-function inner(slot: Slot, as: string, { model, chain, prefix, path }: Place): FfnSpec {
+function inner(slot: Slot, as: string, { model, chain, prefix, path, outer }: Place): FfnSpec {
   const made = buildOf(slot, ffnKind);
-  return specOf(made, { model, chain, prefix: `${prefix}${as}.`, path: `${path}.${slot.key}` });
+  const name = made.construct.chain[0] ?? slot.key;
+  const isNamed = made.construct.chain.length > 0;
+  if ((isNamed && outer.includes(name)) || outer.length > deepest) {
+    fail(slot.section, 'cycle', slot.draft.span, { path: [...outer, name] });
+  }
+  const place = { model, chain, prefix: `${prefix}${as}.`, path: `${path}.${slot.key}`, outer: [...outer, name] };
+  return specOf(made, place);
 }
 
 function projection(part: string, bias: boolean, place: Place): ProjectionSpec {

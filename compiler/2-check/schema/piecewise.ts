@@ -17,37 +17,43 @@ export function piecewiseOf(each: KeyType<number>): KeyType<Piecewise> {
       const at = settle(slot, () => false);
       const { value } = at.draft;
       if (value === null || at.draft.body !== null) return mismatch(at, expects);
-      const parts = sequence(value);
-      const last = parts.at(-1);
-      if (last === undefined || isUntil(last)) return mismatch(at, expects);
-      const pieces = parts.slice(0, -1).map((part) => (isUntil(part) ? piece(part, at, each) : mismatch(at, expects)));
-      pieces.forEach(({ until }, index) => {
-        const before = pieces[index - 1]?.until ?? 0;
-        const range = `after the piece before it, which ends at ${before} tokens`;
-        if (until <= before) fail(at.section, 'out-of-range', value.span, { key: pathOf(at.section, at.key), value: until, range }); // prettier-ignore
-      });
-      return { pieces, last: numberIn(last, at, each) };
+      const steps = sequence(value);
+      const pieces: { value: number; until: number }[] = [];
+      for (let index = 0; index + 2 < steps.length; index += 2) {
+        const [piece, end, next] = steps.slice(index);
+        if (piece === undefined || end?.after !== 'until' || next?.after !== 'then') return mismatch(at, expects);
+        const until = numberIn(end.expr, at, tokens, ': until');
+        checkLater(until, pieces.at(-1)?.until ?? 0, end.expr, at);
+        pieces.push({ value: numberIn(piece.expr, at, each), until });
+      }
+      const last = steps.at(-1);
+      if (last === undefined || steps.length % 2 === 0) return mismatch(at, expects);
+      return { pieces, last: numberIn(last.expr, at, each) };
     },
   };
 }
 
 export const piecewise = piecewiseOf(real);
 
-type Until = Extract<Expr, { readonly kind: 'binary' }>;
-
-function isUntil(expr: Expr): expr is Until {
-  return expr.kind === 'binary' && expr.operator === 'until';
+/** An operand, and the word before it. */
+interface Step {
+  readonly after: 'until' | 'then' | null;
+  readonly expr: Expr;
 }
 
-/** `a then b then c` -> a, b, c */
-function sequence(expr: Expr): readonly Expr[] {
+/** Both words bind alike, to the left: `a until t then b until u then c` is one sequence. */
+function sequence(expr: Expr): readonly Step[] {
   if (expr.kind === 'group') return sequence(expr.value);
-  if (expr.kind !== 'binary' || expr.operator !== 'then') return [expr];
-  return [...sequence(expr.left), ...sequence(expr.right)];
+  if (expr.kind !== 'binary' || (expr.operator !== 'until' && expr.operator !== 'then')) return [{ after: null, expr }];
+  const [first, ...more] = sequence(expr.right);
+  const right = first === undefined ? [] : [{ ...first, after: expr.operator }, ...more];
+  return [...sequence(expr.left), ...right];
 }
 
-function piece({ left, right }: Until, slot: Slot, each: KeyType<number>): Piecewise['pieces'][number] {
-  return { value: numberIn(left, slot, each), until: numberIn(right, slot, tokens, ': until') };
+function checkLater(until: number, before: number, expr: Expr, { section, key }: Slot): void {
+  if (until > before) return;
+  const range = `after the piece before it, which ends at ${before} tokens`;
+  fail(section, 'out-of-range', expr.span, { key: `${pathOf(section, key)}: until`, value: until, range });
 }
 
 function numberIn(expr: Expr, { section, key }: Slot, type: KeyType<number>, suffix = ''): number {

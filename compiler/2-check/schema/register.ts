@@ -10,7 +10,6 @@ const kinds = new Map<string, Kind>();
 /** Keys of constructors that are not built: to say whose key it is. */
 const unbuiltKeys: Readonly<Record<string, readonly string[]>> = {
   mla: ['q_rank', 'kv_rank', 'nope_dim', 'rope_dim', 'v_dim', 'latent_norm'],
-  experts: ['n', 'top_k', 'shared', 'expert', 'router'],
   mamba2: ['expand', 'state', 'groups', 'conv', 'dt', 'a_init', 'd_skip'],
 };
 
