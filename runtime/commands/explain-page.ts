@@ -1,20 +1,25 @@
 // Takes: the picture of a model. Gives: one HTML page with its figures, sizes and costs.
 // Promises: no script, no network; light and dark, readable on a phone, prints.
 import { writeFileSync } from 'node:fs';
-import type { Model } from '../../compiler/2-check/model.ts';
-import { type Diagnostic, formatDiagnostic } from '../../compiler/diagnostics.ts';
+import { formatDiagnostic } from '../../compiler/diagnostics.ts';
 import type { Fact, Figure } from '../../compiler/explain/picture/figures.ts';
 import { type Picture, pictureOf, type Share } from '../../compiler/explain/picture/picture.ts';
 import { count, percent } from '../../compiler/explain/picture/draw/numbers.ts';
 import { escapeXml, printSvg } from '../../compiler/explain/picture/draw/svg.ts';
+import { pictureOfTowers } from '../../compiler/explain/picture/towers.ts';
+import { chooseModel, type LoadedFile } from '../model-file.ts';
 import { UserError } from '../user-error.ts';
 import { explainStyle } from './explain-style.ts';
 
-/** @throws UserError when the file cannot be written. */
-export function writeExplainPage(path: string, model: Model, lints: readonly Diagnostic[]): void {
-  const notes = lints.map((lint) => formatDiagnostic(lint, { color: false }));
+/** Of the model or the towers of that name, else of the file's first. @throws UserError when the file cannot be written. */
+export function writeExplainPage(path: string, loaded: LoadedFile, name?: string): void {
+  const notes = loaded.diagnostics.map((lint) => formatDiagnostic(lint, { color: false }));
+  const { models, towers } = loaded.file;
+  const tower = name === undefined && models.length === 0 ? towers[0] : towers.find((each) => each.name === name);
+  const model = tower ?? chooseModel(loaded, name);
+  const picture = 'towers' in model ? pictureOfTowers(model) : pictureOf(model);
   try {
-    writeFileSync(path, explainPage(pictureOf(model), model.canonical, notes));
+    writeFileSync(path, explainPage(picture, model.canonical, notes));
   } catch (error) {
     throw new UserError(`cannot write ${path}: ${error instanceof Error ? error.message : String(error)}`);
   }
@@ -33,7 +38,7 @@ export function explainPage(picture: Picture, canonical: string, notes: readonly
 <section class="overview">${figure(stack)}<div>${blocks.map(figure).join('')}</div></section>
 <section class="parts">${parts.map(figure).join('')}</section>
 <section class="tables"><div><h2>Parameters</h2>${shareBar(shares, total)}${shareTable(shares, total)}</div>
-<div><h2>Per token, float32, at full context</h2><table class="costs">${costs.map(row).join('')}</table></div></section>
+${costs.length === 0 ? '' : `<div><h2>Per token, float32, at full context</h2><table class="costs">${costs.map(row).join('')}</table></div>`}</section>
 </div>
 ${notes.length === 0 ? '' : `<details><summary>notes</summary><pre>${escapeXml(notes.join('\n\n'))}</pre></details>`}
 <details><summary>canonical model</summary><pre>${escapeXml(canonical)}</pre></details>

@@ -30,8 +30,8 @@ export function explainCommand(): Command {
         options: { model?: string; device: 'gpu' | 'cpu'; plans: boolean; json?: boolean; html?: string },
       ) => {
         const loaded = loadModelFile(file, colorOn('stderr'));
+        if (options.html !== undefined) return writeExplainPage(options.html, loaded, options.model);
         const model = chooseModel(loaded, options.model);
-        if (options.html !== undefined) return writeExplainPage(options.html, model, loaded.diagnostics);
         const figures = options.plans ? figuresOf(loaded, model, options.device) : 'left out';
         const lints = loaded.diagnostics;
         if (options.json === true) printJson({ ...explainModel(model), plans: figures, lints: lints.map(plain) });

@@ -61,7 +61,12 @@ export function under(entries: readonly Fact[], ...paths: readonly string[]): Fa
   return entries.filter(([key]) => paths.some((path) => key === path || key.startsWith(`${path}.`)));
 }
 
-function blockFigure({ id, entries }: Body, block: Block, index: number, insetFor: (part: Part) => Inset): Figure {
+function blockFigure(
+  { id, entries, anatomy }: Body,
+  block: Block,
+  index: number,
+  insetFor: (part: Part) => Inset,
+): Figure {
   const formula = equationsOf(block);
   const labels = [...new Set(block.layers.map((layer) => layer.block))];
   return {
@@ -72,9 +77,20 @@ function blockFigure({ id, entries }: Body, block: Block, index: number, insetFo
     drawing: drawBlock(block, insetFor),
     description: `The equations of ${labels.join(', ')}, from below: ${formula.join('; ')}`,
     formula,
-    facts: labels.length > 1 ? [['as', labels.join(', ')]] : [],
+    facts: sizesOf(block, labels, anatomy),
     keys: under(entries, ...normTemplates(block)),
   };
+}
+
+/** Parameters of a layer, by the block's label. */
+function sizesOf(block: Block, labels: readonly string[], { layers }: Anatomy): Fact[] {
+  const shown = labels.slice(0, 8).map((label): Fact => {
+    const own = block.layers.filter((layer) => layer.block === label);
+    const parts = layers[own[0]?.index ?? 0]?.parts ?? [];
+    const each = parts.reduce((sum, part) => sum + part.total / part.layers.length, block.normParameters / block.layers.length); // prettier-ignore
+    return [label, `${layersText(own.length)} of ${count(each)} parameters`];
+  });
+  return labels.length > shown.length ? [...shown, ['...', `${labels.length - shown.length} more`]] : shown;
 }
 
 export function layersText(count: number): string {

@@ -26,7 +26,7 @@ describe('folding', () => {
     ['SmolLM3', 'aaan'.repeat(9), '9(3a n)'],
     ['DeepSeek-V3: `at 0..2` first', 'ddd' + 'm'.repeat(58), '3d 58m'],
     ['Jamba: two cycles at their own pace', 'aBcDaB'.repeat(8), '8(a B c D a B)'],
-    ['an override breaks the cycle where it stands', 'lg'.repeat(4) + 'x' + 'g' + 'lg'.repeat(4), '4(l g) x g 4(l g)'],
+    ['an override breaks the cycle where it stands', `${'lg'.repeat(4)}xg${'lg'.repeat(4)}`, '4(l g) x g 4(l g)'],
     ['all different', 'abcde', 'a b c d e'],
     ['none', '', ''],
   ])('%s', (_, keys, expected) => expect(show(keys)).toBe(expected));

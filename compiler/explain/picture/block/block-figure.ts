@@ -16,7 +16,7 @@ export function drawBlock(block: Block, insetOf: InsetOf): Drawing {
   const { places, spine } = standsOf(flow);
   const top = Math.max(...[...places.values()].map(({ rank }) => rank)) + 1;
   const column = places.get(flow.output)?.column ?? 0;
-  const shared = sharedInstances(flow);
+  const shared = sharedOf(flow);
   const cells = [...flow.nodes.values()].map((node): Cell => {
     const stand: Stand = places.get(node.id) ?? { rank: 0, column: 0, columns: 1 };
     return { id: String(node.id), ...stand, ...faceOf(node, block, insetOf, shared) };
@@ -37,10 +37,15 @@ function edgesOf({ nodes }: Flow, spine: ReadonlySet<number>): Edge[] {
   );
 }
 
-/** Norm instances applied to more than one value: their weights are shared. */
-function sharedInstances({ nodes }: Flow): ReadonlySet<string> {
-  const instances = [...nodes.values()].flatMap((node) => (node.kind === 'norm' ? [node.instance] : []));
-  return new Set(instances.filter((instance, i) => instances.indexOf(instance) !== i));
+/** Norm instances and slots applied to more than one value: their weights are shared. */
+function sharedOf({ nodes }: Flow): ReadonlySet<string> {
+  const uses = [...nodes.values()].flatMap((node) => weightsOf(node) ?? []);
+  return new Set(uses.filter((use, i) => uses.indexOf(use) !== i));
+}
+
+function weightsOf(node: FlowNode): string | null {
+  if (node.kind === 'norm') return `norm ${node.instance}`;
+  return node.kind === 'part' ? `slot ${node.slot}` : null;
 }
 
 type Face = Pick<Cell, 'look' | 'tone' | 'lines' | 'title' | 'aside'>;
@@ -66,14 +71,18 @@ function faceOf(node: FlowNode, block: Block, insetOf: InsetOf, shared: Readonly
       const lines = [
         { text: kind === 'rms' ? 'RMSNorm' : 'LayerNorm', bold: true },
         { text: node.instance, small: true },
-        ...(shared.has(node.instance) ? [{ text: 'shared weight', small: true }] : []),
+        ...sharedNote(node, shared),
       ];
       const gains = { weight: 'gain', one_plus: '1 + gain', none: 'no gain' } as const;
       return face('box', 'norm', lines, `${node.instance}: ${kind} norm, eps ${eps}, ${gains[gain]}${bias ? ', bias' : ''}`); // prettier-ignore
     }
     case 'part':
-      return partFace(block.slots[node.slot] ?? [], insetOf);
+      return partFace(block.slots[node.slot] ?? [], insetOf, sharedNote(node, shared));
   }
+}
+
+function sharedNote(node: FlowNode, shared: ReadonlySet<string>): Line[] {
+  return shared.has(weightsOf(node) ?? '') ? [{ text: 'shared weights', small: true }] : [];
 }
 
 function operatorTitle({ names }: FlowNode): string {
@@ -81,7 +90,7 @@ function operatorTitle({ names }: FlowNode): string {
 }
 
 /** All parts that stand at this place in some layer. */
-function partFace(parts: readonly Part[], insetOf: InsetOf): Face {
+function partFace(parts: readonly Part[], insetOf: InsetOf, notes: readonly Line[]): Face {
   const several = parts.length > 1;
   const lines = parts.flatMap((part) => {
     const layers = several ? ` × ${part.layers.length}` : '';
@@ -89,5 +98,5 @@ function partFace(parts: readonly Part[], insetOf: InsetOf): Face {
     return [head, ...insetOf(part).short.map((text) => ({ text, small: true }))];
   });
   const titles = parts.map((part) => `${part.name}: ${insetOf(part).kind}, ${insetOf(part).short.join(', ')}`);
-  return face('box', 'part', lines, titles.join('\n'));
+  return face('box', 'part', [...lines, ...notes], titles.join('\n'));
 }

@@ -104,8 +104,9 @@ function drawFrame({ from, to, column, label }: Frame, cells: readonly Cell[], p
   const rectangles = inside.map(({ id }) => places.cells.get(id) ?? nowhere);
   const top = Math.min(...rectangles.map(({ y }) => y)) - gap.frame - (label === undefined ? 0 : gap.label);
   const bottom = places.channels[from - 1] ?? Math.max(...rectangles.map(({ y, height }) => y + height)) + gap.frame;
-  const left = Math.min(...rectangles.map(({ x }) => x)) - gap.frame;
-  const right = Math.max(...rectangles.map(({ x, width }) => x + width)) + gap.frame;
+  // Around all columns it holds the lanes too.
+  const left = column === undefined ? gap.margin - gap.frame : Math.min(...rectangles.map(({ x }) => x)) - gap.frame;
+  const right = column === undefined ? places.width - gap.margin + gap.frame : Math.max(...rectangles.map(({ x, width }) => x + width)) + gap.frame; // prettier-ignore
   const frame: Shape = {
     kind: 'box',
     x: left,
