@@ -73,7 +73,8 @@ function lookUp(name: string, from: string, model: WrittenModel, entries: Entrie
 
 /** A part that came or went because a written key names it in one model only, as text or in the end. */
 function usersOf(path: string, written: ReadonlySet<string>, sides: readonly [Entries, Entries]): string[] {
-  const word = new RegExp(`\\b${path.split('.')[0] ?? path}\\b`);
+  const [first = path, second = first] = path.split('.');
+  const word = new RegExp(`\\b${first === 'init' ? second : first}\\b`);
   return [...written].filter((each) => {
     const [a, b] = sides.map((entries) => word.test(entries.get(each) ?? ''));
     return a !== b;

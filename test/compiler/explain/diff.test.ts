@@ -1,5 +1,6 @@
 // Diffs of models: what the texts set, what follows from it, and what a checkpoint is worth.
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseFile } from '../../../compiler/1-syntax/parse-file.ts';
 import { diffModels, type ModelDiff } from '../../../compiler/explain/diff/diff.ts';
@@ -76,6 +77,30 @@ describe('a variant and its base', () => {
     expect([same.same, same.overridden, same.layers]).toEqual([true, [], []]);
     const one = variant('attn.heads = 4; attn.kv_heads = 4');
     expect(one.overridden?.map(({ path }) => path)).toEqual(['attn.kv_heads']);
+  });
+
+  /** Each sets one key that the canonical form has, or one that others derive from. */
+  const settings: readonly (readonly [path: string, value: string])[] = [
+    ['vocab', '512'], ['context', '128'], ['d_model', '128'], ['n_layers', '8'], ['budget', '32'], ['rms.eps', '1e-6'],
+    ['rms.gain', '1 + weight'], ['embed.tie', 'head'], ['embed.scale', '2'], ['attn.kv_heads', '1'], ['attn.scale', '0.5'],
+    ['attn.mask', 'causal & window(16)'], ['attn.bias', 'all'], ['attn.softcap', '30'], ['attn.rope.theta', '500_000'],
+    ['attn.rope.pairing', 'interleaved'], ['mlp.act', 'gelu'], ['mlp.ratio', '4'], ['mlp.bias', 'all'], ['head.softcap', '15'],
+    ['head.scale', '0.5'], ['init.default', 'normal(std = 0.1)'], ['init.attn.o', 'normal(std = 0.01)'],
+  ]; // prettier-ignore
+  it('lists exactly what is set, whatever is set together', () => {
+    const subset = fc.subarray([...settings], { minLength: 1, maxLength: 6 });
+    fc.assert(
+      fc.property(subset, (chosen) => {
+        const result = variant(chosen.map(([path, value]) => `${path} = ${value}`).join('; '));
+        expect(result.overridden?.map(({ path }) => path).sort()).toEqual(chosen.map(([path]) => path).sort());
+        const set = new Set(chosen.map(([path]) => path));
+        for (const { path, origin, from } of result.changed) {
+          expect([path, origin]).toEqual([path, set.has(path) ? 'written' : 'derived']);
+          if (origin === 'derived') expect([path, from.length > 0, from.filter((each) => !set.has(each))]).toEqual([path, true, []]); // prettier-ignore
+        }
+      }),
+      { numRuns: 60 },
+    );
   });
 
   it('knows the base', () => {
