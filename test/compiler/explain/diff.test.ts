@@ -1,6 +1,6 @@
 // Diffs of models: what the texts set, what follows from it, and what a checkpoint is worth.
 import { join } from 'node:path';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseFile } from '../../../compiler/1-syntax/parse-file.ts';
 import { diffModels, type ModelDiff } from '../../../compiler/explain/diff/diff.ts';
