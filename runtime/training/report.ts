@@ -21,19 +21,20 @@ export function reportHtml(metrics: readonly Metrics[], facts: CheckpointFacts):
     ([name, value]) => `<tr><th>${name}</th><td>${escapeHtml(value)}</td></tr>`,
   );
   const body = `<h1>${escapeHtml(facts.modelName)}</h1>
-${lossPlot(metrics)}
+${lossPlot(metrics, facts.firstValidationLoss)}
 <table>${rows.join('')}</table>
 <details><summary>${escapeHtml(facts.source.path)}</summary><pre>${escapeHtml(facts.source.text)}</pre></details>
 <details><summary>canonical model</summary><pre>${escapeHtml(facts.canonical)}</pre></details>`;
   return pageHtml({ title: `${facts.modelName}: training`, body, style: `${plotStyle}\ntable { margin: 16px 0; }` });
 }
 
-function lossPlot(metrics: readonly Metrics[]): string {
+function lossPlot(metrics: readonly Metrics[], first: number | null): string {
+  const untrained = first === null ? [] : [{ x: 0, y: first }];
   const held = metrics.flatMap(({ step, validation_loss: loss }) => (loss === undefined ? [] : [{ x: step, y: loss }]));
   const train = metrics.map(({ step, loss }) => ({ x: step, y: loss }));
   const series = [
     { name: 'training', tone: 'quiet' as const, points: train, dots: false },
-    { name: 'held out', tone: 'second' as const, points: held, dots: true },
+    { name: 'held out', tone: 'second' as const, points: [...untrained, ...held], dots: true },
   ];
   return plotSvg(series, 'loss over steps');
 }
