@@ -158,12 +158,18 @@ function lookupOther(slot: Slot, name: string, kind: Kind): Slot | null {
   for (let at: Section | null = section; at !== null; at = at.parent) {
     const found = lookup(at, name);
     if (found === null) return null;
-    const fits = found.draft.role === kind.role && kind.role !== undefined;
+    const fits = found.draft.role === kind.role && kind.role !== undefined && !holds(found, section, name, kind);
     const alias = found.draft.role === null && found.draft.assigned && !Object.hasOwn(kind.constructors, name);
     if (found.draft !== draft && (fits || alias)) return found;
     at = found.section;
   }
   return null;
+}
+
+/** Inside `ffn mlp = experts { expert = mlp }` the word is the constructor: no part is inside itself. */
+function holds(found: Slot, { path }: Section, name: string, kind: Kind): boolean {
+  const outer = pathOf(found.section, found.key);
+  return Object.hasOwn(kind.constructors, name) && (path === outer || path.startsWith(`${outer}.`));
 }
 
 function isDerived(name: string, slot: Slot, kind: Kind): boolean {
