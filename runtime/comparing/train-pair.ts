@@ -13,6 +13,8 @@ export async function trainPair(pair: Pair, request: TrainingRequest & DeviceOpt
   const { a, b, dataFolder, differences } = sharedTraining(pair, request);
   const corpus = await readCorpus(a.data, dataFolder, a.validation.fraction);
   const [first, second] = namesOf(pair);
+  if (a.schedule.warmup >= a.steps)
+    notice(`the learning rate warms up for ${a.schedule.warmup} steps, longer than this run`);
   if (differences.length > 0) notice(`the train blocks differ too, in ${differences.join(', ')}`);
   return withDevice(request, async (device) => {
     const tokens = corpus.train.length.toLocaleString('en');

@@ -15,12 +15,30 @@ export function foldKeys(changed: readonly ChangedKey[]): ChangedKey[] {
     const outer = parts.slice(1).map((_, i) => parts.slice(0, i + 1).join('.'));
     return outer.find((path) => paths.has(path));
   };
-  return changed
+  const rows = changed
     .filter((key) => parentOf(key) === undefined)
     .map((key) => {
       const inner = changed.filter((each) => parentOf(each) === key.path);
       return { ...key, a: withKeys(key.a, inner, key.path, 'a'), b: withKeys(key.b, inner, key.path, 'b') };
     });
+  return mergeInits(rows);
+}
+
+/** `init.mlp.{gate, up, down}`: matrices of one part that follow alike. */
+function mergeInits(rows: readonly ChangedKey[]): ChangedKey[] {
+  const groups = new Map<string, { key: ChangedKey; names: string[] }>();
+  for (const key of rows) {
+    const [, part, name] = /^(init\.\w+)\.(.+)$/.exec(key.path) ?? [];
+    const merges = part !== undefined && name !== undefined && key.origin !== 'written';
+    const id = merges ? JSON.stringify([part, key.a, key.b, key.from]) : key.path;
+    const group = groups.get(id) ?? { key: merges ? { ...key, path: part } : key, names: [] };
+    groups.set(id, group);
+    if (merges) group.names.push(name);
+  }
+  return [...groups.values()].map(({ key, names }) => {
+    if (names.length === 0) return key;
+    return { ...key, path: `${key.path}.${names.length === 1 ? (names[0] ?? '') : `{${names.join(', ')}}`}` };
+  });
 }
 
 /** `gqa { heads = 4; rope = rope { dim = 32 } }` */
