@@ -42,7 +42,9 @@ export class Analysis {
   }
 
   get checked(): Checked {
-    this.checkedOnce ??= check(this.ast, this.syntax, this.prelude);
+    this.checkedOnce ??= isStandard(this.source.path)
+      ? { file: { models: [], towers: [], trains: [], generates: [] }, diagnostics: this.syntax }
+      : check(this.ast, this.syntax, this.prelude);
     return this.checkedOnce;
   }
 
@@ -55,6 +57,11 @@ export class Analysis {
     this.valuesOnce ??= new FileValues(this.ast, this.prelude);
     return this.valuesOnce;
   }
+}
+
+/** A file of the prelude is no file of models: only its syntax can be checked. */
+function isStandard(path: string): boolean {
+  return /[/\\]specs[/\\]std[/\\][^/\\]+\.model$/.test(path);
 }
 
 function check(ast: FileNode, syntax: readonly Diagnostic[], prelude: readonly FileNode[]): Checked {

@@ -1,19 +1,21 @@
 // Takes: messages of an editor on one stream. Gives: answers on another: the language server protocol.
-// Promises: a bug in one feature is written to stderr and answered with nothing; the server goes on.
+// Promises: a bug in one feature is written to stderr and answered with nothing; the server goes on. A question that was
+//   taken back, or whose text has changed, is not worked on.
 import type { Readable, Writable } from 'node:stream';
-import { createConnection, TextDocuments, TextDocumentSyncKind, type InitializeResult } from 'vscode-languageserver/node'; // prettier-ignore
+import { setImmediate } from 'node:timers/promises';
+import { createConnection, LSPErrorCodes, ResponseError, TextDocuments, TextDocumentSyncKind, type CancellationToken, type InitializeResult } from 'vscode-languageserver/node'; // prettier-ignore
 import { TextDocument } from 'vscode-languageserver-textdocument';
 import type { Analysis } from './analysis.ts';
-import { codeActionsAt } from './code-actions.ts';
-import { completionsAt } from './completion.ts';
-import { diagnosticsOf } from './diagnostics.ts';
 import { Documents } from './documents.ts';
-import { formattingOf } from './formatting.ts';
-import { hoverAt } from './hover.ts';
-import { inlayHintsOf } from './inlay-hints.ts';
-import { definitionAt, highlightsAt, referencesAt } from './navigation.ts';
-import { documentSymbolsOf, foldingRangesOf } from './outline.ts';
-import { renameableAt, renameAt } from './renaming.ts';
+import { codeActionsAt } from './features/code-actions.ts';
+import { completionsAt } from './features/completion.ts';
+import { diagnosticsOf } from './features/diagnostics.ts';
+import { formattingOf } from './features/formatting.ts';
+import { hoverAt } from './features/hover.ts';
+import { inlayHintsOf } from './features/inlay-hints.ts';
+import { definitionAt, highlightsAt, referencesAt } from './features/navigation.ts';
+import { documentSymbolsOf, foldingRangesOf } from './features/outline.ts';
+import { renameableAt, renameAt } from './features/renaming.ts';
 
 const capabilities: InitializeResult['capabilities'] = {
   textDocumentSync: TextDocumentSyncKind.Incremental,
@@ -39,13 +41,6 @@ export function serve(input: Readable, output: Writable, version: string): void 
     void connection.sendDiagnostics({ uri: analysis.uri, version: at, diagnostics });
   };
   const documents = new Documents(open, send);
-  /** `ask` of the document's present text; `otherwise` when it is not open. */
-  const answer = <T, D>(uri: string, ask: (analysis: Analysis) => T, otherwise: D): T | D =>
-    guarded(() => {
-      const analysis = documents.analysis(uri);
-      return analysis === undefined ? otherwise : ask(analysis);
-    }, otherwise);
-
   let withSnippets = false;
   connection.onInitialize(({ capabilities: { textDocument } }) => {
     withSnippets = textDocument?.completion?.completionItem?.snippetSupport === true;
@@ -56,20 +51,38 @@ export function serve(input: Readable, output: Writable, version: string): void 
     documents.closed(document.uri);
     void connection.sendDiagnostics({ uri: document.uri, diagnostics: [] });
   });
-  connection.onCodeAction((p) => answer(p.textDocument.uri, (it) => codeActionsAt(it, p.range), []));
-  connection.onDocumentFormatting((p) => answer(p.textDocument.uri, formattingOf, []));
-  connection.onDocumentSymbol((p) => answer(p.textDocument.uri, documentSymbolsOf, []));
-  connection.onFoldingRanges((p) => answer(p.textDocument.uri, foldingRangesOf, []));
-  connection.onDefinition((p) => answer(p.textDocument.uri, (it) => definitionAt(it, p.position), null));
-  connection.onReferences((p) =>
-    answer(p.textDocument.uri, (it) => referencesAt(it, p.position, p.context.includeDeclaration), []),
-  );
-  connection.onDocumentHighlight((p) => answer(p.textDocument.uri, (it) => highlightsAt(it, p.position), []));
-  connection.onPrepareRename((p) => answer(p.textDocument.uri, (it) => renameableAt(it, p.position), null));
-  connection.onRenameRequest((p) => answer(p.textDocument.uri, (it) => renameAt(it, p.position, p.newName), null));
-  connection.onHover((p) => answer(p.textDocument.uri, (it) => hoverAt(it, p.position), null));
-  connection.languages.inlayHint.on((p) => answer(p.textDocument.uri, (it) => inlayHintsOf(it, p.range), []));
-  connection.onCompletion((p) => answer(p.textDocument.uri, (it) => completionsAt(it, p.position, withSnippets), []));
+
+  /** A handler: `ask` of the document's text; `otherwise` when it is not open. */
+  const asks =
+    <P extends { readonly textDocument: { readonly uri: string } }, T, D>(
+      ask: (it: Analysis, p: P) => T,
+      otherwise: D,
+    ) =>
+    async (params: P, token: CancellationToken): Promise<T | D | ResponseError> => {
+      const { uri } = params.textDocument;
+      const asked = open.get(uri)?.version;
+      // What has arrived meanwhile is read first: it may take the question back, or change the text.
+      await setImmediate();
+      await setImmediate();
+      if (token.isCancellationRequested) return new ResponseError(LSPErrorCodes.RequestCancelled, 'taken back');
+      if (open.get(uri)?.version !== asked) return new ResponseError(LSPErrorCodes.ContentModified, 'the text changed');
+      return guarded(() => {
+        const analysis = documents.analysis(uri);
+        return analysis === undefined ? otherwise : ask(analysis, params);
+      }, otherwise);
+    };
+  connection.onCodeAction(asks((it, { range }) => codeActionsAt(it, range), []));
+  connection.onDocumentFormatting(asks(formattingOf, []));
+  connection.onDocumentSymbol(asks(documentSymbolsOf, []));
+  connection.onFoldingRanges(asks(foldingRangesOf, []));
+  connection.onDefinition(asks((it, { position }) => definitionAt(it, position), null));
+  connection.onReferences(asks((it, { position, context }) => referencesAt(it, position, context.includeDeclaration), [])); // prettier-ignore
+  connection.onDocumentHighlight(asks((it, { position }) => highlightsAt(it, position), []));
+  connection.onPrepareRename(asks((it, { position }) => renameableAt(it, position), null));
+  connection.onRenameRequest(asks((it, { position, newName }) => renameAt(it, position, newName), null));
+  connection.onHover(asks((it, { position }) => hoverAt(it, position), null));
+  connection.onCompletion(asks((it, { position }) => completionsAt(it, position, withSnippets), []));
+  connection.languages.inlayHint.on(asks((it, { range }) => inlayHintsOf(it, range), []));
   open.listen(connection);
   connection.listen();
 }

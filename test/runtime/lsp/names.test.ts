@@ -2,8 +2,8 @@
 import { TextDocument } from 'vscode-languageserver-textdocument';
 import { ResponseError } from 'vscode-languageserver';
 import { describe, expect, it } from 'vitest';
-import { definitionAt, highlightsAt, referencesAt } from '../../../runtime/lsp/navigation.ts';
-import { renameableAt, renameAt } from '../../../runtime/lsp/renaming.ts';
+import { definitionAt, highlightsAt, referencesAt } from '../../../runtime/lsp/features/navigation.ts';
+import { renameableAt, renameAt } from '../../../runtime/lsp/features/renaming.ts';
 import { atCursor } from './client.ts';
 import { analysisOf, specs, uri } from './prelude.ts';
 

@@ -3,15 +3,28 @@ import { pathToFileURL } from 'node:url';
 import { join } from 'node:path';
 import {
   CodeActionRequest,
+  CompletionRequest,
+  DefinitionRequest,
   DocumentFormattingRequest,
   DocumentSymbolRequest,
   FoldingRangeRequest,
+  HoverRequest,
+  InlayHintRequest,
+  LSPErrorCodes,
+  PrepareRenameRequest,
+  ReferencesRequest,
+  RenameRequest,
   type CodeAction,
+  type CompletionItem,
   type DocumentSymbol,
+  type Location,
+  type MarkupContent,
+  CancellationTokenSource,
 } from 'vscode-languageserver-protocol/node';
 import { TextDocument } from 'vscode-languageserver-textdocument';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { bundleProgram, root, startEditor, type Editor } from './client.ts';
+import { atCursor, bundleProgram, root, startEditor, type Editor } from './client.ts';
+import { specs } from './prelude.ts';
 
 let editor: Editor;
 beforeAll(async () => {
@@ -105,4 +118,92 @@ it('outlines and folds', async () => {
     [2, 5],
     [7, 9],
   ]);
+});
+
+const small = `model A {
+  vocab = 256; context = 64; d_model = 64; n_layers = 2
+  half = 4
+  mixer attn = gqa { heads = ha|lf }
+  ffn mlp = glu {}
+}
+`;
+
+it('finds definitions, references, renames, and refuses words of the language', async () => {
+  const { text, position } = atCursor(small);
+  const uri = await open(text);
+  const at = { textDocument: { uri }, position };
+  const definition = (await editor.connection.sendRequest(DefinitionRequest.type, at)) as Location;
+  expect(definition.range.start).toEqual({ line: 2, character: 2 });
+  const std = (await editor.connection.sendRequest(DefinitionRequest.type, { ...at, position: { line: 3, character: 16 } })) as Location; // prettier-ignore
+  expect(std.uri).toMatch(/^file:.*specs\/std\/attention\.model$/);
+  const references = await editor.connection.sendRequest(ReferencesRequest.type, { ...at, context: { includeDeclaration: true } }); // prettier-ignore
+  expect(references?.map(({ range }) => range.start.line)).toEqual([2, 3]);
+  expect(await editor.connection.sendRequest(PrepareRenameRequest.type, at)).toMatchObject({ placeholder: 'half' });
+  const edit = await editor.connection.sendRequest(RenameRequest.type, { ...at, newName: 'fourth' });
+  expect(edit?.changes?.[uri]?.map(({ newText }) => newText)).toEqual(['fourth', 'fourth']);
+  const word = editor.connection.sendRequest(RenameRequest.type, { ...at, position: { line: 1, character: 3 }, newName: 'size' }); // prettier-ignore
+  await expect(word).rejects.toThrow('`vocab` is a word of the language');
+});
+
+it('hovers, completes and hints', async () => {
+  const { text, position } = atCursor(small);
+  const uri = await open(text);
+  const hover = await editor.connection.sendRequest(HoverRequest.type, { textDocument: { uri }, position });
+  expect((hover?.contents as MarkupContent).value).toContain('`half` = **4**');
+  const range = { start: { line: 0, character: 0 }, end: { line: 9, character: 0 } };
+  const hints = await editor.connection.sendRequest(InlayHintRequest.type, { textDocument: { uri }, range });
+  expect(hints?.map(({ label }) => label)).toEqual([expect.stringMatching(/K parameters$/), '= 4']);
+  // While it is typed: the text is not whole, and its check has not run.
+  await editor.change(uri, 2, [{ range: { start: { line: 3, character: 33 }, end: { line: 5, character: 1 } }, text: '; kv' }]); // prettier-ignore
+  const items = (await editor.connection.sendRequest(CompletionRequest.type, { textDocument: { uri }, position: { line: 3, character: 37 } })) as CompletionItem[]; // prettier-ignore
+  expect(items.map(({ label }) => label)).toContain('kv_heads');
+});
+
+it('drops a question that is taken back, or whose text has changed', async () => {
+  const text = specs.find(({ path }) => path === 'specs/quickstart.model')?.text ?? '';
+  const uri = await open(text);
+  const ask = { textDocument: { uri }, position: { line: 3, character: 8 } };
+  // A renaming is checked, which takes long enough for what follows to arrive.
+  const busy = editor.connection.sendRequest(RenameRequest.type, { ...ask, newName: 'Started' });
+  const source = new CancellationTokenSource();
+  const dropped = editor.connection.sendRequest(HoverRequest.type, ask, source.token);
+  const stale = editor.connection.sendRequest(HoverRequest.type, ask);
+  source.cancel();
+  await editor.change(uri, 2, [{ text }]);
+  const codes = await Promise.all([dropped, stale].map((each) => each.then(() => 0, (error: { code: number }) => error.code))); // prettier-ignore
+  expect(codes).toEqual([LSPErrorCodes.RequestCancelled, LSPErrorCodes.ContentModified]);
+  expect(await busy).not.toBe(null);
+});
+
+it('answers within 100 ms on a file of 120 lines, also right after each change', async () => {
+  const names = ['specs/quickstart.model', 'specs/families/llama.model', 'specs/families/gemma3.model'];
+  const text = names.map((name) => specs.find(({ path }) => path === name)?.text ?? '').join('\n');
+  expect(text.split('\n').length).toBeGreaterThan(120);
+  const uri = await open(text);
+  const document = TextDocument.create(uri, 'model', 1, text);
+  const position = document.positionAt(text.indexOf('kv_heads = 2'));
+  const end = document.positionAt(text.length);
+  const ask = { textDocument: { uri }, position };
+  const timed = async (run: () => Promise<unknown>): Promise<number> => {
+    const start = performance.now();
+    expect(await run()).toBeTruthy();
+    return performance.now() - start;
+  };
+  const times = { hover: [] as number[], completion: [] as number[], 'hover after a change': [] as number[], 'completion after a change': [] as number[] }; // prettier-ignore
+  const hover = () => editor.connection.sendRequest(HoverRequest.type, ask);
+  const completion = () => editor.connection.sendRequest(CompletionRequest.type, ask);
+  await Promise.all([hover(), completion()]);
+  for (let i = 0; i < 15; i++) {
+    times.hover.push(await timed(hover));
+    times.completion.push(await timed(completion));
+    await editor.change(uri, 2 * i + 2, [{ range: { start: end, end }, text: '#' }]);
+    times['completion after a change'].push(await timed(completion));
+    await editor.change(uri, 2 * i + 3, [{ range: { start: end, end }, text: '#' }]);
+    times['hover after a change'].push(await timed(hover));
+  }
+  const medians = Object.entries(times).map(
+    ([what, list]) => [what, list.sort((a, b) => a - b)[7] ?? Infinity] as const,
+  );
+  console.log(medians.map(([what, ms]) => `${what} ${ms.toFixed(1)} ms`).join(', '));
+  expect(medians.filter(([, ms]) => ms > 100)).toEqual([]);
 });

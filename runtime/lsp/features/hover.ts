@@ -1,16 +1,16 @@
 // Takes: an analysis and a position. Gives: what stands there: what it means, its value in this model, where it comes from.
 // Promises: total over faulty files; nothing in comments and strings.
 import { MarkupKind, type Hover, type Position } from 'vscode-languageserver';
-import { tokenAt } from '../../compiler/2-check/inspect/cursor.ts';
-import type { Found } from '../../compiler/2-check/inspect/names/symbols.ts';
-import { placeAt, type Place } from '../../compiler/2-check/inspect/place.ts';
-import { shown } from '../../compiler/2-check/inspect/values.ts';
-import { unitWords } from '../../compiler/2-check/inspect/words.ts';
-import type { Expr } from '../../compiler/1-syntax/ast.ts';
-import { printExpr } from '../../compiler/1-syntax/print-ast.ts';
-import type { Analysis } from './analysis.ts';
+import { tokenAt } from '../../../compiler/2-check/inspect/cursor.ts';
+import type { Found } from '../../../compiler/2-check/inspect/names/symbols.ts';
+import { placeAt, type Place } from '../../../compiler/2-check/inspect/place.ts';
+import { shown } from '../../../compiler/2-check/inspect/values.ts';
+import { unitWords } from '../../../compiler/2-check/inspect/words.ts';
+import type { Expr } from '../../../compiler/1-syntax/ast.ts';
+import { printExpr } from '../../../compiler/1-syntax/print-ast.ts';
+import type { Analysis } from '../analysis.ts';
 import { constructorText, definedAt, keyText, nameText, valueWordText, wordText } from './hover-text.ts';
-import { offsetOf, rangeOf } from './positions.ts';
+import { offsetOf, rangeOf } from '../positions.ts';
 
 export function hoverAt(analysis: Analysis, position: Position): Hover | null {
   const { source, ast, symbols } = analysis;

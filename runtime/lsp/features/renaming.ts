@@ -1,10 +1,10 @@
 // Takes: an analysis, a position, a new name. Gives: the edits, or an error that says why the name has to stay.
 // Promises: what it gives leaves a file with the same models.
 import { LSPErrorCodes, ResponseError, type Position, type Range, type WorkspaceEdit } from 'vscode-languageserver';
-import { fixedReason, rename } from '../../compiler/2-check/inspect/names/rename.ts';
-import type { Analysis } from './analysis.ts';
+import { fixedReason, rename } from '../../../compiler/2-check/inspect/names/rename.ts';
+import type { Analysis } from '../analysis.ts';
 import { nameAt } from './navigation.ts';
-import { rangeOf } from './positions.ts';
+import { rangeOf } from '../positions.ts';
 
 export function renameableAt(
   analysis: Analysis,

@@ -1,9 +1,9 @@
 // Takes: an analysis and a position. Gives: where the name there is defined, and where it is used.
 // Promises: definitions in specs/std are found too; places of the prelude carry their own file.
 import { DocumentHighlightKind, type DocumentHighlight, type Location, type Position } from 'vscode-languageserver';
-import type { Found } from '../../compiler/2-check/inspect/names/symbols.ts';
-import type { Analysis } from './analysis.ts';
-import { locationOf, offsetOf, rangeOf } from './positions.ts';
+import type { Found } from '../../../compiler/2-check/inspect/names/symbols.ts';
+import type { Analysis } from '../analysis.ts';
+import { locationOf, offsetOf, rangeOf } from '../positions.ts';
 
 export function nameAt({ symbols, source }: Analysis, position: Position): Found | null {
   return symbols.at(offsetOf(source, position));

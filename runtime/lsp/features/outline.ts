@@ -1,10 +1,10 @@
 // Takes: an analysis. Gives: its symbols as a tree (the outline of an editor), and what can be folded.
 // Promises: from the tree alone, so both are there while the file has faults.
 import { FoldingRangeKind, SymbolKind, type DocumentSymbol, type FoldingRange } from 'vscode-languageserver';
-import type { Block, Comment, Definition, Expr, Item } from '../../compiler/1-syntax/ast.ts';
-import { printExpr } from '../../compiler/1-syntax/print-ast.ts';
-import type { Analysis } from './analysis.ts';
-import { rangeOf } from './positions.ts';
+import type { Block, Comment, Definition, Expr, Item } from '../../../compiler/1-syntax/ast.ts';
+import { printExpr } from '../../../compiler/1-syntax/print-ast.ts';
+import type { Analysis } from '../analysis.ts';
+import { rangeOf } from '../positions.ts';
 
 /** Of roles; plain keys are fields. */
 const kinds: Readonly<Record<string, SymbolKind>> = {

@@ -1,14 +1,14 @@
 // Takes: a key, a name, a part, a constructor or a word of the language at a place. Gives: paragraphs of Markdown.
 // Promises: meaning, type, default, formula and source come from the schema and from std; values from this file's models.
-import type { Expr } from '../../compiler/1-syntax/ast.ts';
-import { printExpr } from '../../compiler/1-syntax/print-ast.ts';
-import type { Scope } from '../../compiler/2-check/inspect/names/scope.ts';
-import type { Found } from '../../compiler/2-check/inspect/names/symbols.ts';
-import type { Place } from '../../compiler/2-check/inspect/place.ts';
-import { constructorOf, keyOf, kindNamed, kindOfKey } from '../../compiler/2-check/inspect/schema-view.ts';
-import { shown } from '../../compiler/2-check/inspect/values.ts';
-import { constantWords, functionWords, keywordWords, roleWords, type Word } from '../../compiler/2-check/inspect/words.ts'; // prettier-ignore
-import type { Analysis } from './analysis.ts';
+import type { Expr } from '../../../compiler/1-syntax/ast.ts';
+import { printExpr } from '../../../compiler/1-syntax/print-ast.ts';
+import type { Scope } from '../../../compiler/2-check/inspect/names/scope.ts';
+import type { Found } from '../../../compiler/2-check/inspect/names/symbols.ts';
+import type { Place } from '../../../compiler/2-check/inspect/place.ts';
+import { constructorOf, keyOf, kindNamed, kindOfKey } from '../../../compiler/2-check/inspect/schema-view.ts';
+import { shown } from '../../../compiler/2-check/inspect/values.ts';
+import { constantWords, functionWords, keywordWords, roleWords, type Word } from '../../../compiler/2-check/inspect/words.ts'; // prettier-ignore
+import type { Analysis } from '../analysis.ts';
 
 /** The scope that holds the key of a place. */
 export function scopeOf({ symbols }: Analysis, { block, own }: Place): Scope {

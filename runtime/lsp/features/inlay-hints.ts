@@ -1,12 +1,12 @@
 // Takes: an analysis and a range. Gives: hints with derived values: behind expressions, and the size behind `model Name {`.
 // Promises: nothing is shown that stands there already; what cannot be evaluated has no hint.
 import { InlayHintKind, type InlayHint, type Range } from 'vscode-languageserver';
-import type { Block, Definition, Expr, Item } from '../../compiler/1-syntax/ast.ts';
-import { textOf } from '../../compiler/2-check/draft/from-items.ts';
-import { pathOf } from '../../compiler/2-check/inspect/place.ts';
-import { shown } from '../../compiler/2-check/inspect/values.ts';
-import type { Analysis } from './analysis.ts';
-import { rangeOf, touches } from './positions.ts';
+import type { Block, Definition, Expr, Item } from '../../../compiler/1-syntax/ast.ts';
+import { textOf } from '../../../compiler/2-check/draft/from-items.ts';
+import { pathOf } from '../../../compiler/2-check/inspect/place.ts';
+import { shown } from '../../../compiler/2-check/inspect/values.ts';
+import type { Analysis } from '../analysis.ts';
+import { rangeOf, touches } from '../positions.ts';
 
 export function inlayHintsOf(analysis: Analysis, range: Range): InlayHint[] {
   const hints = analysis.ast.items.flatMap((root) => {

@@ -1,10 +1,10 @@
 // Takes: an analysis. Gives: its diagnostics as an editor shows them.
 // Promises: each stands in the open document; the rule's id stands in the code, notes with a place are related places.
 import { DiagnosticSeverity, DiagnosticTag, type Diagnostic as EditorDiagnostic } from 'vscode-languageserver';
-import type { Diagnostic, Severity } from '../../compiler/diagnostics.ts';
-import { rules } from '../../compiler/messages.ts';
-import type { Analysis } from './analysis.ts';
-import { locationOf, rangeOf } from './positions.ts';
+import type { Diagnostic, Severity } from '../../../compiler/diagnostics.ts';
+import { rules } from '../../../compiler/messages.ts';
+import type { Analysis } from '../analysis.ts';
+import { locationOf, rangeOf } from '../positions.ts';
 
 const severities: { readonly [S in Severity]: DiagnosticSeverity } = {
   error: DiagnosticSeverity.Error,

@@ -1,10 +1,10 @@
 // Takes: an analysis. Gives: the edits that make its text the formatted one.
 // Promises: only what changes is touched, so that the cursor stays; a text with syntax errors is left alone.
 import type { TextEdit } from 'vscode-languageserver';
-import { printFile } from '../../compiler/1-syntax/print-ast.ts';
-import type { SourceFile } from '../../grammar/source.ts';
-import type { Analysis } from './analysis.ts';
-import { rangeOf } from './positions.ts';
+import { printFile } from '../../../compiler/1-syntax/print-ast.ts';
+import type { SourceFile } from '../../../grammar/source.ts';
+import type { Analysis } from '../analysis.ts';
+import { rangeOf } from '../positions.ts';
 
 export function formattingOf({ source, ast, syntax }: Analysis): TextEdit[] {
   if (syntax.length > 0) return [];

@@ -1,10 +1,10 @@
 // Takes: an analysis and a range. Gives: quick fixes of the diagnostics there.
 // Promises: a fix is offered only where what to write is known: a near name, a number that fits, a lint to allow.
 import { CodeActionKind, type CodeAction, type Range, type TextEdit } from 'vscode-languageserver';
-import type { Diagnostic } from '../../compiler/diagnostics.ts';
-import type { Analysis } from './analysis.ts';
+import type { Diagnostic } from '../../../compiler/diagnostics.ts';
+import type { Analysis } from '../analysis.ts';
 import { editorDiagnostic } from './diagnostics.ts';
-import { rangeOf, touches } from './positions.ts';
+import { rangeOf, touches } from '../positions.ts';
 
 export function codeActionsAt(analysis: Analysis, range: Range): CodeAction[] {
   const here = analysis.checked.diagnostics.filter(

@@ -1,12 +1,12 @@
 // Takes: an analysis and a position. Gives: what can be written there, as an editor shows it.
 // Promises: what the key at the cursor takes stands first; snippets only where the editor has them.
 import { CompletionItemKind, InsertTextFormat, MarkupKind, type CompletionItem, type Position } from 'vscode-languageserver'; // prettier-ignore
-import { parseFile } from '../../compiler/1-syntax/parse-file.ts';
-import type { CandidateKind } from '../../compiler/2-check/inspect/completion/candidate.ts';
-import { completeAt } from '../../compiler/2-check/inspect/completion/complete.ts';
-import { Symbols } from '../../compiler/2-check/inspect/names/symbols.ts';
-import type { Analysis } from './analysis.ts';
-import { offsetOf, rangeOf } from './positions.ts';
+import { parseFile } from '../../../compiler/1-syntax/parse-file.ts';
+import type { CandidateKind } from '../../../compiler/2-check/inspect/completion/candidate.ts';
+import { completeAt } from '../../../compiler/2-check/inspect/completion/complete.ts';
+import { Symbols } from '../../../compiler/2-check/inspect/names/symbols.ts';
+import type { Analysis } from '../analysis.ts';
+import { offsetOf, rangeOf } from '../positions.ts';
 
 const kinds: { readonly [K in CandidateKind]: CompletionItemKind } = {
   key: CompletionItemKind.Property,
