@@ -8,6 +8,7 @@ import { count, percent } from '../../compiler/explain/picture/draw/numbers.ts';
 import { escapeXml, printSvg } from '../../compiler/explain/picture/draw/svg.ts';
 import { pictureOfTowers } from '../../compiler/explain/picture/towers.ts';
 import { chooseModel, type LoadedFile } from '../model-file.ts';
+import { pageHtml } from '../plot/page.ts';
 import { UserError } from '../user-error.ts';
 import { explainStyle } from './explain-style.ts';
 
@@ -30,10 +31,7 @@ export function explainPage(picture: Picture, canonical: string, notes: readonly
   const { name, headline, stack, blocks, parts, shares, costs } = picture;
   const total = shares.reduce((sum, { parameters }) => sum + parameters, 0);
   const facts = headline.map(([key, value]) => `<div><dt>${escapeXml(key)}</dt><dd>${escapeXml(value)}</dd></div>`);
-  return `<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escapeXml(name)}: architecture</title><link rel="icon" href="data:,"><style>${explainStyle}</style></head><body><main>
-<header><h1>${escapeXml(name)}</h1><dl class="headline">${facts.join('')}</dl></header>
+  const body = `<header><h1>${escapeXml(name)}</h1><dl class="headline">${facts.join('')}</dl></header>
 <div class="page">
 <section class="overview">${figure(stack)}<div>${blocks.map(figure).join('')}</div></section>
 <section class="parts">${parts.map(figure).join('')}</section>
@@ -41,9 +39,8 @@ export function explainPage(picture: Picture, canonical: string, notes: readonly
 ${costs.length === 0 ? '' : `<div><h2>Per token, float32, at full context</h2><table class="costs">${costs.map(row).join('')}</table></div>`}</section>
 </div>
 ${notes.length === 0 ? '' : `<details><summary>notes</summary><pre>${escapeXml(notes.join('\n\n'))}</pre></details>`}
-<details><summary>canonical model</summary><pre>${escapeXml(canonical)}</pre></details>
-</main></body></html>
-`;
+<details><summary>canonical model</summary><pre>${escapeXml(canonical)}</pre></details>`;
+  return pageHtml({ title: `${name}: architecture`, body, style: explainStyle });
 }
 
 function figure({ id, title, subtitle, swatch, drawing, description, formula, facts, keys }: Figure): string {

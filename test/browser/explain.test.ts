@@ -76,7 +76,15 @@ describe('in Chromium', () => {
       })),
     ];
     const layers = values.map((value, index) => ({ index, block: 'any', equations: [{ name: 'y', value, span }] }));
-    const body = { id: '', layers, dModel: 4096, context: 8192, anatomy: anatomyOf(layers, 4096), entries: [] };
+    const body = {
+      id: '',
+      layers,
+      dModel: 4096,
+      context: 8192,
+      decodes: true,
+      anatomy: anatomyOf(layers, 4096),
+      entries: [],
+    };
     const path = join(folder, 'every.html');
     writeFileSync(
       path,

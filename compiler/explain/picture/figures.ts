@@ -34,6 +34,7 @@ export interface Body {
   readonly layers: readonly Layer[];
   readonly dModel: number;
   readonly context: number;
+  readonly decodes: boolean;
   readonly anatomy: Anatomy;
   readonly entries: readonly Fact[];
 }
@@ -53,8 +54,8 @@ export function partFigures(body: Body): Figure[] {
   });
 }
 
-function partInset({ dModel, context }: Body, { name, spec, weights, layers }: Part): Inset {
-  return insetOf(spec, { name, dModel, context, weights, layer: layers[0] ?? 0 });
+function partInset({ dModel, context, decodes }: Body, { name, spec, weights, layers }: Part): Inset {
+  return insetOf(spec, { name, dModel, context, decodes, weights, layer: layers[0] ?? 0 });
 }
 
 export function under(entries: readonly Fact[], ...paths: readonly string[]): Fact[] {
@@ -154,7 +155,7 @@ function partFigure({ id, entries }: Body, part: Part, { kind, grid, formula, fa
 /** What stands inside another part: experts, and experts of experts. */
 function innerFigures(body: Body, part: Part, inset: Inset, path: string, id: string): Figure[] {
   return (inset.inner ?? []).flatMap(({ name, spec, weights }) => {
-    const own = insetOf(spec, { name: `${path}.${name}`, dModel: body.dModel, context: body.context, weights, layer: part.layers[0] ?? 0 }); // prettier-ignore
+    const own = insetOf(spec, { name: `${path}.${name}`, dModel: body.dModel, context: body.context, decodes: body.decodes, weights, layer: part.layers[0] ?? 0 }); // prettier-ignore
     const figure: Figure = {
       id: `${id}-${name}`,
       title: `${path}.${name}`,

@@ -2,6 +2,7 @@
 // Promises: plain data.
 import { canonicalEntries } from '../../2-check/canonical.ts';
 import type { Model, MtpSpec } from '../../2-check/model.ts';
+import { acausalMixer } from '../../2-check/resolve/parts.ts';
 import { elements } from '../../2-check/parameters/parameter.ts';
 import { parameterCount, parameters } from '../../2-check/parameters/parameters.ts';
 import { costsOf } from '../cost.ts';
@@ -34,7 +35,15 @@ export interface Picture {
 export function pictureOf(model: Model): Picture {
   const { layers, dModel, context } = model;
   const anatomy = anatomyOf(layers, dModel);
-  const body: Body = { id: '', layers, dModel, context, anatomy, entries: canonicalEntries(model) };
+  const body: Body = {
+    id: '',
+    layers,
+    dModel,
+    context,
+    decodes: acausalMixer(model) === null,
+    anatomy,
+    entries: canonicalEntries(model),
+  };
   return {
     name: model.name,
     headline: headlineOf(model),

@@ -35,7 +35,7 @@ export function pictureOfTowers(model: TowerModel): Picture {
 }
 
 function bodyOf({ name, layers, dModel, context }: Tower): Body {
-  return { id: `${name}-`, layers, dModel, context, anatomy: anatomyOf(layers, dModel), entries: [] };
+  return { id: `${name}-`, layers, dModel, context, decodes: false, anatomy: anatomyOf(layers, dModel), entries: [] };
 }
 
 function towersFigure(model: TowerModel, bodies: readonly Body[]): Figure {
@@ -61,7 +61,7 @@ function sharesOf({ project }: TowerModel, tower: Tower, { anatomy }: Body): Sha
   const norms = anatomy.blocks.reduce((sum, block) => sum + block.normParameters, 0) + ends.reduce((sum, each) => sum + elements(each), 0); // prettier-ignore
   const rows: Share[] = [
     { name: `${name} input`, detail: input.kind === 'token' ? 'embedding' : 'patches', parameters: embed, swatch: 'linear' },
-    { name: `${name} positions`, detail: 'and class token', parameters: (positions?.length ?? 0) * dModel + (classToken === null ? 0 : dModel), swatch: 'state' },
+    { name: `${name} positions`, detail: classToken === null ? '' : 'and class token', parameters: (positions?.length ?? 0) * dModel + (classToken === null ? 0 : dModel), swatch: 'state' },
     ...anatomy.parts.map(({ name: part, total, layers, swatch }): Share => {
       return { name: `${name} ${part}`, detail: `${layers.length} × ${count(total / layers.length)}`, parameters: total, swatch };
     }),

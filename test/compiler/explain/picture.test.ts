@@ -78,7 +78,15 @@ describe('every drawing is sound', () => {
     const layers: Layer[] = [
       { index: 0, block: 'any', equations: [{ name: 'y', value: plus(ref('x'), value), span }] },
     ];
-    const body = { id: '', layers, dModel: 4096, context: 8192, anatomy: anatomyOf(layers, 4096), entries: [] };
+    const body = {
+      id: '',
+      layers,
+      dModel: 4096,
+      context: 8192,
+      decodes: true,
+      anatomy: anatomyOf(layers, 4096),
+      entries: [],
+    };
     const figures = [...blockFigures(body), ...partFigures(body)];
     for (const { drawing, title } of figures) expect(drawingFaults(drawing), title).toEqual([]);
     const [part] = body.anatomy.parts;

@@ -95,7 +95,7 @@ function gqaGrid(spec: GqaSpec, context: InsetContext): Sketch {
     if (spec.kvFrom === null)
       k = grid.add(box(`${step.id}-k`, { rank, column: 1 }, step.tone, step.lines, step.title), k);
   }
-  if (spec.kvFrom === null) {
+  if (spec.kvFrom === null && context.decodes) {
     rank++;
     const kept = kvHeads * (headDim + (spec.kvShare ? 0 : vDim));
     const lines = [note(`cached: ${spec.kvShare ? 'k = v' : 'k, v'} · ${kept} per token`)];

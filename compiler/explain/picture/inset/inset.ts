@@ -14,6 +14,8 @@ export interface InsetContext {
   readonly name: string;
   readonly dModel: number;
   readonly context: number;
+  /** Whether tokens are generated one by one: only then is anything cached. */
+  readonly decodes: boolean;
   /** The first layer that has it. */
   readonly layer: number;
   /** Named within the part: `q.weight`. */

@@ -14,7 +14,14 @@ const prefix = 'mtp.0.';
 /** arXiv 2412.19437, 2.2 */
 export function drawMtp(model: Model, mtp: MtpSpec, { parts }: Anatomy): Drawing {
   const weights = parameters(model).flatMap((each) => (each.name.startsWith(prefix) ? [{ ...each, name: each.name.slice(prefix.length) }] : [])); // prettier-ignore
-  const context = { name: 'mtp', dModel: model.dModel, context: model.context, layer: model.nLayers, weights };
+  const context = {
+    name: 'mtp',
+    dModel: model.dModel,
+    context: model.context,
+    decodes: true,
+    layer: model.nLayers,
+    weights,
+  };
   const grid = new Sketch();
   const whole = { column: 0, columns: mtp.input.length };
   const sources = { embed: 'embedding of the next token', state: `state of the depth below` };
