@@ -30,15 +30,19 @@ function placeTexts(places: readonly PlaceDiff[], paint: Paint): string[] {
   return [...byPath].map(([path, lines]) => [`  ${path}`, ...lines].join('\n'));
 }
 
-/** Ops that differ in numbers alone stand on one line: `[batch, seq, kv_dim=16 -> 8]`. */
+/** Ops that differ in numbers alone stand on one line: `32 -> 36 x contract ... [batch, seq, kv_dim=16 -> 8]`. */
 function opLines(a: readonly OpCount[], b: readonly OpCount[], paint: Paint): string[] {
   const rest = [...b];
   const pairs: string[] = [];
   const gone = a.filter((old) => {
-    const i = rest.findIndex((now) => now.count === old.count && template(now.text) === template(old.text));
-    const now = i < 0 ? undefined : rest.splice(i, 1)[0];
-    if (now !== undefined) pairs.push(`    ~ ${old.count} x ${merged(old.text, now.text, paint)}`);
-    return now === undefined;
+    const alike = rest.filter((now) => template(now.text) === template(old.text));
+    const now =
+      alike.find(({ text }) => text === old.text) ?? alike.find(({ count }) => count === old.count) ?? alike[0];
+    if (now === undefined) return true;
+    rest.splice(rest.indexOf(now), 1);
+    const values = old.text === now.text && old.count === now.count ? '  (other values)' : '';
+    pairs.push(`    ~ ${merged(`${old.count} x ${old.text}`, `${now.count} x ${now.text}`, paint)}${values}`);
+    return false;
   });
   const line = (sign: string, { text, count }: OpCount): string =>
     `    ${sign} ${count} x ${text.replaceAll(numbers, short)}`;
@@ -59,11 +63,10 @@ const short = (value: string): string => (value.length < 9 ? value : String(Numb
 function merged(a: string, b: string, paint: Paint): string {
   const values = [...b.matchAll(numbers)].map(([value]) => short(value));
   let i = 0;
-  const text = a.replaceAll(numbers, (old) => {
+  return a.replaceAll(numbers, (old) => {
     const [was, now] = [short(old), values[i++] ?? old];
     return was === now ? was : `${paint.red(was)} -> ${paint.green(now)}`;
   });
-  return a === b ? `${text}  (other values)` : text;
 }
 
 export function printKernels(kernels: readonly KernelDiff[] | string, paint: Paint): string {
