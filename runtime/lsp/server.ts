@@ -1,6 +1,6 @@
 // Takes: messages of an editor on one stream. Gives: answers on another: the language server protocol.
 // Promises: a bug in one feature is written to stderr and answered with nothing; the server goes on. A question that was
-//   taken back, or whose text has changed, is not worked on.
+//   taken back is not worked on.
 import type { Readable, Writable } from 'node:stream';
 import { setImmediate } from 'node:timers/promises';
 import { createConnection, LSPErrorCodes, ResponseError, TextDocuments, TextDocumentSyncKind, type CancellationToken, type InitializeResult } from 'vscode-languageserver/node'; // prettier-ignore
@@ -59,15 +59,11 @@ export function serve(input: Readable, output: Writable, version: string): void 
       otherwise: D,
     ) =>
     async (params: P, token: CancellationToken): Promise<T | D | ResponseError> => {
-      const { uri } = params.textDocument;
-      const asked = open.get(uri)?.version;
-      // What has arrived meanwhile is read first: it may take the question back, or change the text.
-      await setImmediate();
+      // What has arrived meanwhile is read first: it may take the question back.
       await setImmediate();
       if (token.isCancellationRequested) return new ResponseError(LSPErrorCodes.RequestCancelled, 'taken back');
-      if (open.get(uri)?.version !== asked) return new ResponseError(LSPErrorCodes.ContentModified, 'the text changed');
       return guarded(() => {
-        const analysis = documents.analysis(uri);
+        const analysis = documents.analysis(params.textDocument.uri);
         return analysis === undefined ? otherwise : ask(analysis, params);
       }, otherwise);
     };

@@ -149,7 +149,7 @@ it('hovers, completes and hints', async () => {
   const { text, position } = atCursor(small);
   const uri = await open(text);
   const hover = await editor.connection.sendRequest(HoverRequest.type, { textDocument: { uri }, position });
-  expect((hover?.contents as MarkupContent).value).toContain('`half` = **4**');
+  expect((hover?.contents as MarkupContent | undefined)?.value).toContain('`half` = **4**');
   const range = { start: { line: 0, character: 0 }, end: { line: 9, character: 0 } };
   const hints = await editor.connection.sendRequest(InlayHintRequest.type, { textDocument: { uri }, range });
   expect(hints?.map(({ label }) => label)).toEqual([expect.stringMatching(/K parameters$/), '= 4']);
@@ -159,20 +159,16 @@ it('hovers, completes and hints', async () => {
   expect(items.map(({ label }) => label)).toContain('kv_heads');
 });
 
-it('drops a question that is taken back, or whose text has changed', async () => {
-  const text = specs.find(({ path }) => path === 'specs/quickstart.model')?.text ?? '';
-  const uri = await open(text);
+it('drops a question that is taken back', async () => {
+  const uri = await open(specs.find(({ path }) => path === 'specs/quickstart.model')?.text ?? '');
   const ask = { textDocument: { uri }, position: { line: 3, character: 8 } };
-  // A renaming is checked, which takes long enough for what follows to arrive.
+  // A renaming is checked, which takes long enough for what follows to arrive together.
   const busy = editor.connection.sendRequest(RenameRequest.type, { ...ask, newName: 'Started' });
   const source = new CancellationTokenSource();
   const dropped = editor.connection.sendRequest(HoverRequest.type, ask, source.token);
-  const stale = editor.connection.sendRequest(HoverRequest.type, ask);
   source.cancel();
-  await editor.change(uri, 2, [{ text }]);
-  const codes = await Promise.all([dropped, stale].map((each) => each.then(() => 0, (error: { code: number }) => error.code))); // prettier-ignore
-  expect(codes).toEqual([LSPErrorCodes.RequestCancelled, LSPErrorCodes.ContentModified]);
-  expect(await busy).not.toBe(null);
+  await expect(dropped).rejects.toMatchObject({ code: LSPErrorCodes.RequestCancelled });
+  expect(await busy).toBeTruthy();
 });
 
 it('answers within 100 ms on a file of 120 lines, also right after each change', async () => {
