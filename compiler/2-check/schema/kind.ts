@@ -181,7 +181,7 @@ function checkConstructor(slot: Slot, callee: Callee, kind: Kind, key: string, s
   if (Object.hasOwn(kind.constructors, name)) return;
   if (kind.unbuilt.includes(name)) fail(section, 'todo-constructor', span, { kind: kind.name, name });
   const drafts = kind.role === undefined ? [] : draftsOf(slot.section, kind.role);
-  const known = [...Object.keys(kind.constructors), ...drafts];
+  const known = [...new Set([...Object.keys(kind.constructors), ...drafts])];
   const near = nearest(name, [...known, ...kind.unbuilt]);
   const fix = near === null ? `there are ${known.join(', ')}` : `did you mean \`${near}\`?`;
   fail(section, 'unknown-constructor', span, { name, kind: kind.name, key: pathOf(section, key) }, { fix });

@@ -15,8 +15,8 @@ const widthKeys = {
 };
 
 /** A part inside a part: the resolver hands it on, so that the tables need no recursion. */
-function partOf(kind: string): KeyType<Slot> {
-  return { expects: `a ${kind}, or the name of one`, kind, read: (slot) => slot };
+function partOf(kind: string, expects: string): KeyType<Slot> {
+  return { expects, kind, read: (slot) => slot };
 }
 
 export const ffnKind = kindOf({
@@ -49,10 +49,10 @@ export const ffnKind = kindOf({
         n: key('experts to choose from', count),
         top_k: key('experts that a token takes', count),
         shared: key('experts that every token passes', natural),
-        expert: key('one of the `n` equal parts: any ffn, experts too', partOf('ffn')),
-        shared_expert: key('what every token passes, all `shared` in one', partOf('ffn')),
+        expert: key('one of the `n` equal parts: any ffn, experts too', partOf('ffn', 'an ffn, or the name of one')),
+        shared_expert: key('what every token passes, all `shared` in one; none when `shared` is 0', partOf('ffn', 'an ffn, or the name of one')), // prettier-ignore
         shared_gate: key('factor on the shared expert, sigmoid(g x) (Qwen3-Next)', orNone(oneOf('sigmoid'))),
-        router: key('who is chosen and how they are weighed', partOf('router')),
+        router: key('who is chosen and how they are weighed', partOf('router', 'a block of its keys')),
       },
     },
     channel_mix: {
