@@ -35,7 +35,7 @@ export function routerTree(router: RouterSpec): Tree {
     score: branch(router.score, { over: router.scoreOver }),
     bias: router.bias,
     select: selectTree(router.select),
-    select_bias: selectBias === null ? null : branch('aux_free', { rate: selectBias.rate, center: selectBias.center, freeze_after: selectBias.freezeAfter }), // prettier-ignore
+    select_bias: selectBias === null ? null : branch('aux_free', { rate: selectBias.rate, center: selectBias.center, freeze_after: selectBias.freezeAfter === null ? null : `${selectBias.freezeAfter}tok` }), // prettier-ignore
     ...groupKeys(groups),
     combine: combineText(router),
     balance: balanceTree(router.balance),

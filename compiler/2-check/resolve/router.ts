@@ -67,7 +67,7 @@ function groupsSpec({ keys, construct }: Router, { part, n, topK }: RouterFacts)
   if (top > groups) refuse('top_groups', `top_groups ${top} is more than its ${groups} groups`, `top_groups at most ${groups}`); // prettier-ignore
   if (topK > top * each) {
     const least = Math.ceil(topK / each);
-    refuse('top_groups', `top_k ${topK} is more than the ${top * each} experts of ${top} groups of ${each}`, `top_groups at least ${least}, or top_k at most ${top * each}`); // prettier-ignore
+    refuse('top_groups', `top_k ${topK} is more than top_groups * n / groups = ${top} * ${n} / ${groups} = ${top * each}`, `top_groups at least ${least}, or top_k at most ${top * each}`); // prettier-ignore
   }
   const sumTop = score.constructor === 'sum_top' ? score.keys.k : null;
   if (sumTop !== null && sumTop > each) {

@@ -62,7 +62,7 @@ describe('router', () => {
 
   it.each([
     ['groups = 7', 'expert-groups', 'mlp: 64 experts are not divisible into 7 groups (9.14)', 'groups in {1, 2, 4, 8, 16, 32, 64}'], // prettier-ignore
-    ['groups = 16; top_groups = 1', 'expert-groups', 'mlp: top_k 8 is more than the 4 experts of 1 groups of 4', 'top_groups at least 2, or top_k at most 4'], // prettier-ignore
+    ['groups = 16; top_groups = 1', 'expert-groups', 'mlp: top_k 8 is more than top_groups * n / groups = 1 * 64 / 16 = 4', 'top_groups at least 2, or top_k at most 4'], // prettier-ignore
     ['groups = 4; top_groups = 5', 'expert-groups', 'mlp: top_groups 5 is more than its 4 groups', 'top_groups at most 4'], // prettier-ignore
     ['groups = 64; group_score = sum_top(2)', 'expert-groups', 'mlp: group_score sum_top(2) needs 2 experts in a group, but 64 / 64 = 1', 'sum_top(1), or at most 32 groups'], // prettier-ignore
     ['select_bias = aux_free; combine = none', 'select-bias', 'mlp.router: select_bias is for selecting only, but combine takes the scores that selected, bias and all', 'combine = normalize, or unbiased for scores without the bias as they are'], // prettier-ignore
