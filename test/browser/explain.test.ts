@@ -31,6 +31,11 @@ it('is one file: no script, no address', () => {
   }
 });
 
+it('says in a sentence when it cannot be written', () => {
+  const loaded = loadModelFile(join(packageRoot(), 'specs', 'quickstart.model'), false);
+  expect(() => writeExplainPage(join(folder, 'none', 'page.html'), loaded)).toThrow(/^cannot write .*page\.html: /);
+});
+
 describe('in Chromium', () => {
   let browser: Browser | undefined;
   /** Why there is none. */

@@ -28,6 +28,7 @@ export interface Picture {
   readonly stack: Figure;
   readonly blocks: readonly Figure[];
   readonly parts: readonly Figure[];
+  /** Of the total, which is without multi-token prediction. */
   readonly shares: readonly Share[];
   readonly costs: readonly Fact[];
 }
@@ -110,7 +111,10 @@ function mtpFigure(model: Model, mtp: MtpSpec, { anatomy, entries }: Body): Figu
     drawing: drawMtp(model, mtp, anatomy),
     description: `Multi-token prediction, from below: ${formula.join('; ')}`,
     formula,
-    facts: [['state', mtp.state === 'post_norm' ? 'after the final norm' : 'before the final norm']],
+    facts: [
+      ['parameters', count(parameterCount(model).mtp)],
+      ['state', mtp.state === 'post_norm' ? 'after the final norm' : 'before the final norm'],
+    ],
     keys: under(entries, 'mtp'),
   };
 }
@@ -122,13 +126,13 @@ function sharesOf(model: Model, anatomy: Anatomy): Share[] {
     all.filter(({ name }) => name.startsWith(prefix)).reduce((sum, parameter) => sum + elements(parameter), 0);
   const rows: Share[] = [
     { name: 'embed', detail: `${embed.rows} × ${dModel}${embed.tied ? ', tied to the head' : ''}`, parameters: of('embed.'), swatch: 'linear' }, // prettier-ignore
-    ...anatomy.parts.map(({ name, total, layers, varies, swatch }): Share => {
+    ...anatomy.parts.map(({ name, total, active, layers, varies, swatch }): Share => {
       const detail = varies ? layersText(layers.length) : `${layers.length} × ${count(total / layers.length)}`;
-      return { name, detail, parameters: total, swatch };
+      const used = active === total ? '' : `, ${count(active)} active`;
+      return { name, detail: detail + used, parameters: total, swatch };
     }),
     { name: 'norms', detail: 'of the blocks', parameters: anatomy.blocks.reduce((sum, block) => sum + block.normParameters, 0), swatch: 'norm' }, // prettier-ignore
     { name: 'head', detail: head.norm === null ? '' : 'with its norm', parameters: of('head.'), swatch: 'linear' },
-    { name: 'mtp', detail: 'not counted in the total of the model', parameters: of('mtp.'), swatch: 'state' },
   ];
   return rows.filter((row) => row.parameters > 0);
 }
