@@ -43,7 +43,7 @@ h1 { margin: 0 0 8px; font-size: 26px; overflow-wrap: anywhere; } h2 { font-size
 
 .page { display: grid; grid-template-columns: minmax(0, 1fr); gap: 0 16px; } .overview, .overview > div { min-width: 0; }
 figure { margin: 0 0 16px; padding: 12px; background: var(--card); border: 1px solid var(--edge); border-radius: 10px; min-width: 0; break-inside: avoid; }
-figcaption { font-size: 13px; margin-top: 8px; width: 0; min-width: 100%; } figcaption th { padding-right: 14px; overflow-wrap: anywhere; }
+figcaption { font-size: 13px; margin-top: 8px; width: 0; min-width: 100%; } figcaption th { padding-right: 14px; overflow-wrap: break-word; }
 .tables { display: flex; flex-wrap: wrap; gap: 0 32px; align-content: start; } .tables > div { min-width: 0; flex: 0 1 auto; }
 @media (min-width: 700px) { .overview { display: flex; gap: 16px; align-items: flex-start; } .overview figure { min-width: 300px; } .parts { columns: 310px; column-gap: 16px; } }
 @media (min-width: 1200px) { .page { grid-template: "overview parts" auto "tables parts" 1fr / auto minmax(0, 1fr); } .overview { grid-area: overview; } .parts { grid-area: parts; } .tables { grid-area: tables; flex-direction: column; } }
@@ -60,4 +60,4 @@ svg .line { fill: none; stroke: var(--line); stroke-width: 1.2; } svg .strong { 
 :is(th, td) { padding: 1px 16px 1px 0; vertical-align: top; } .shares td { white-space: nowrap; } .shares td.soft { white-space: normal; overflow-wrap: normal; } .total :is(th, td) { border-top: 1px solid var(--edge); font-weight: 600; }
 pre { margin: 6px 0; } .formula { white-space: pre-wrap; overflow-wrap: anywhere; font-size: 12.5px; } summary { cursor: pointer; color: var(--soft); }
 @media (max-width: 500px) { .shares :is(th, td) { padding-right: 9px; } .shares tr > :last-child { padding-right: 0; } }
-@media print { :root { color-scheme: light; } }`;
+@media print { :root { color-scheme: light; print-color-adjust: exact; } }`;
