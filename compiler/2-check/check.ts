@@ -83,6 +83,7 @@ function checkAssertions(ast: FileNode, outline: Outline, facts: FileModels, pre
     note: null,
     models: facts,
     open: (found: { section: ReturnType<typeof sectionOf> }) => found.section,
+    fact: () => null,
     countWith: () => null,
     explainWith: () => {},
     state: { layer: null, usesLayer: false, trail: [], asked: new Set<never>(), locals: [] },

@@ -1,13 +1,13 @@
 // Takes: a checked model. Gives: its canonical tree: every key of the model block, resolved, in a fixed order.
 // Promises: depends on what the model computes and how it starts, not on how its file was written.
-import { invariant } from '../../diagnostics.ts';
 import { mixerParameters } from '../parameters/mixers.ts';
 import { ffnParameters } from '../parameters/ffns.ts';
 import { dim, type Parameter } from '../parameters/parameter.ts';
 import type { BlockExpr, FfnSpec, Init, Layer, MixerSpec, Model, NormSpec } from '../model.ts';
 import { ffnTree } from './ffn-trees.ts';
+import { mixerTree } from './mixer-trees.ts';
 import { mtpTree } from './mtp-tree.ts';
-import { biasText, branch, equationText, initText, maskText, mergeLayers, normTree, qkNormTree, ropeTree, type Tree } from './tree.ts'; // prettier-ignore
+import { branch, equationText, initText, mergeLayers, normTree, type Tree } from './tree.ts';
 
 /** `head` before the key's path, `value` after its `=`. */
 export interface CanonicalItem {
@@ -90,22 +90,6 @@ function collect(model: Model): Parts {
 
 function templateOf(instance: string): string {
   return instance.split('.')[0] ?? instance;
-}
-
-function mixerTree(spec: MixerSpec): Tree {
-  invariant(spec.kind === 'gqa', `no canonical form of mixer ${spec.kind}`);
-  const { q, k, v, o } = spec;
-  return branch('gqa', {
-    heads: spec.heads,
-    kv_heads: spec.kvHeads,
-    head_dim: spec.headDim,
-    scale: spec.scale,
-    mask: maskText(spec.mask),
-    bias: biasText({ q, k, v, o }),
-    qk_norm: spec.qkNorm === null ? 'none' : qkNormTree(spec.qkNorm),
-    softcap: spec.softcap,
-    rope: spec.rope === null ? 'none' : ropeTree(spec.rope),
-  });
 }
 
 function embedTree({ embed }: Model): Tree {

@@ -120,6 +120,8 @@ function evaluateMember(expr: MemberExpr, section: Section): Quantity {
   const inner = sectionAt(object, section);
   const draft = member(inner, name.text);
   if (draft === undefined) {
+    const fact = inner.world.fact(inner, name.text);
+    if (fact !== null) return quantity(fact);
     const near = nearest(name.text, inner.body.keys.keys());
     const extra = near === null ? {} : { fix: `did you mean \`${near}\`?` };
     return fail(section, 'unknown-name', name.span, { name: printExpr(expr) }, extra);

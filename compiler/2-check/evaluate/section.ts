@@ -21,6 +21,8 @@ export interface World {
   readonly models: ModelFacts;
   /** The inside of a construct, as a section: the schema, which lies above, knows how. */
   open(found: Found): Section;
+  /** A derived fact of a section, if its constructor has one of that name. */
+  fact(section: Section, name: string): number | null;
   /** The parameters of this model if it had these sizes; null when it would be faulty. */
   countWith(sizes: ReadonlyMap<string, number>): number | null;
   /** Reports the faults of this model at these sizes. */

@@ -11,7 +11,7 @@ import type { BlockExpr, Equation, FfnSpec, MixerSpec, NormSpec } from '../model
 import type { Slot } from '../schema/key-type.ts';
 import { normKind } from '../schema/norm-kinds.ts';
 import { buildOf } from '../schema/register.ts';
-import { mixerSpec } from './attention.ts';
+import { mixerSpec } from './mixers/mixer.ts';
 import { ffnSpec } from './ffn.ts';
 import { normSpec } from './norm.ts';
 

@@ -6,7 +6,7 @@ import type { balanceKind } from '../schema/parts/balance-kinds.ts';
 import type { Slot } from '../schema/key-type.ts';
 import { buildOf, type BuiltBy } from '../schema/register.ts';
 import { routerKind, type selectKind } from '../schema/router-kinds.ts';
-import { spanOf } from './attention.ts';
+import { divisors, spanOf } from './mixers/place.ts';
 
 type Router = BuiltBy<typeof routerKind>;
 
@@ -110,8 +110,4 @@ function balanceSpec(balance: BuiltBy<typeof balanceKind>, { construct }: Router
 
 function deviceSpan({ construct }: BuiltBy<typeof balanceKind>, router: Section): Section['span'] {
   return construct.section.body.keys.has('devices') ? spanOf(construct.section, 'devices') : spanOf(router, 'balance');
-}
-
-function divisors(n: number): number[] {
-  return Array.from({ length: Math.min(n, 4096) }, (_, i) => i + 1).filter((d) => n % d === 0);
 }

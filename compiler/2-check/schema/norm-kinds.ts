@@ -30,7 +30,6 @@ export const normKind = kindOf({
   about: 'A template: `rms.mix(x)` in a block is its instance `mix`, with a weight of its own in each layer.',
   role: 'norm',
   constructors: { rms: { ...rms, keys: normKeys }, layer: { ...layer, keys: normKeys } },
-  unbuilt: ['l2norm', 'l2', 'group', 'dynamic_tanh'],
 });
 /** `none`, a norm of the model by name, or one written on the spot: `rms(eps = 1e-6)`. */
 export const norm = constructType(normKind, ownersOf);
@@ -47,5 +46,4 @@ export const qkNormKind = kindOf({
   about: 'A norm of queries and keys: a norm with a place.',
   role: 'norm',
   constructors: { rms: { ...rms, keys: qkNormKeys }, layer: { ...layer, keys: qkNormKeys } },
-  unbuilt: ['l2norm', 'l2'],
 });

@@ -8,10 +8,7 @@ import { unbuilt } from './scalars.ts';
 const kinds = new Map<string, Kind>();
 
 /** Keys of constructors that are not built: to say whose key it is. */
-const unbuiltKeys: Readonly<Record<string, readonly string[]>> = {
-  mla: ['q_rank', 'kv_rank', 'nope_dim', 'rope_dim', 'v_dim', 'latent_norm'],
-  mamba2: ['expand', 'state', 'groups', 'conv', 'dt', 'a_init', 'd_skip'],
-};
+const unbuiltKeys: Readonly<Record<string, readonly string[]>> = {};
 
 export function kindOf<const C extends Kind['constructors']>(kind: Kind<C>): Kind<C> {
   kinds.set(kind.name, kind);
@@ -49,7 +46,7 @@ export function ownersOf(key: string): string[] {
 /** Every key and constructor there is. */
 export function isKnownWord(word: string): boolean {
   return ownersOf(word).length > 0 || [...kinds.values()].some(({ name, constructors, unbuilt }) =>
-    name === word || Object.hasOwn(constructors, word) || unbuilt.includes(word),
+    name === word || Object.hasOwn(constructors, word) || unbuilt?.includes(word) === true,
   ); // prettier-ignore
 }
 
@@ -58,6 +55,13 @@ export function openConstruct({ draft, section, key }: Found): Section {
   const table: Keys | undefined = tableOf(section.owner);
   const kind = kinds.get(draft.role ?? table?.[key]?.kind ?? '') ?? kinds.get(key);
   return kind === undefined ? section : construct({ draft, section, key }, kind).section;
+}
+
+/** A derived fact of a section: `mscale` of `rope rope`. Null: it has none of that name. @throws Stop */
+export function factOf(section: Section, name: string): number | null {
+  const [kind = '', constructor = ''] = section.owner.split(' ');
+  const fact = kinds.get(kind)?.constructors[constructor]?.facts?.[name];
+  return fact === undefined ? null : fact.value(section);
 }
 
 /** The keys of `mixer gqa`. */

@@ -1,9 +1,10 @@
 // Takes: nothing. Gives: the constructors of rotary positions and of their scaling.
 // Promises: as kinds.ts: each key says what it is; defaults stand in specs/std.
+import type { Section } from '../evaluate/section.ts';
 import { key } from './key-type.ts';
 import { constructType } from './kind.ts';
 import { kindOf, ownersOf } from './register.ts';
-import { count, flag, maybe, oneOf, orNone, positive } from './scalars.ts';
+import { count, flag, listOf, maybe, oneOf, orNone, positive } from './scalars.ts';
 
 const factor = key('how many times longer than `original` the context is', positive);
 const original = key('context the model was trained with', maybe(count), 'tokens');
@@ -17,6 +18,23 @@ export const scalingKind = kindOf({
       formula: 'inv / factor',
       source: 'arXiv 2306.15595',
       keys: { factor },
+    },
+    dynamic: {
+      about: 'theta grows with the length that is run (NTK).',
+      formula: 'theta * (factor n / original - (factor - 1))^(dim / (dim - 2)), n = length beyond original',
+      source: 'transformers, modeling_rope_utils.py',
+      keys: { factor, original },
+    },
+    longrope: {
+      about: 'A factor for each pair of dims, of one list up to the original context and of another beyond.',
+      formula: 'inv / list[j]; cos, sin * sqrt(1 + ln(factor) / ln(original))',
+      source: 'arXiv 2402.13753',
+      keys: {
+        factor,
+        original,
+        short: key('factors up to the original context, one per pair', listOf(positive)),
+        long: key('factors beyond it', listOf(positive)),
+      },
     },
     llama3: {
       about: 'Long waves are divided, short ones kept, a linear blend between.',
@@ -45,8 +63,17 @@ export const scalingKind = kindOf({
       },
     },
   },
-  unbuilt: ['dynamic', 'longrope', 'proportional', 'ntk'],
 });
+
+const scaling = orNone(constructType(scalingKind, ownersOf));
+
+function mscale(section: Section): number {
+  const draft = section.body.keys.get('scaling');
+  const made = draft === undefined ? null : scaling.read({ draft, section, key: 'scaling' });
+  if (made?.constructor !== 'yarn') return 1;
+  const weight = made.keys.mscale_all_dim ?? 0;
+  return 0.1 * weight * Math.log(made.keys.factor) + 1;
+}
 
 export const ropeKind = kindOf({
   name: 'rope',
@@ -61,9 +88,14 @@ export const ropeKind = kindOf({
         dim: key('leading dims of a head that rotate', count),
         theta: key('base of the wavelengths', positive),
         pairing: key('dims that form a pair: j with j + dim/2, or 2j with 2j + 1', oneOf('half', 'interleaved')),
-        scaling: key('change for longer contexts', orNone(constructType(scalingKind, ownersOf))),
+        scaling: key('change for longer contexts', scaling),
+      },
+      facts: {
+        mscale: {
+          about: '0.1 mscale_all_dim ln(factor) + 1 with yarn, else 1: DeepSeek scales scores by its square',
+          value: mscale,
+        },
       },
     },
   },
-  unbuilt: ['alibi', 't5_bias', 'xpos'],
 });

@@ -7,7 +7,7 @@ import type { Model, ScheduleSpec, TrainSpec } from '../model.ts';
 import { readKeys } from '../schema/key-type.ts';
 import { ownersOf, type BuiltBy } from '../schema/register.ts';
 import { scheduleKind, trainKind } from '../schema/train-kinds.ts';
-import { spanOf } from '../resolve/attention.ts';
+import { spanOf } from '../resolve/mixers/place.ts';
 import { acausalMixer } from '../resolve/parts.ts';
 import { readLoss } from './loss.ts';
 import { checkCoverage, readOptimizers } from './optimizer.ts';

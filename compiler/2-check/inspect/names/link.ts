@@ -44,7 +44,9 @@ export function linkStd(std: StdScopes): void {
 }
 
 /** Keys of blocks that no table of the schema has. */
-const otherKeys: ReadonlySet<string> = new Set(['model', 'loss', 'optimizer']);
+const otherKeys: ReadonlySet<string> = new Set(
+  'model loss optimizer data weights mtp tower project sweep tokenizer source filter dedup pack report'.split(' '),
+);
 
 class Linker {
   private readonly std: StdScopes;
@@ -111,6 +113,8 @@ class Linker {
     const kind = kindOfKey(scope.owner, role, name) ?? (inside.bases.length > 0 ? null : kindOfKey(null, '', name));
     const callee = isOwn ? calleeOf(definition.value) : null;
     const word = callee ?? (role === name ? labelOf(definition) : null);
+    // Nothing is known of the keys of a constructor that is not built yet.
+    if (kind?.unbuilt?.includes(word ?? labelOf(definition)) === true) return;
     if (kind !== null && word !== null && Object.hasOwn(kind.constructors, word)) inside.owner = `${kind.name} ${word}`;
     else if (callee !== null) this.over(callee, name, scope, inside);
     inside.owner ??= inside.bases.find((base) => base.owner !== null)?.owner ?? null;
