@@ -17,7 +17,6 @@ export const scoreKind = kindOf({
     sigmoid: { about: 'Each expert by itself.', formula: '1 / (1 + exp(-l_e))', source: 'DeepSeek-V3', keys: { over } },
     sqrt_softplus: { about: 'Each expert by itself.', formula: 'sqrt(ln(1 + exp(l_e)))', source: 'DeepSeek-V4', keys: { over } }, // prettier-ignore
   },
-  unbuilt: [],
 });
 
 export const selectKind = kindOf({
@@ -38,7 +37,6 @@ export const selectKind = kindOf({
     },
     hash: { about: 'The token itself decides, by a fixed table.', source: 'arXiv 2106.04426', keys: {} },
   },
-  unbuilt: [],
 });
 
 export const groupScoreKind = kindOf({
@@ -52,7 +50,6 @@ export const groupScoreKind = kindOf({
       keys: { k: key('scores that count', count) },
     },
   },
-  unbuilt: [],
 });
 
 export const noiseKind = kindOf({
@@ -71,7 +68,6 @@ export const noiseKind = kindOf({
       keys: { std: key('standard deviation of the factor', positive) },
     },
   },
-  unbuilt: [],
 });
 
 export const routerKind = kindOf({
@@ -101,5 +97,4 @@ export const routerKind = kindOf({
       },
     },
   },
-  unbuilt: [],
 });

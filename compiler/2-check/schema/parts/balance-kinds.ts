@@ -38,7 +38,6 @@ export const balanceKind = kindOf({
       keys: { coef, devices: key('devices the experts are spread over; divides `n`', count) },
     },
   },
-  unbuilt: [],
 });
 
 export const selectBiasKind = kindOf({
@@ -56,7 +55,6 @@ export const selectBiasKind = kindOf({
       },
     },
   },
-  unbuilt: [],
 });
 
 export const capacityKind = kindOf({
@@ -75,7 +73,6 @@ export const capacityKind = kindOf({
       },
     },
   },
-  unbuilt: [],
 });
 
 const expects = 'none, aux(...), seq_aux(...), device(...), or a list or sum of them';

@@ -25,7 +25,6 @@ export const combineKind = kindOf({
     },
     none: { about: 'The scores that selected, as they are.', formula: 'w_e = s_e', source: 'Jamba', keys: {} },
   },
-  unbuilt: [],
 });
 
 export interface Combine {

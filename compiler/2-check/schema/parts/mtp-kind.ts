@@ -30,5 +30,4 @@ export const mtpKind = kindOf({
       },
     },
   },
-  unbuilt: [],
 });
