@@ -43,6 +43,29 @@ function lowPrecision(key: string, value: 'f32' | 'bf16' | 'f16', what: string, 
   if (value !== 'f32') add('low-precision', key, { key, value, what }, { fix: `${key} = f32` });
 }
 
+type KeyedNorm = readonly [key: string, spec: NormSpec | null];
+type SpecOf<K extends MixerSpec['kind']> = Extract<MixerSpec, { readonly kind: K }>;
+
+function normsOf(spec: MixerSpec): readonly KeyedNorm[] {
+  // The row of the spec's own kind.
+  const rule = norms[spec.kind] as (spec: MixerSpec) => readonly KeyedNorm[];
+  return rule(spec);
+}
+
+/** The norms inside a mixer, by the key that sets them. */
+const norms: { readonly [K in MixerSpec['kind']]: (spec: SpecOf<K>) => readonly KeyedNorm[] } = {
+  gqa: ({ qkNorm }) => [['qk_norm', qkNorm]],
+  mla: ({ latentNorm }) => [['latent_norm', latentNorm]],
+  mamba: ({ innerNorm }) => [['inner_norm', innerNorm]],
+  mamba2: ({ out }) => [['out', out?.norm ?? null]],
+  gated_delta: ({ out }) => [['out', out?.norm ?? null]],
+  linear: ({ outNorm }) => [['out_norm', outNorm]],
+  rwkv7: () => [],
+  conv: () => [],
+  rg_lru: () => [],
+  experts: ({ expert }) => normsOf(expert).map(([key, spec]) => [`expert.${key}`, spec]),
+};
+
 function lintNorms(model: Model, add: Add): void {
   const told = new Set<string>();
   const norm = (name: string, spec: NormSpec | null): void => {
@@ -52,8 +75,7 @@ function lintNorms(model: Model, add: Add): void {
   };
   eachPart(model, (expr) => {
     if (expr.kind === 'norm') norm(expr.instance.split('.')[0] ?? expr.instance, expr.spec);
-    if (expr.kind === 'mixer' && expr.spec.kind === 'gqa') norm(`${expr.name}.qk_norm`, expr.spec.qkNorm);
-    if (expr.kind === 'mixer' && expr.spec.kind === 'mla') norm(`${expr.name}.latent_norm`, expr.spec.latentNorm);
+    if (expr.kind === 'mixer') for (const [key, spec] of normsOf(expr.spec)) norm(`${expr.name}.${key}`, spec);
   });
   norm('embed.norm', model.embed.norm);
   // A head normed by the template `rms` was told with `rms`.

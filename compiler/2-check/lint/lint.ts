@@ -5,11 +5,11 @@ import { diagnostic, type Diagnostic } from '../../diagnostics.ts';
 import { printExpr } from '../../1-syntax/print-ast.ts';
 import { openConstruct } from '../schema/register.ts';
 import { attempt, type Section } from '../evaluate/section.ts';
-import type { MaskSpec, Model, TrainSpec } from '../model.ts';
-import { eachPart, maskOf, mixersOf } from '../resolve/parts.ts';
+import type { Model, TrainSpec } from '../model.ts';
 import type { ResolvedModel } from '../resolve/model.ts';
 import { lintExperts } from './experts.ts';
 import { lintFfns } from './ffns.ts';
+import { lintMixers } from './mixers.ts';
 import { widthLint, type Add } from './width.ts';
 
 export interface Lint {
@@ -25,7 +25,7 @@ export function lintModel(resolved: ResolvedModel, section: Section): Lint[] {
     lints.push({ key, diagnostic: diagnostic(code, spanOfKey(section, key), args, extra) });
   };
   lintSizes(model, add);
-  lintMixers(model, add);
+  lintMixers(model, section, add);
   lintFfns(model, section, add);
   lintExperts(model, add);
   lintStack(resolved, add);
@@ -45,37 +45,6 @@ function lintSizes({ vocab, dModel, nLayers }: Model, add: Add): void {
   widthLint('d_model', dModel, add);
   const aspect = dModel / nLayers;
   if (aspect < 100 || aspect > 200) add('aspect', 'n_layers', { dModel, nLayers, aspect });
-}
-
-/** I4, W4 */
-function lintMixers(model: Model, add: Add): void {
-  const { dModel, context } = model;
-  for (const [mixer, spec] of mixersOf(model)) {
-    if (spec.kind !== 'gqa') continue;
-    const { heads, headDim, mask } = spec;
-    if (heads * headDim !== dModel) add('heads-width', `${mixer}.heads`, { mixer, heads, headDim, dModel });
-    const window = windowOf(mask);
-    if (window !== null && window >= context) add('window-no-effect', `${mixer}.mask`, { mixer, window, context });
-  }
-  const windows: (number | null)[] = [];
-  const names: string[] = [];
-  eachPart(model, (expr) => {
-    if (expr.kind !== 'mixer') return;
-    windows.push(windowOf(maskOf(expr.spec)));
-    names.push(expr.name);
-  });
-  const locals = windows.filter((size) => size !== null);
-  if (locals.length === 0 || locals.length < windows.length) return;
-  const window = Math.max(...locals);
-  const reach = 4 * window * locals.length;
-  if (context > reach) add('window-reach', `${names[0] ?? ''}.mask`, { window, locals: locals.length, reach, context });
-}
-
-function windowOf(mask: MaskSpec): number | null {
-  if (mask.kind === 'window') return mask.size;
-  if (mask.kind !== 'all') return null;
-  const sizes = mask.parts.flatMap((part) => windowOf(part) ?? []);
-  return sizes.length === 0 ? null : Math.min(...sizes);
 }
 
 /** W8 */
