@@ -8,6 +8,8 @@ import type { Place } from '../../../compiler/2-check/inspect/place.ts';
 import { constructorOf, keyOf, kindNamed, kindOfKey } from '../../../compiler/2-check/inspect/schema-view.ts';
 import { shown } from '../../../compiler/2-check/inspect/values.ts';
 import { constantWords, functionWords, keywordWords, roleWords, type Word } from '../../../compiler/2-check/inspect/words.ts'; // prettier-ignore
+import { severityOf } from '../../../compiler/diagnostics.ts';
+import { messages, rules, type Code } from '../../../compiler/messages.ts';
 import type { Analysis } from '../analysis.ts';
 
 /** The scope that holds the key of a place. */
@@ -141,6 +143,17 @@ export function definedAt({ symbols, source }: Analysis, found: Found): string[]
 
 function definitionText({ source }: Analysis, { item }: Place): string {
   return `\`\`\`model\n${source.text.slice(item.span.start, item.span.end).split('\n').slice(0, 8).join('\n')}\n\`\`\``;
+}
+
+/** `cycle_tail` or `W8` behind `lint allow`. */
+export function lintText(word: string): string[] {
+  const ids = Object.entries(rules).filter(([, id]) => id === word);
+  const codes = ids.length > 0 ? ids.map(([code]) => code) : [word.replaceAll('_', '-')];
+  return codes.flatMap((code): string[] => {
+    if (!Object.hasOwn(messages, code)) return [];
+    const id = (rules as Readonly<Record<string, string>>)[code];
+    return [`lint \`${code.replaceAll('-', '_')}\`${id === undefined ? '' : ` (${id})`}: ${severityOf(code as Code)}`];
+  });
 }
 
 export function wordText(word: string, place: 'keyword' | 'role' | 'value'): string[] {

@@ -9,7 +9,7 @@ import { unitWords } from '../../../compiler/2-check/inspect/words.ts';
 import type { Expr } from '../../../compiler/1-syntax/ast.ts';
 import { printExpr } from '../../../compiler/1-syntax/print-ast.ts';
 import type { Analysis } from '../analysis.ts';
-import { constructorText, definedAt, keyText, nameText, valueWordText, wordText } from './hover-text.ts';
+import { constructorText, definedAt, keyText, lintText, nameText, valueWordText, wordText } from './hover-text.ts';
 import { offsetOf, rangeOf } from '../positions.ts';
 
 export function hoverAt(analysis: Analysis, position: Position): Hover | null {
@@ -29,7 +29,8 @@ export function hoverAt(analysis: Analysis, position: Position): Hover | null {
 }
 
 function ofWord(analysis: Analysis, word: string, place: Place | null, found: Found | null): string[] {
-  if (place === null) return found === null ? wordText(word, 'keyword') : definedAt(analysis, found);
+  if (place === null && found !== null) return definedAt(analysis, found);
+  if (place === null) return [...wordText(word, 'keyword'), ...lintText(word)].slice(0, 1);
   if (place.at === 'key') return keyText(analysis, place, found);
   if (place.at === 'role') return wordText(word, 'role');
   const isName = found !== null && found.thing.root.kind !== 'key';
