@@ -3,6 +3,7 @@
 import { parseFile } from '../../compiler/1-syntax/parse-file.ts';
 import type { FileNode } from '../../compiler/1-syntax/ast.ts';
 import type { Model, TrainSpec } from '../../compiler/2-check/model.ts';
+import type { Diagnostic } from '../../compiler/diagnostics.ts';
 import { type ModelDiff, diffModels } from '../../compiler/explain/diff/diff.ts';
 import { baseOf, writtenModel } from '../../compiler/explain/diff/written.ts';
 import {
@@ -91,14 +92,23 @@ function opener(): Open {
     const known = files.get(key);
     if (known !== undefined) return known;
     const source = revision === null ? readSource(path) : readRevision(path, revision);
-    const loaded = requireSound(checkSourceFile(source), colorOn('stderr'));
+    const loaded = requireModels(checkSourceFile(source));
     files.set(key, loaded);
     return loaded;
   };
 }
 
+/** What cannot be trained yet can be compared. @throws UserError with every error printed, when there is another one */
+function requireModels(loaded: LoadedFile): LoadedFile {
+  const isFault = ({ severity, code }: Diagnostic): boolean => severity === 'error' && !code.startsWith('todo-');
+  return loaded.diagnostics.some(isFault) ? requireSound(loaded, colorOn('stderr')) : loaded;
+}
+
 function sideAt(open: Open, place: Place): Side {
   const loaded = open(place);
+  const known =
+    place.model === null ? loaded.file.models[0] : loaded.file.models.find(({ name }) => name === place.model);
+  if (known === undefined) requireSound(loaded, colorOn('stderr'));
   return { loaded, model: chooseModel(loaded, place.model ?? undefined), place };
 }
 

@@ -19,13 +19,14 @@ export function causesOf(
   return isPart ? usersOf(path, written, [before, after]) : [];
 }
 
-/** `init.attn.o` lies within `init.attn`, `init`, and belongs to `attn`; `main_local` is `main` with an argument. */
+/** `init.attn.o` lies within `init.attn`, `init`, and belongs to `attn`, `attn.o`; `main_local` is `main` with an argument. */
 function enclosingOf(path: string): string[] {
   const parts = path.split('.');
   const outer = parts.slice(1).map((_, i) => parts.slice(0, parts.length - 1 - i).join('.'));
   if (parts.length === 1) return path.includes('_') ? [path.slice(0, path.indexOf('_'))] : [];
   if (parts[0] !== 'init') return outer;
-  return [...outer, 'init.default', ...(parts[1] === undefined ? [] : [parts[1]])];
+  const owners = parts.slice(1).map((_, i) => parts.slice(1, i + 2).join('.'));
+  return [...outer, 'init.default', ...owners];
 }
 
 /** Follows the names of the key's expression until they end in written keys. */

@@ -87,7 +87,7 @@ function valued(key: OverriddenKey, values: ReadonlyMap<string, ChangedKey>): Ch
 
 function keyLines(keys: readonly ChangedKey[], paint: Paint): string[] {
   const short = keys.filter((key) => !isLong(key));
-  const width = Math.max(0, ...short.map(({ path }) => path.length));
+  const width = Math.min(36, Math.max(0, ...short.map(({ path }) => path.length)));
   return keys.flatMap((key) => {
     const { path, a, b, from } = key;
     const why = from.length === 0 ? '' : paint.dim(`  (from ${from.join(', ')})`);

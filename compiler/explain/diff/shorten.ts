@@ -52,6 +52,12 @@ function withKeys(value: string | null, inner: readonly ChangedKey[], path: stri
   return `${value} { ${keys.join('; ')} }`;
 }
 
+/** `0..2,..,44..46` when there are many. */
+function briefRanges(layers: readonly number[]): string {
+  const parts = rangesOf(layers).split(', ');
+  return parts.length <= 4 ? parts.join(',') : `${parts[0] ?? ''},..,${parts.at(-1) ?? ''}`;
+}
+
 export interface NameGroup {
   /** `layers.0..11.attn.k.weight` */
   readonly name: string;
@@ -71,6 +77,6 @@ export function groupNames(list: readonly { readonly name: string; readonly what
     group.count += 1;
   }
   return [...groups.values()].map(({ name, what, layers, count }) => {
-    return { name: name.replace('*', rangesOf(layers).replaceAll(', ', ',')), what, count };
+    return { name: name.replace('*', briefRanges(layers)), what, count };
   });
 }

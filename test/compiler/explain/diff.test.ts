@@ -52,7 +52,8 @@ describe('a variant and its base', () => {
   const cases: [overrides: string, overridden: string[], derived: [string, string[]][]][] = [
     ['d_model = 128', ['d_model'], [['attn.heads', ['d_model']], ['mlp.width', ['d_model']]]],
     ['budget = 32', ['budget'], [
-      ['attn.heads', ['budget']], ['attn.head_dim', ['budget']], ['attn.scale', ['budget']], ['attn.rope.dim', ['budget']],
+      ['attn.heads', ['budget']], ['attn.head_dim', ['budget']], ['attn.v_dim', ['budget']], ['attn.scale', ['budget']],
+      ['attn.rope.dim', ['budget']],
     ]],
     ['n_layers = 2', ['n_layers'], [['stack', ['n_layers']]]],
     ['rms.eps = 1e-6', ['rms.eps'], [['head.norm.eps', ['rms.eps']]]],
