@@ -33,7 +33,7 @@ export function checkFile(
   reportLints(outline, models, specs, report);
   const file: CheckedFile = {
     models: models.flatMap(({ resolved }) => resolved?.model ?? []),
-    towers: [],
+    towers: models.flatMap(({ towers }) => towers ?? []),
     trains: specs.trains.map(({ spec }) => spec),
     generates: specs.generates,
   };

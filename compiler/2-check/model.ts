@@ -3,7 +3,7 @@
 //   The types of its parts stand in model/ and can all be had here.
 import type { Span } from '../../grammar/source.ts';
 import type { Layer } from './model/blocks.ts';
-import type { Init, NormSpec, ProjectionSpec } from './model/parts.ts';
+import type { InitSpec, NormSpec, ProjectionSpec } from './model/parts.ts';
 import type { TowerModel } from './model/towers.ts';
 import type { GenerateSpec, TrainSpec } from './model/train.ts';
 import type { WeightMap } from './model/weights.ts';
@@ -21,19 +21,31 @@ export interface EmbedSpec {
   readonly tied: boolean;
   /** Rows of the matrix: vocab, or the next multiple of `pad_to`. */
   readonly rows: number;
+  /** Rows of another width, mapped to d_model (arXiv 1909.11942); null: rows are d_model wide. */
+  readonly factor: FactorSpec | null;
   readonly scale: number;
   /** Learned absolute positions, [length, d_model]. */
-  readonly positions: { readonly length: number; readonly init: Init } | null;
+  readonly positions: { readonly length: number; readonly init: InitSpec } | null;
+  /** Fixed ones: [sin(p / theta^(2i / d_model)), cos(...)]. */
+  readonly sinusoidal: { readonly theta: number } | null;
   readonly norm: NormSpec | null;
-  readonly init: Init;
+  readonly init: InitSpec;
+}
+
+/** A map between d_model and the width of a matrix of the vocabulary. */
+export interface FactorSpec {
+  readonly dim: number;
+  readonly projection: ProjectionSpec;
 }
 
 export interface HeadSpec {
   readonly norm: NormSpec | null;
+  /** The state is mapped to this width before the logits. */
+  readonly factor: FactorSpec | null;
   readonly scale: number;
   readonly softcap: number | null;
   readonly bias: boolean;
-  readonly init: Init;
+  readonly init: InitSpec;
 }
 
 /** A value over training: each holds until its number of tokens, the last one to the end. */

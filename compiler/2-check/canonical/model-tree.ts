@@ -2,7 +2,7 @@
 // Promises: depends on what the model computes and how it starts, not on how its file was written.
 import { mixerParameters } from '../parameters/mixers.ts';
 import { ffnParameters } from '../parameters/ffns.ts';
-import { dim, type Parameter } from '../parameters/parameter.ts';
+import { dim, startOf, type Parameter } from '../parameters/parameter.ts';
 import type { BlockExpr, FfnSpec, Init, Layer, MixerSpec, Model, NormSpec } from '../model.ts';
 import { ffnTree } from './ffn-trees.ts';
 import { mixerTree } from './mixer-trees.ts';
@@ -21,7 +21,7 @@ export interface CanonicalItem {
 /** Per layer, what a name stands for; undefined where the layer does not use it. */
 type PerLayer<T> = (T | undefined)[];
 
-interface Parts {
+export interface Parts {
   readonly norms: Map<string, PerLayer<NormSpec>>;
   readonly mixers: Map<string, PerLayer<MixerSpec>>;
   readonly ffns: Map<string, PerLayer<FfnSpec>>;
@@ -44,11 +44,11 @@ export function canonicalItems(model: Model): CanonicalItem[] {
   ];
 }
 
-function plain(path: string, value: number): CanonicalItem {
+export function plain(path: string, value: number): CanonicalItem {
   return { head: path, path, value: String(value) };
 }
 
-function named<T>(role: string, parts: Map<string, PerLayer<T>>, tree: (spec: T) => Tree): CanonicalItem[] {
+export function named<T>(role: string, parts: Map<string, PerLayer<T>>, tree: (spec: T) => Tree): CanonicalItem[] {
   return [...parts].map(([path, layers]) => ({ head: `${role} ${path}`, path, value: perLayer(layers, tree) }));
 }
 
@@ -60,12 +60,15 @@ function perLayer<T>(layers: PerLayer<T>, tree: (spec: T) => Tree): Tree {
   return mergeLayers(layers.map((spec) => tree((last = spec ?? last))));
 }
 
+/** A stack, of a model or of a tower. */
+export type Stacked = Pick<Model, 'dModel' | 'nLayers' | 'layers' | 'mtp'>;
+
 /** The stack, and the layer of multi-token prediction behind it. */
-function layersOf({ layers, mtp }: Model): readonly Layer[] {
+function layersOf({ layers, mtp }: Stacked): readonly Layer[] {
   return mtp === null ? layers : [...layers, mtp.layer];
 }
 
-function collect(model: Model): Parts {
+export function collect(model: Stacked): Parts {
   const layers = layersOf(model);
   const parts: Parts = { norms: new Map(), mixers: new Map(), ffns: new Map() };
   const put = <T>(map: Map<string, PerLayer<T>>, name: string, index: number, spec: T): void => {
@@ -92,22 +95,31 @@ function templateOf(instance: string): string {
   return instance.split('.')[0] ?? instance;
 }
 
-function embedTree({ embed }: Model): Tree {
+function embedTree(model: Model): Tree {
+  const { embed } = model;
   return branch('token', {
     tie: embed.tied ? 'head' : 'none',
+    pad_to: embed.rows === model.vocab ? null : embed.rows,
+    dim: embed.factor?.dim ?? null,
     scale: embed.scale,
-    pos: embed.positions === null ? 'none' : `learned(length = ${embed.positions.length})`,
+    pos: positionText(embed),
     norm: embed.norm === null ? 'none' : normTree(embed.norm),
   });
 }
 
+function positionText({ positions, sinusoidal }: Model['embed']): string {
+  if (sinusoidal !== null) return `sinusoidal(theta = ${sinusoidal.theta})`;
+  return positions === null ? 'none' : `learned(length = ${positions.length})`;
+}
+
 function headTree({ head }: Model): Tree {
+  const { factor, scale, softcap, bias } = head;
   const norm = head.norm === null ? 'none' : normTree(head.norm);
-  return branch('lm', { norm, scale: head.scale, softcap: head.softcap, bias: head.bias });
+  return branch('lm', { norm, dim: factor?.dim ?? null, scale, softcap, bias });
 }
 
 /** Blocks by their layers' labels, `main(local)` as `main_local`; the stack layer by layer. */
-function blockItems(model: Model, parts: Parts): CanonicalItem[] {
+export function blockItems(model: Stacked, parts: Parts): CanonicalItem[] {
   const { nLayers, mtp } = model;
   const taken = new Set<string>([...parts.norms.keys(), ...parts.mixers.keys(), ...parts.ffns.keys()]);
   const blocks = new Map<string, string>();
@@ -142,11 +154,20 @@ function runs(names: readonly string[]): string[] {
 }
 
 /** How each linear map starts, by its parameter: `attn.q`, `moe.expert.up`. */
-function initTree({ embed, head, dModel, mtp }: Model, parts: Parts): Tree {
-  const keys: [string, Tree][] = [['embed', initText(embed.init)]];
-  if (embed.positions !== null) keys.push(['embed.positions', initText(embed.positions.init)]);
-  if (!embed.tied) keys.push(['head', initText(head.init)]);
-  if (mtp !== null) keys.push(['mtp.project', initText(mtp.projection.init)]);
+function initTree(model: Model, parts: Parts): Tree {
+  const { embed, head, mtp, dModel } = model;
+  const keys: [string, Tree][] = [['embed', initText(startOf(embed.init, 1))]];
+  if (embed.positions !== null) keys.push(['embed.positions', initText(startOf(embed.positions.init, 1))]);
+  if (embed.factor) keys.push(['embed.project', initText(startOf(embed.factor.projection.init, embed.factor.dim))]);
+  if (head.factor) keys.push(['head.project', initText(startOf(head.factor.projection.init, dModel))]);
+  if (!embed.tied) keys.push(['head', initText(startOf(head.init, head.factor?.dim ?? dModel))]);
+  if (mtp !== null) keys.push(['mtp.project', initText(startOf(mtp.projection.init, dModel * mtp.input.length))]);
+  return { constructor: '', keys: [...keys, ...partStarts(model, parts)] };
+}
+
+/** How the linear maps of the layers start. */
+export function partStarts({ dModel }: Stacked, parts: Parts): [string, Tree][] {
+  const keys: [string, Tree][] = [];
   const add = <T>(name: string, layers: PerLayer<T>, parameters: (spec: T) => readonly Parameter[]): void => {
     const maps = layers.map((spec) => (spec === undefined ? undefined : startsOf(parameters(spec))));
     for (const part of new Set(maps.flatMap((map) => [...(map?.keys() ?? [])]))) {
@@ -157,7 +178,7 @@ function initTree({ embed, head, dModel, mtp }: Model, parts: Parts): Tree {
   const width = dim('d_model', dModel);
   for (const [name, layers] of parts.mixers) add(name, layers, (spec) => mixerParameters(spec, width));
   for (const [name, layers] of parts.ffns) add(name, layers, (spec) => ffnParameters(spec, width));
-  return { constructor: '', keys };
+  return keys;
 }
 
 /** Only linear maps have targets in `init`; how gains and decays start is said where they are. */

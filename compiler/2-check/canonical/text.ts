@@ -1,18 +1,23 @@
 // Takes: a checked model. Gives: its canonical text, a model block in the long form.
 // Promises: parses and checks to the same model; equal text means equal function.
 import type { Model } from '../model.ts';
-import { canonicalItems } from './model-tree.ts';
+import { canonicalItems, type CanonicalItem } from './model-tree.ts';
 import { inline, type Tree } from './tree.ts';
 
 /** `name`: the canonical form has none of its own, so that a renamed model stays the same model. */
 export function canonicalText(model: Model, name = 'canonical'): string {
-  const lines = canonicalItems(model).flatMap(({ head, value }) => {
+  const lines = itemLines(canonicalItems(model));
+  return [`model ${name} {`, ...lines.map((line) => `  ${line}`), '}', ''].join('\n');
+}
+
+/** The items of a block, a line each or a block each. */
+export function itemLines(items: readonly CanonicalItem[]): string[] {
+  return items.flatMap(({ head, value }) => {
     if (head.startsWith('stack')) return [`stack n_layers { cycle ${inline(value)} }`];
     if (head === 'embed' || head === 'head') return printBlock(`${head} ${constructorOf(value)}`, value);
     const set = typeof value !== 'string' && value.constructor !== '' ? `${head} = ${value.constructor}` : head;
     return typeof value === 'string' ? [`${head} = ${value}`] : printBlock(set, value);
   });
-  return [`model ${name} {`, ...lines.map((line) => `  ${line}`), '}', ''].join('\n');
 }
 
 function constructorOf(value: Tree): string {

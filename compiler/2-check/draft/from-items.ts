@@ -7,19 +7,49 @@ import { emptyBody, plainDraft, type Body, type Draft } from './draft.ts';
 
 export type Report = (diagnostic: Diagnostic) => void;
 
-/** Roles whose word is the key: `mixer attn = gqa { }`, and `norm rms { }` = `norm rms = rms { }`. */
-export const namedRoles: ReadonlySet<string> = new Set(['norm', 'mixer', 'ffn', 'block', 'optimizer']);
+/** What the word behind a role is: `mixer attn`, `tower text`, `embed token`, `train pretrain`. */
+type Form =
+  /** The key, and the constructor where no other is set: `norm rms { }` = `norm rms = rms { }`. */
+  | 'part'
+  /** The key; its keys are always the same. */
+  | 'section'
+  /** The constructor; there is one of the role, which is the key. */
+  | 'constructor'
+  /** The second word of the key: `train pretrain`. */
+  | 'label';
 
-/** Roles of which there is one, whose word is the constructor: `embed token { }`. */
-const singleRoles: ReadonlySet<string> = new Set(['embed', 'head', 'schedule']);
+const forms: Readonly<Record<string, Form>> = {
+  norm: 'part',
+  mixer: 'part',
+  ffn: 'part',
+  block: 'part',
+  optimizer: 'part',
+  tower: 'section',
+  embed: 'constructor',
+  head: 'constructor',
+  schedule: 'constructor',
+  train: 'label',
+  generate: 'label',
+  weights: 'label',
+  data: 'label',
+  sweep: 'label',
+  tokenizer: 'label',
+  source: 'label',
+  filter: 'label',
+  dedup: 'label',
+  pack: 'label',
+};
 
-/** Blocks with a name of their own: the key is `train pretrain`. */
-const labelledRoles: ReadonlySet<string> = new Set(['train', 'generate']);
-
-/** Named blocks of the language that are not built yet; kept under their words, reported when a model is resolved. */
-export const unbuiltRoles: ReadonlySet<string> = new Set(
-  'data weights tower project sweep tokenizer source filter dedup pack'.split(' '),
+/** Roles whose word is the key. */
+export const namedRoles: ReadonlySet<string> = new Set(
+  Object.keys(forms).filter((role) => forms[role] === 'part' || forms[role] === 'section'),
 );
+
+/** Blocks of a file that are not built yet. */
+export const unbuiltRoles: ReadonlySet<string> = new Set(['data', 'sweep']);
+
+/** Roles whose keys are paths, dots and all: targets of `init`, names of a map of weights. */
+const flatRoles: ReadonlySet<string> = new Set(['init', 'weights']);
 
 /** The body of `items`; `flat`: dotted heads are one key (init targets: `attn.o = ...`). */
 export function bodyOf(items: readonly Item[], report: Report, flat = false): Body {
@@ -34,9 +64,9 @@ export function bodyOf(items: readonly Item[], report: Report, flat = false): Bo
 }
 
 /** An expression as a draft: the block of `llama3 { ... }` becomes the draft's body. */
-export function draftOf(value: Expr, span: Span, report: Report): Draft {
+export function draftOf(value: Expr, span: Span, report: Report, flat = false): Draft {
   if (value.kind !== 'construct') return plainDraft(value, span);
-  return { ...plainDraft(value.callee, span), body: bodyOf(value.block.items, report) };
+  return { ...plainDraft(value.callee, span), body: bodyOf(value.block.items, report, flat) };
 }
 
 /** The word that tells one definition from another, of an anonymous block its role. */
@@ -53,7 +83,7 @@ function entriesOf(item: Definition, report: Report, flat: boolean): [readonly s
   return item.heads.map((head) => {
     const parts = head.parts.map((part) => part.text);
     const role = parts.length === 1 ? (parts[0] ?? '') : '';
-    const draft: Draft = { ...valueOf(item, report, role === 'init'), let: item.let, together, span: head.span };
+    const draft: Draft = { ...valueOf(item, report, flatRoles.has(role)), let: item.let, together, span: head.span };
     if (role === 'block') return blockEntry(item, draft);
     if (role === 'mtp') return [['mtp'], mtpDraft(item, draft)];
     if (flat) return [[textOf(head)], draft];
@@ -89,15 +119,17 @@ function wordEntry(item: Definition, role: string, draft: Draft): [readonly stri
   const span = first?.span ?? item.span;
   const word: Expr = { kind: 'name', name: label, span };
   if (role === 'stack') return [['stack'], { ...draft, role, length: first ?? null }];
-  if (labelledRoles.has(role) || unbuiltRoles.has(role)) return [[`${role} ${label}`], { ...draft, role }];
-  if (namedRoles.has(role)) return [[label], { ...draft, role, value: draft.value ?? word, span }];
-  if (singleRoles.has(role)) return [[role], { ...draft, role, value: draft.value ?? word }];
+  const form = forms[role];
+  if (form === 'label') return [[`${role} ${label}`], { ...draft, role }];
+  if (form === 'part') return [[label], { ...draft, role, value: draft.value ?? word, span }];
+  if (form === 'section') return [[label], { ...draft, role, span }];
+  if (form === 'constructor') return [[role], { ...draft, role, value: draft.value ?? word }];
   // `clip norm = 1.0` is `clip.norm = 1.0`.
   return [[...textOf(item.heads[0]).split('.'), ...item.words.map(textOf)], draft];
 }
 
 function valueOf(item: Definition, report: Report, flat: boolean): Draft {
-  if (item.value !== null && item.block === null) return draftOf(item.value, item.span, report);
+  if (item.value !== null && item.block === null) return draftOf(item.value, item.span, report, flat);
   const body = item.block === null ? null : bodyIn(item.block, report, flat);
   return { ...plainDraft(item.value, item.span), body };
 }

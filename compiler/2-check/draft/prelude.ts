@@ -10,9 +10,13 @@ export interface Prelude {
   /** `mixer gqa` -> its keys. A constructor's defaults; `rope rope` for a kind with one constructor. */
   readonly defaults: ReadonlyMap<string, Body>;
   readonly model: Body;
+  /** What a model of towers gets. */
+  readonly towers: Body;
   readonly train: Body;
   readonly generate: Body;
   readonly blocks: ReadonlyMap<string, Draft>;
+  /** Maps of weights: `llama` is `std.hf.llama`. */
+  readonly weights: ReadonlyMap<string, Draft>;
   /** `std.wiring` for each file. */
   readonly modules: ReadonlySet<string>;
   readonly files: ReadonlySet<SourceFile>;
@@ -22,6 +26,7 @@ export interface Prelude {
 
 export function preludeOf(files: readonly FileNode[]): Prelude {
   const defaults = new Map<string, Body>();
+  const weights = new Map<string, Draft>();
   let blocks: ReadonlyMap<string, Draft> = new Map();
   for (const { items } of files) {
     const body = bodyOf(
@@ -31,7 +36,12 @@ export function preludeOf(files: readonly FileNode[]): Prelude {
     blocks = new Map([...blocks, ...body.keys]);
     for (const item of items) {
       if (item.kind !== 'definition' || isBlock(item)) continue;
-      const key = `${textOf(item.heads[0])} ${labelOf(item)}`;
+      const head = textOf(item.heads[0]);
+      if (head === 'weights') {
+        for (const [, draft] of bodyOf([item], ignore).keys) weights.set(labelOf(item), draft);
+        continue;
+      }
+      const key = `${head} ${labelOf(item)}`;
       defaults.set(key, bodyOf(item.block?.items ?? [], ignore));
     }
   }
@@ -39,9 +49,11 @@ export function preludeOf(files: readonly FileNode[]): Prelude {
   return {
     defaults,
     model: take('model model'),
+    towers: take('towers towers'),
     train: take('train train'),
     generate: take('generate generate'),
     blocks,
+    weights,
     modules: new Set(files.map(({ span }) => `std.${stem(span.file.path)}`)),
     files: new Set(files.map(({ span }) => span.file)),
     names: collectNames(files),

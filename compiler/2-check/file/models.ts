@@ -8,8 +8,11 @@ import { overlayBody } from '../draft/overlay.ts';
 import type { Prelude } from '../draft/prelude.ts';
 import { attempt, sectionOf, type ModelFacts, type Section, type World } from '../evaluate/section.ts';
 import { parameterCount, type ParameterCount } from '../parameters/parameters.ts';
+import type { TowerModel } from '../model.ts';
+import { towerCount } from '../parameters/towers.ts';
+import { hasTowers, resolveTowers } from '../resolve/towers/towers.ts';
 import { checkModelAssertions, resolveModel, type ResolvedModel } from '../resolve/model.ts';
-import { openConstruct } from '../schema/register.ts';
+import { factOf, openConstruct } from '../schema/register.ts';
 import type { ModelOutline } from './outline.ts';
 
 export interface FileModel {
@@ -18,6 +21,8 @@ export interface FileModel {
   readonly lineage: readonly ModelOutline[];
   readonly section: Section;
   readonly resolved: ResolvedModel | null;
+  /** Set in place of `resolved` when it is a model of towers. */
+  readonly towers: TowerModel | null;
 }
 
 export class FileModels implements ModelFacts {
@@ -54,8 +59,9 @@ export class FileModels implements ModelFacts {
   }
 
   parameters(name: string): ParameterCount | null {
-    const resolved = this.resolve(name)?.resolved;
-    return resolved ? parameterCount(resolved.model) : null;
+    const model = this.resolve(name);
+    if (model?.towers) return towerCount(model.towers);
+    return model?.resolved ? parameterCount(model.resolved.model) : null;
   }
 
   section(name: string): Section | null {
@@ -76,11 +82,13 @@ export class FileModels implements ModelFacts {
     const section = this.section(name);
     if (section === null || this.open.has(name)) return null;
     this.open.add(name);
-    const resolved = attempt(() => resolveModel(section, name));
+    const isTowers = hasTowers(section.body);
+    const towers = isTowers ? attempt(() => resolveTowers(section, name)) : null;
+    const resolved = isTowers ? null : attempt(() => resolveModel(section, name));
     this.open.delete(name);
-    const model = { name, lineage: this.lineage(name) ?? [], section, resolved };
+    const model = { name, lineage: this.lineage(name) ?? [], section, resolved, towers };
     this.done.set(name, model);
-    if (resolved !== null) checkModelAssertions(section);
+    if (resolved !== null || towers !== null) checkModelAssertions(section);
     return model;
   }
 
@@ -108,7 +116,8 @@ export class FileModels implements ModelFacts {
   }
 
   private bodyOf(lineage: readonly ModelOutline[]): Body {
-    let body = this.prelude.model;
+    const isTowers = lineage.some((each) => hasTowers(each.body));
+    let body = isTowers ? this.prelude.towers : this.prelude.model;
     for (const { body: own, base } of [...lineage].reverse()) {
       const model = base?.name ?? 'std';
       body = overlayBody(body, modelPart(own), (key, { span }) =>
@@ -142,6 +151,7 @@ export class FileModels implements ModelFacts {
       note: own?.base ? { message: `in variant ${name}`, span: own.span } : null,
       models: this,
       open: openConstruct,
+      fact: factOf,
       countWith: (sizes) => {
         const resolved = resized(sizes, () => {});
         return resolved === null ? null : parameterCount(resolved.model).total;
@@ -160,9 +170,9 @@ function within(span: Span, extent: Span): boolean {
 }
 
 /** E1, when all was evaluated: names of this model (not of its base, where they may be used) that nothing asked for. */
-export function checkLocals({ lineage, section, resolved }: FileModel, models: readonly FileModel[]): void {
+export function checkLocals({ lineage, section, resolved, towers }: FileModel, models: readonly FileModel[]): void {
   const [own] = lineage;
-  if (resolved === null || own === undefined) return;
+  if ((resolved === null && towers === null) || own === undefined) return;
   const { asked, locals } = section.world.state;
   for (const { draft, complain } of locals) {
     const shared = lineage.length === 1 && !models.some((each) => each.lineage[0] && within(draft.span, each.lineage[0].extent)); // prettier-ignore

@@ -1,6 +1,6 @@
 // Takes: nothing. Gives: the feed-forward parts of the language, mixtures of experts with their router among them.
 // Promises: every knob of routing is data; weights that combine are told apart from scores that select.
-import type { Activation, Init, ProjectionSpec } from './parts.ts';
+import type { Activation, InitSpec, ProjectionSpec } from './parts.ts';
 
 /** down(act(up x)) */
 export interface MlpSpec {
@@ -67,7 +67,7 @@ export interface RouterSpec {
   readonly noise: { readonly kind: 'additive' | 'multiplicative'; readonly std: number } | null;
   /** Null: no token is dropped. `per`: whether N of ceil(N / n * factor) counts tokens or choices. */
   readonly capacity: { readonly factor: number; readonly policy: 'probs' | 'position'; readonly per: 'token' | 'choice'; readonly inference: boolean } | null; // prettier-ignore
-  readonly init: Init;
+  readonly init: InitSpec;
 }
 
 export interface ExpertsSpec {

@@ -1,7 +1,7 @@
 // Takes: nothing. Gives: the mixers of the language, resolved.
 // Promises: shapes are numbers, starts are Inits; `projections` are linear maps, by the name of their parameter.
 import type { RouterSpec } from './ffns.ts';
-import type { Init, MaskSpec, NormSpec, ProjectionSpec, QkNormSpec, RopeSpec } from './parts.ts';
+import type { Init, InitSpec, MaskSpec, NormSpec, ProjectionSpec, QkNormSpec, RopeSpec } from './parts.ts';
 
 export type MixerSpec =
   | GqaSpec
@@ -48,7 +48,7 @@ type Projections<N extends string> = Readonly<Record<N, ProjectionSpec>>;
 /** Learned sink: a logit per head that joins the softmax and carries no value (gpt-oss). */
 export interface SinkSpec {
   readonly per: 'head';
-  readonly init: Init;
+  readonly init: InitSpec;
 }
 
 /** o * sigmoid(W_g x): one gate per element of the heads' output, or one per head. */

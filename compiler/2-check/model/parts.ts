@@ -16,6 +16,9 @@ export type Init =
   /** From another model's part (upcycling, distillation), plus noise of that standard deviation. */
   | { readonly kind: 'copy'; readonly from: string; readonly part: string; readonly noise: number };
 
+/** As it is written: `fan_in` is, for each parameter, a normal of std gain / sqrt(in). */
+export type InitSpec = Init | { readonly kind: 'fan_in'; readonly gain: number };
+
 export interface NormSpec {
   readonly kind: 'rms' | 'layer';
   readonly eps: number;
@@ -79,7 +82,7 @@ export type MaskSpec =
 /** One linear map and how its weight (and bias) start. */
 export interface ProjectionSpec {
   readonly bias: boolean;
-  readonly init: Init;
+  readonly init: InitSpec;
 }
 
 export type Activation = 'silu' | 'gelu' | 'gelu_tanh' | 'quick_gelu' | 'relu' | 'relu2' | 'sigmoid' | 'tanh' | 'identity'; // prettier-ignore

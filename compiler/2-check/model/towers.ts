@@ -2,10 +2,10 @@
 // Promises: a tower's layers are those of a language model; what differs stands at its two ends.
 import type { Span } from '../../../grammar/source.ts';
 import type { Layer } from './blocks.ts';
-import type { Init, NormSpec, ProjectionSpec } from './parts.ts';
+import type { InitSpec, NormSpec, ProjectionSpec } from './parts.ts';
 
 export type TowerInput =
-  | { readonly kind: 'token'; readonly vocab: number; readonly init: Init }
+  | { readonly kind: 'token'; readonly vocab: number; readonly init: InitSpec }
   /** A convolution of stride = kernel = `size` over a square image of `image` pixels with `channels`. */
   | { readonly kind: 'patches'; readonly size: number; readonly image: number; readonly channels: number; readonly projection: ProjectionSpec }; // prettier-ignore
 
@@ -15,9 +15,9 @@ export interface Tower {
   /** Positions: tokens, or patches and the class token. */
   readonly context: number;
   /** Learned; null: none. */
-  readonly positions: { readonly length: number; readonly init: Init } | null;
+  readonly positions: { readonly length: number; readonly init: InitSpec } | null;
   /** A learned token before the patches. */
-  readonly classToken: Init | null;
+  readonly classToken: InitSpec | null;
   readonly dModel: number;
   readonly nLayers: number;
   readonly layers: readonly Layer[];
@@ -25,13 +25,15 @@ export interface Tower {
   readonly postNorm: NormSpec | null;
   /** Which position stands for the whole. */
   readonly pool: { readonly kind: 'token'; readonly token: number | 'eos' } | { readonly kind: 'mean' };
+  /** The map of the pooled output into the space in which towers are compared. */
+  readonly project: ProjectionSpec;
 }
 
 export interface TowerModel {
   readonly name: string;
   readonly towers: readonly Tower[];
   /** Each tower's pooled output is mapped to `dim`. */
-  readonly project: { readonly dim: number; readonly projection: ProjectionSpec };
+  readonly project: { readonly dim: number; readonly bias: boolean };
   /** Scale of the similarities: `init` and what is applied to it. */
   readonly temperature: { readonly learned: boolean; readonly init: number; readonly apply: 'exp' | 'identity' };
   /** As Model.canonical. */

@@ -2,7 +2,7 @@
 // Promises: one rule per kind; shapes as in the papers the kinds name (model/mixers.ts).
 import type { GqaSpec, MixerSpec, QkNormSpec } from '../model.ts';
 import type { OutputNormSpec } from '../model.ts';
-import { constant, convolution, dim, linear, norm, stacked, vector, within, type Parameter, type ParameterDim } from './parameter.ts'; // prettier-ignore
+import { constant, convolution, dim, linear, norm, stacked, tensor, vector, within, type Parameter, type ParameterDim } from './parameter.ts'; // prettier-ignore
 import { routerParameters } from './ffns.ts';
 
 type SpecOf<K extends MixerSpec['kind']> = Extract<MixerSpec, { readonly kind: K }>;
@@ -147,7 +147,7 @@ const rules: { readonly [K in MixerSpec['kind']]: (spec: SpecOf<K>, dModel: Para
     const [inner, head] = [dim('width', width), dim('head', heads)];
     const [from, to] = [dim('gate_in', width / heads), dim('gate_out', width / heads)];
     const gate = (name: string): Parameter[] => [
-      { name: `${name}.weight`, dims: [head, from, to], init: p.gates.init, class: 'matrix', active: 1 },
+      tensor(`${name}.weight`, [head, from, to], p.gates.init, 'matrix', from.size),
       vector(`${name}.bias`, [head, to], constant(0)),
     ];
     return [

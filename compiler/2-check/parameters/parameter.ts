@@ -1,6 +1,11 @@
 // Takes: linear maps, norms, experts. Gives: the parameters they have, relative to the part they belong to.
 // Promises: plain data; a weight [out, in], experts stacked in front.
-import type { Init, NormSpec, ParameterClass, ProjectionSpec } from '../model.ts';
+import type { Init, InitSpec, NormSpec, ParameterClass, ProjectionSpec } from '../model.ts';
+
+/** `fan_in` is a normal once the shape is known; `input`: how many numbers each output sums. */
+export function startOf(init: InitSpec, input: number): Init {
+  return init.kind === 'fan_in' ? { kind: 'normal', std: init.gain / Math.sqrt(input) } : init;
+}
 
 /** A dim of a parameter: its size is a number. */
 export interface ParameterDim {
@@ -31,17 +36,24 @@ export function dim(name: string, size: number): ParameterDim {
   return { name, size };
 }
 
-export function tensor(name: string, dims: readonly ParameterDim[], init: Init, as: OptimizedAs): Parameter {
-  return { name, dims, init, class: as, active: 1 };
+/** `input`: what each output sums, for `fan_in`. */
+export function tensor(
+  name: string,
+  dims: readonly ParameterDim[],
+  init: InitSpec,
+  as: OptimizedAs,
+  input = 1,
+): Parameter {
+  return { name, dims, init: startOf(init, input), class: as, active: 1 };
 }
 
 /** A gain, a bias, a decay: anything that is no linear map. */
-export function vector(name: string, dims: readonly ParameterDim[], init: Init): Parameter {
-  return tensor(name, dims, init, 'vector');
+export function vector(name: string, dims: readonly ParameterDim[], init: InitSpec, input = 1): Parameter {
+  return tensor(name, dims, init, 'vector', input);
 }
 
 export function linear(name: string, spec: ProjectionSpec, out: ParameterDim, input: ParameterDim): Parameter[] {
-  const weight = tensor(`${name}.weight`, [out, input], spec.init, 'matrix');
+  const weight = tensor(`${name}.weight`, [out, input], spec.init, 'matrix', input.size);
   return spec.bias ? [weight, vector(`${name}.bias`, [out], constant(0))] : [weight];
 }
 
@@ -58,10 +70,10 @@ export function convolution(
   channels: ParameterDim,
   kernel: number,
   bias: boolean,
-  init: Init,
+  init: InitSpec,
 ): Parameter[] {
   // prettier-ignore
-  const weight = vector(`${name}.weight`, [channels, dim('kernel', kernel)], init);
+  const weight = vector(`${name}.weight`, [channels, dim('kernel', kernel)], init, kernel);
   return bias ? [weight, vector(`${name}.bias`, [channels], constant(0))] : [weight];
 }
 

@@ -32,7 +32,8 @@ export function parameterCount(model: Model): ParameterCount {
   return { total, active, mtp: sum(mtpParameters(model)).total };
 }
 
-function sum(list: readonly Parameter[]): { total: number; active: number } {
+/** Of a list. */
+export function sum(list: readonly Parameter[]): { total: number; active: number } {
   let [total, active] = [0, 0];
   for (const each of list) {
     total += elements(each);
@@ -43,7 +44,9 @@ function sum(list: readonly Parameter[]): { total: number; active: number } {
 
 function embedParameters({ dModel: width, embed }: Model): Parameter[] {
   const dModel = dim('d_model', width);
-  const list = [tensor('embed.weight', [dim('vocab', embed.rows), dModel], embed.init, 'embed')];
+  const row = embed.factor === null ? dModel : dim('embed_dim', embed.factor.dim);
+  const list = [tensor('embed.weight', [dim('vocab', embed.rows), row], embed.init, 'embed')];
+  if (embed.factor) list.push(...linear('embed.project', embed.factor.projection, dModel, row));
   if (embed.positions) {
     const position = dim('position', embed.positions.length);
     list.push(tensor('embed.positions', [position, dModel], embed.positions.init, 'embed'));
@@ -58,9 +61,11 @@ function layersOf({ layers, dModel }: Model): Parameter[] {
 
 function headParameters({ dModel: width, embed, head }: Model): Parameter[] {
   const [vocab, dModel] = [dim('vocab', embed.rows), dim('d_model', width)];
+  const state = head.factor === null ? dModel : dim('head_dim', head.factor.dim);
   return [
     ...norm('head.norm', head.norm, dModel),
-    ...(embed.tied ? [] : [tensor('head.weight', [vocab, dModel], head.init, 'head')]),
+    ...(head.factor === null ? [] : linear('head.project', head.factor.projection, state, dModel)),
+    ...(embed.tied ? [] : [tensor('head.weight', [vocab, state], head.init, 'head', state.size)]),
     ...(head.bias ? [vector('head.bias', [vocab], constant(0))] : []),
   ];
 }

@@ -1,7 +1,7 @@
 // Takes: an ffn's name in a model, or one inside another. Gives: its FfnSpec.
 // Promises: one rule per constructor; every linear map starts as the target of its parameter's name says.
 import { fail, type Section } from '../evaluate/section.ts';
-import type { FfnSpec, Init, ProjectionSpec } from '../model.ts';
+import type { FfnSpec, InitSpec, ProjectionSpec } from '../model.ts';
 import { ffnKind } from '../schema/parts/ffn-kinds.ts';
 import { wordOf, type Slot } from '../schema/key-type.ts';
 import { buildOf, type BuiltBy } from '../schema/register.ts';
@@ -114,6 +114,6 @@ function projection(part: string, bias: boolean, place: Place): ProjectionSpec {
   return { bias, init: initAt(part, place) };
 }
 
-function initAt(part: string, { model, chain, prefix }: Place): Init {
+function initAt(part: string, { model, chain, prefix }: Place): InitSpec {
   return initOf(model, { role: 'ffn', chain, part: `${prefix}${part}` });
 }

@@ -1,77 +1,108 @@
-// Takes: the init block of a model. Gives: how each parameter starts.
-// Promises: the most special target wins: `local.o`, then `local`, then what local derives from, then `mixer.o`,
-//   `mixer`, `default`; a target that names no parameter is a fault.
+// Takes: the init block of a model or a tower. Gives: how each parameter starts.
+// Promises: the most special target wins: `local.expert.up`, `local.expert`, `local`, then what local derives from, then
+//   its role, then `default`; a target that names no parameter is a fault.
 import { evaluateDraft } from '../evaluate/evaluate.ts';
 import { attempt, fail, once, sectionOf, tell, type Section } from '../evaluate/section.ts';
-import type { Init } from '../model.ts';
-import { initKind } from '../schema/kinds.ts';
-import { buildOf } from '../schema/register.ts';
 import { nearest } from '../draft/names.ts';
+import type { InitSpec } from '../model.ts';
+import { initKind } from '../schema/parts/init-kind.ts';
+import { buildOf } from '../schema/register.ts';
 
-const parts: Readonly<Record<string, readonly string[]>> = {
-  mixer: ['q', 'k', 'v', 'o'],
-  ffn: ['gate', 'up', 'down'],
-};
-const places = ['default', 'embed', 'embed.positions', 'head', 'mtp.project', 'mixer', 'ffn'];
+/** Where a parameter stands when it is in no layer. */
+export type InitPlace =
+  | 'embed' | 'embed.positions' | 'embed.project' | 'head' | 'head.project' | 'mtp.project' | 'patches' | 'cls' | 'project'; // prettier-ignore
 
-/** What an Init is for: a place, or a part of a mixer or ffn. */
+/** What an Init is for: a place, or a part of a mixer or ffn by its path: `q`, `expert.up`. */
 export type Target =
-  | { readonly place: 'embed' | 'embed.positions' | 'head' | 'mtp.project' }
+  | { readonly place: InitPlace }
   | { readonly role: 'mixer' | 'ffn'; readonly chain: readonly string[]; readonly part: string };
 
 /** @throws Stop */
-export function initOf(model: Section, target: Target): Init {
+export function initOf(model: Section, target: Target): InitSpec {
   if (model.world.sizesOnly) return { kind: 'constant', value: 0 };
   const section = initSection(model);
-  const names = namesOf(target);
+  const names = 'place' in target ? prefixes(target.place) : namesOf(target);
   const key = names.find((name) => section.body.keys.has(name)) ?? 'default';
   const draft = section.body.keys.get(key);
   if (draft === undefined) return fail(section, 'missing-key', section.span, { key: 'default', owner: 'init' });
   return once(section, `start:${key}`, draft.span, () => read(section, key));
 }
 
-function namesOf(target: Target): string[] {
-  if ('place' in target) return target.place === 'embed.positions' ? [target.place, 'embed'] : [target.place];
-  const { role, chain, part } = target;
-  return [...chain, role].flatMap((name) => [`${name}.${part}`, name]);
+/** Of `expert.up` in `local`, derived from `attn`: most special first. An expert's `up` is an `ffn.up` too. */
+function namesOf({ role, chain, part }: Extract<Target, { readonly role: string }>): string[] {
+  const own = [...chain, role].flatMap((name) => prefixes(`${name}.${part}`));
+  const last = part.split('.').at(-1) ?? part;
+  return last === part ? own : [...own.slice(0, -1), `${role}.${last}`, role];
 }
 
-function read(section: Section, key: string): Init {
+/** `a.b.c`, `a.b`, `a` */
+function prefixes(path: string): string[] {
+  const words = path.split('.');
+  return words.map((_, index) => words.slice(0, words.length - index).join('.'));
+}
+
+function read(section: Section, key: string): InitSpec {
   const draft = section.body.keys.get(key);
   if (draft === undefined) return { kind: 'constant', value: 0 };
   const made = buildOf({ draft, section, key }, initKind);
-  const { constructor } = made;
-  if (constructor === 'normal') return { kind: constructor, std: made.keys.std };
-  if (constructor === 'trunc_normal') return { kind: constructor, std: made.keys.std, cut: made.keys.cut };
-  if (constructor === 'uniform') return { kind: constructor, bound: made.keys.bound };
-  if (constructor === 'constant') return { kind: constructor, value: made.keys.value };
-  return { kind: 'constant', value: constructor === 'ones' ? 1 : 0 };
+  switch (made.constructor) {
+    case 'normal':
+      return { kind: 'normal', std: made.keys.std };
+    case 'trunc_normal':
+      return { kind: 'trunc_normal', std: made.keys.std, cut: made.keys.cut };
+    case 'uniform':
+      return { kind: 'uniform', bound: made.keys.bound };
+    case 'fan_in':
+      return { kind: 'fan_in', gain: made.keys.gain };
+    case 'constant':
+      return { kind: 'constant', value: made.keys.value };
+    case 'zeros':
+      return { kind: 'constant', value: 0 };
+    case 'ones':
+      return { kind: 'constant', value: 1 };
+    case 'copy':
+      return { kind: 'copy', from: made.keys.from, part: made.keys.part, noise: made.keys.noise };
+  }
 }
 
-/** Every target must name something: reported once per model. */
-export function checkInitTargets(model: Section): void {
+/** Where a target may point. */
+export interface Targets {
+  readonly places: readonly InitPlace[];
+  /** Of each declared part: its role, and its linear maps by path; null: it has a fault, reported where it stands. */
+  readonly parts: ReadonlyMap<string, { readonly role: string; readonly maps: readonly string[] | null }>;
+}
+
+/** Every target of the file must name something: reported once per model. */
+export function checkInitTargets(model: Section, { places, parts }: Targets): void {
   const section = initSection(model);
-  const known = new Set(places);
-  for (const [role, names] of Object.entries(parts)) names.forEach((part) => known.add(`${role}.${part}`));
-  for (const [name, { role }] of model.body.keys) {
-    if (role === null || parts[role] === undefined) continue;
-    known.add(name);
-    parts[role].forEach((part) => known.add(`${name}.${part}`));
+  const known = new Set<string>(['default', ...places.flatMap(prefixes)]);
+  for (const [name, { role, maps }] of parts) {
+    [name, role].forEach((each) => known.add(each));
+    for (const map of maps ?? []) {
+      [`${name}.${map}`, `${role}.${map}`].flatMap(prefixes).forEach((each) => known.add(each));
+      known.add(`${role}.${map.split('.').at(-1) ?? map}`);
+    }
   }
   for (const [target, draft] of section.body.keys) {
-    if (known.has(target)) continue;
+    const [first = ''] = target.split('.');
+    const isFaulty = [...parts].some(([name, { role, maps }]) => maps === null && (name === first || role === first));
+    if (known.has(target) || isFaulty || model.world.prelude.files.has(draft.span.file)) continue;
     if (draft.let || model.world.usedNames.has(target)) {
       attempt(() => evaluateDraft(draft, section, target));
       continue;
     }
-    const [first = ''] = target.split('.');
-    const owner = model.body.keys.get(first);
-    // Parts of what is not built are not known; that it is not built was reported.
-    if (owner && attempt(() => model.world.open({ draft: owner, section: model, key: first })) === null) continue;
-    const near = nearest(target, known);
-    const fix = near === null ? `targets: ${[...known].join(', ')}` : `did you mean \`${near}\`?`;
-    tell(section, 'unknown-target', draft.span, { target }, { fix });
+    tell(section, 'unknown-target', draft.span, { target }, { fix: fixOf(target, known) });
   }
+}
+
+/** The nearest target; else those of the same part, else the parts. */
+function fixOf(target: string, known: ReadonlySet<string>): string {
+  const near = nearest(target, known);
+  if (near !== null) return `did you mean \`${near}\`?`;
+  const [first = ''] = target.split('.');
+  const own = [...known].filter((name) => name.startsWith(`${first}.`));
+  const list = own.length > 0 ? own : [...known].filter((name) => !name.includes('.'));
+  return `targets: ${list.join(', ')}`;
 }
 
 function initSection(model: Section): Section {

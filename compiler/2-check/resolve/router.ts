@@ -1,7 +1,7 @@
 // Takes: the router of experts, of ffns and mixers alike. Gives: its RouterSpec.
 // Promises: E6: groups fit the experts; E15: a bias that selects never weighs what is combined.
 import { fail, type Section } from '../evaluate/section.ts';
-import type { BalanceSpec, Init, RouterSpec, SelectSpec } from '../model.ts';
+import type { BalanceSpec, InitSpec, RouterSpec, SelectSpec } from '../model.ts';
 import type { balanceKind } from '../schema/parts/balance-kinds.ts';
 import type { Slot } from '../schema/key-type.ts';
 import { buildOf, type BuiltBy } from '../schema/register.ts';
@@ -18,7 +18,7 @@ export interface RouterFacts {
   readonly n: number;
   readonly topK: number;
   /** Of the map to logits. */
-  readonly init: Init;
+  readonly init: InitSpec;
 }
 
 /** @throws Stop */

@@ -62,6 +62,9 @@ export function unbuilt(model: Model): Diagnostic[] {
   if (embed.norm !== null) norm('embed.norm', embed.norm, span, report);
   if (head.norm !== null) norm('head.norm', head.norm, span, report);
   if (embed.rows !== model.vocab) report(diagnostic('todo-key', span, { key: 'pad_to', owner: 'embed' }));
+  if (embed.factor !== null) report(diagnostic('todo-key', span, { key: 'dim', owner: 'embed' }));
+  if (head.factor !== null) report(diagnostic('todo-key', span, { key: 'dim', owner: 'head' }));
+  if (embed.sinusoidal !== null) report(diagnostic('todo-constructor', span, { kind: 'position', name: 'sinusoidal' }));
   if (mtp !== null) report(diagnostic('todo-block', span, { name: 'mtp' }));
   for (const { name, init } of parameters(model)) {
     if (!builtInits[init.kind]) report(diagnostic('todo-value', span, { key: `init of ${name}`, value: init.kind }));

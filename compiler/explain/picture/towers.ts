@@ -62,11 +62,11 @@ function sharesOf({ project }: TowerModel, tower: Tower, { anatomy }: Body): Sha
   const rows: Share[] = [
     { name: `${name} input`, detail: input.kind === 'token' ? 'embedding' : 'patches', parameters: embed, swatch: 'linear' },
     { name: `${name} positions`, detail: classToken === null ? '' : 'and class token', parameters: (positions?.length ?? 0) * dModel + (classToken === null ? 0 : dModel), swatch: 'state' },
-    ...anatomy.parts.map(({ name: part, total, layers, swatch }): Share => {
+    ...anatomy.parts.map(({ label: part, total, layers, swatch }): Share => {
       return { name: `${name} ${part}`, detail: `${layers.length} × ${count(total / layers.length)}`, parameters: total, swatch };
     }),
     { name: `${name} norms`, detail: '', parameters: norms, swatch: 'norm' },
-    { name: `${name} project`, detail: `${dModel} → ${project.dim}`, parameters: dModel * project.dim + (project.projection.bias ? project.dim : 0), swatch: 'linear' },
+    { name: `${name} project`, detail: `${dModel} → ${project.dim}`, parameters: dModel * project.dim + (project.bias ? project.dim : 0), swatch: 'linear' },
   ]; // prettier-ignore
   return rows.filter(({ parameters }) => parameters > 0);
 }

@@ -1,0 +1,71 @@
+// Takes: the section of a model or of a tower. Gives: whether the parts it declares are sound.
+// Promises: parts are checked even when no block uses them; each is named somewhere (E1).
+import type { Draft } from '../draft/draft.ts';
+import { attempt, tell, type Section } from '../evaluate/section.ts';
+import { ffnParameters } from '../parameters/ffns.ts';
+import { mixerParameters } from '../parameters/mixers.ts';
+import { dim, type Parameter } from '../parameters/parameter.ts';
+import type { Slot } from '../schema/key-type.ts';
+import { part } from './block.ts';
+import { checkInitTargets, type InitPlace } from './init.ts';
+import { atLayer } from './layers.ts';
+
+const partRoles: ReadonlySet<string> = new Set(['norm', 'mixer', 'ffn']);
+/** Keys of a model block that have a block of their own. */
+const sections: ReadonlySet<string> = new Set(['embed', 'head', 'init', 'stack', 'mtp', 'weights']);
+
+/** Keys that are no plain keys of the model: read by the resolver of their role. */
+export function isSection(draft: Draft, key: string): boolean {
+  return sections.has(key) || draft.role !== null;
+}
+
+/** `places`: targets of `init` outside the layers. */
+export function checkDeclared(section: Section, nLayers: number, places: readonly InitPlace[]): boolean {
+  const parts = new Map<string, { role: string; maps: readonly string[] | null }>();
+  let sound = true;
+  for (const [key, draft] of section.body.keys) {
+    const { role } = draft;
+    if (role === null || !partRoles.has(role)) continue;
+    const made = perLayer({ draft, section, key }, nLayers);
+    if (made === null) sound = false;
+    if (role !== 'norm') parts.set(key, { role, maps: made === null ? null : made.flatMap(mapsOf) });
+  }
+  checkInitTargets(section, { places, parts });
+  checkUsed(section);
+  return sound;
+}
+
+type Part = ReturnType<typeof part>;
+
+/** What a part is in each layer, each spec once; null: it has a fault. */
+function perLayer(slot: Slot, nLayers: number): readonly Part[] | null {
+  const { section } = slot;
+  const made = new Map<Part['spec'], Part>();
+  for (let layer = 0; layer < nLayers; layer += 1) {
+    const one = atLayer(section, layer, () => attempt(() => part(slot)));
+    if (one === null) return null;
+    // The same in every layer: it is remembered.
+    if (made.has(one.spec)) break;
+    made.set(one.spec, one);
+  }
+  return [...made.values()];
+}
+
+/** The linear maps of a part, by path: `q`, `expert.up`. */
+function mapsOf(made: Part): string[] {
+  if (made.kind === 'norm') return [];
+  // Names do not depend on the width.
+  const width = dim('d_model', 1);
+  const all: Parameter[] = made.kind === 'mixer' ? mixerParameters(made.spec, width) : ffnParameters(made.spec, width);
+  return all.flatMap((each) => (each.class === 'matrix' ? [each.name.replace(/\.weight$/, '')] : []));
+}
+
+/** E1: every part and block is named somewhere, if only as what another one derives from. */
+function checkUsed(section: Section): void {
+  const { usedNames, prelude } = section.world;
+  for (const [key, { role, span }] of section.body.keys) {
+    const named = role !== null && (partRoles.has(role) || role === 'block');
+    if (!named || usedNames.has(key) || prelude.names.has(key) || prelude.files.has(span.file)) continue;
+    tell(section, 'unused-name', span, { name: key });
+  }
+}
