@@ -1,9 +1,13 @@
 // Takes: a checked model. Gives: what it is made of and what it costs, as data and as text.
 // Promises: the text says nothing that the data does not hold.
 import type { Model } from '../2-check/model.ts';
-import { type Costs, costsOf } from './cost.ts';
+import { type CostOptions, type Costs, costsOf } from './cost/cost.ts';
+import { costLines, parameterLines } from './cost/print.ts';
 import { type LayerRow, layerRows } from './layers.ts';
+import { bytes, count, number } from './numbers.ts';
 import type { PlanFigures } from './plan-figures.ts';
+
+export { bytes, count } from './numbers.ts';
 
 export interface Explanation {
   readonly name: string;
@@ -19,7 +23,7 @@ export interface Explanation {
   readonly costs: Costs;
 }
 
-export function explainModel(model: Model): Explanation {
+export function explainModel(model: Model, options: CostOptions = {}): Explanation {
   return {
     name: model.name,
     vocab: model.vocab,
@@ -30,7 +34,7 @@ export function explainModel(model: Model): Explanation {
     embed: describeEmbed(model),
     head: describeHead(model),
     layers: layerRows(model),
-    costs: costsOf(model),
+    costs: costsOf(model, options),
   };
 }
 
@@ -59,14 +63,8 @@ export function printExplanation(explanation: Explanation, figures: readonly Pla
       `  head   ${explanation.head}`,
     ],
     ['layers', ...explanation.layers.flatMap(layerLines)],
-    ['parameters', ...parameterLines(costs)],
-    [
-      'per token, f32, at full context',
-      `  forward    ${count(costs.flopsPerToken.forward)} FLOPs (attention ${count(costs.flopsPerToken.attention)})`,
-      `  backward   ${count(costs.flopsPerToken.backward)} FLOPs`,
-      `  KV cache   ${bytes(costs.kvBytesPerToken)} per token, ${bytes(costs.kvBytesFull)} when the context is full`,
-      `  intensity  prefill ${number(costs.intensity.prefill)}, decode ${number(costs.intensity.decode)} FLOPs per byte`,
-    ],
+    ['parameters', ...parameterLines(costs.parameters)],
+    ...costLines(costs),
     ['plans', ...(typeof figures === 'string' ? [`  ${figures}`] : planLines(figures))],
   ];
   return sections.map((lines) => lines.join('\n')).join('\n\n');
@@ -77,35 +75,9 @@ function layerLines({ layers, count: times, block, equations, mixers, ffns }: La
   return [`  ${layers}  (${times} x ${block})`, ...[...equations, ...mixers, ...ffns].map((line) => indent + line)];
 }
 
-function parameterLines({ parameters: { total, byComponent } }: Costs): string[] {
-  const rows = [...Object.entries(byComponent), ['total', total] as const];
-  return rows.map(([name, value]) => {
-    const share = `${((100 * value) / total).toFixed(1)} %`;
-    return `  ${name.padEnd(10)} ${count(value).padStart(9)}  ${share.padStart(7)}`;
-  });
-}
-
 function planLines(figures: readonly PlanFigures[]): string[] {
   return figures.map((each) => {
     const dispatches = `${String(each.dispatches).padStart(4)} dispatches (${each.dispatchesUnfused} without fusion)`;
     return `  ${each.name.padEnd(17)} ${dispatches}, ${each.kernels} kernels, ${bytes(each.arenaBytes)} intermediate, ${bytes(each.totalBytes)} peak`;
   });
-}
-
-/** 1234567 -> `1.235M` */
-export function count(value: number): string {
-  const units: [number, string][] = [[1e12, 'T'], [1e9, 'B'], [1e6, 'M'], [1e3, 'K']]; // prettier-ignore
-  const unit = units.find(([size]) => Math.abs(value) >= size);
-  return unit === undefined ? number(value) : `${(value / unit[0]).toPrecision(4)}${unit[1]}`;
-}
-
-/** 2097152 -> `2.0 MiB` */
-export function bytes(value: number): string {
-  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
-  const power = value <= 0 ? 0 : Math.min(units.length - 1, Math.floor(Math.log2(Math.abs(value)) / 10));
-  return `${power === 0 ? value : (value / 1024 ** power).toFixed(1)} ${units[power] ?? ''}`;
-}
-
-function number(value: number): string {
-  return String(Number(value.toPrecision(4)));
 }

@@ -36,7 +36,7 @@ export function explainPage(picture: Picture, canonical: string, notes: readonly
 <section class="overview">${figure(stack)}<div>${blocks.map(figure).join('')}</div></section>
 <section class="parts">${parts.map(figure).join('')}</section>
 <section class="tables"><div><h2>Parameters</h2>${shareBar(shares, total)}${shareTable(shares, total)}</div>
-${costs.length === 0 ? '' : `<div><h2>Per token, float32, at full context</h2><table class="costs">${costs.map(row).join('')}</table></div>`}</section>
+${costs.length === 0 ? '' : `<div><h2>Per token at full context, 2 bytes a number</h2><table class="costs">${costs.map(row).join('')}</table></div>`}</section>
 </div>
 ${notes.length === 0 ? '' : `<details><summary>notes</summary><pre>${escapeXml(notes.join('\n\n'))}</pre></details>`}
 <details><summary>canonical model</summary><pre>${escapeXml(canonical)}</pre></details>`;

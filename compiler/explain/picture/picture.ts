@@ -5,7 +5,7 @@ import type { Model, MtpSpec } from '../../2-check/model.ts';
 import { acausalMixer } from '../../2-check/resolve/parts.ts';
 import { elements } from '../../2-check/parameters/parameter.ts';
 import { parameterCount, parameters } from '../../2-check/parameters/parameters.ts';
-import { costsOf } from '../cost.ts';
+import { costsOf } from '../cost/cost.ts';
 import { bytes } from '../explain.ts';
 import { type Anatomy, anatomyOf } from './anatomy.ts';
 import type { Swatch } from './draw/drawing.ts';
@@ -126,10 +126,10 @@ function sharesOf(model: Model, anatomy: Anatomy): Share[] {
     all.filter(({ name }) => name.startsWith(prefix)).reduce((sum, parameter) => sum + elements(parameter), 0);
   const rows: Share[] = [
     { name: 'embed', detail: `${embed.rows} × ${dModel}${embed.tied ? ', tied to the head' : ''}`, parameters: of('embed.'), swatch: 'linear' }, // prettier-ignore
-    ...anatomy.parts.map(({ name, total, active, layers, varies, swatch }): Share => {
+    ...anatomy.parts.map(({ label, total, active, layers, varies, swatch }): Share => {
       const detail = varies ? layersText(layers.length) : `${layers.length} × ${count(total / layers.length)}`;
       const used = active === total ? '' : `, ${count(active)} active`;
-      return { name, detail: detail + used, parameters: total, swatch };
+      return { name: label, detail: detail + used, parameters: total, swatch };
     }),
     { name: 'norms', detail: 'of the blocks', parameters: anatomy.blocks.reduce((sum, block) => sum + block.normParameters, 0), swatch: 'norm' }, // prettier-ignore
     { name: 'head', detail: head.norm === null ? '' : 'with its norm', parameters: of('head.'), swatch: 'linear' },
@@ -138,13 +138,14 @@ function sharesOf(model: Model, anatomy: Anatomy): Share[] {
 }
 
 function costRows(model: Model): Fact[] {
-  const { flopsPerToken, kvBytesPerToken, kvBytesFull, intensity } = costsOf(model);
+  const { flopsPerToken, bytes: memory, intensity } = costsOf(model);
   return [
     ['forward', `${count(flopsPerToken.forward)} FLOPs`],
     ['of which attention', `${count(flopsPerToken.attention)} FLOPs`],
     ['backward', `${count(flopsPerToken.backward)} FLOPs`],
-    ['KV cache per token', bytes(kvBytesPerToken)],
-    ['KV cache, context full', bytes(kvBytesFull)],
+    ['KV cache per token', bytes(memory.kvPerToken)],
+    ['KV cache, context full', bytes(memory.kvFull)],
+    ...(memory.state === 0 ? [] : [['state', bytes(memory.state)] as const]),
     ['intensity of prefill', `${short(intensity.prefill)} FLOPs per byte`],
     ['intensity of decode', `${short(intensity.decode)} FLOPs per byte`],
   ];
