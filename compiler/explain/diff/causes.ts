@@ -35,7 +35,7 @@ function reach(path: string, written: ReadonlySet<string>, model: WrittenModel, 
   const seen = new Set<string>([path]);
   const queue = [path];
   for (const at of queue) {
-    for (const target of namedBy(at, model, entries)) {
+    for (const target of namedBy(at, written, model, entries)) {
       if (seen.has(target)) continue;
       seen.add(target);
       if (written.has(target)) found.add(target);
@@ -46,11 +46,13 @@ function reach(path: string, written: ReadonlySet<string>, model: WrittenModel, 
 }
 
 /** The keys that the expression of a key names; `rms.eps` for `head.norm.eps` where `head.norm = rms`. */
-function namedBy(path: string, model: WrittenModel, entries: Entries): string[] {
+function namedBy(path: string, written: ReadonlySet<string>, model: WrittenModel, entries: Entries): string[] {
   return [path, ...enclosingOf(path)].flatMap((at) => {
     const rest = path.startsWith(at) ? path.slice(at.length) : '';
     const names = [...(expressionAt(at, model, entries)?.names ?? [])];
     return names.flatMap((name) => {
+      if (name === 'layer') return ['n_layers']; // a value for each layer
+      if (name === 'solve') return [...written]; // counts the parameters of the whole model
       const target = lookUp(name, at, model, entries);
       return target === null ? [] : [`${target}${rest}`];
     });

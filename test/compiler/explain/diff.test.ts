@@ -128,6 +128,28 @@ describe('every model of the families', () => {
   });
 });
 
+describe('the variants of the large example', () => {
+  const file = spec('examples/atlas');
+  const rows: [variant: string, overridden: string[]][] = [
+    ['AtlasTiny', ['budget']],
+    ['Atlas128k', ['context', 'attn.rope.scaling', ...['factor', 'low', 'high', 'original'].map((key) => `attn.rope.scaling.${key}`)]],
+    ['AtlasMQA', ['attn.kv_heads']],
+    ['AtlasCLA2', ['attn.kv_from']],
+    ['AtlasParallel', ['main']],
+    ['AtlasDiffusion', ['attn.mask']],
+  ]; // prettier-ignore
+  it.each(rows)('%s', (name, overridden) => {
+    const result = diff(file, 'Atlas', file, name);
+    expect(result.overridden?.map(({ path }) => path)).toEqual(overridden);
+    expect(derived(result).filter(([, from]) => from.some((each) => !overridden.includes(each)) || from.length === 0)).toEqual([]); // prettier-ignore
+  });
+
+  it('know what a size that was solved for follows from', () => {
+    expect(new Map(derived(diff(file, 'Atlas', file, 'AtlasTiny'))).get('mlp.width')).toEqual(['budget']);
+    expect(new Map(derived(diff(file, 'Atlas', file, 'AtlasMQA'))).get('n_layers')).toEqual(['attn.kv_heads']);
+  });
+});
+
 describe('parameters', () => {
   it('says which weights of the first fill the second', () => {
     const { parameters } = variant('attn.kv_heads = 1; n_layers = 5');
