@@ -41,7 +41,7 @@ export function longForm(item: Definition, key: string, draft: Draft, context: C
   if (value?.kind === 'call') return { ...item, value: longCall(value, Object.keys(table.keys), defaults) };
   const block = value?.kind === 'construct' ? value.block : item.block;
   const body = draft.body ?? emptyBody;
-  const own = (block?.items ?? []).map((inner) => longInner(inner, body, table.keys, context));
+  const own = (block?.items ?? []).map((inner) => longInner(inner, { body, kinds: table.keys, defaults }, context));
   const names = Object.keys(table.keys);
   const items = completeKeys({ items: own, body, defaults, names, kinds: table.keys }, context);
   if (items.length === 0) return item;
@@ -69,13 +69,20 @@ function constructorOf(item: Definition, draft: Draft, kind: Kind, key: string, 
 
 type Kinds = Readonly<Record<string, { readonly kind?: string }>>;
 
-function longInner(item: Item, body: Body, kinds: Kinds, context: Context): Item {
+interface Around {
+  readonly body: Body;
+  readonly kinds: Kinds;
+  /** What std says of the keys there: `rope { dim = rope_dim }` in mla. */
+  readonly defaults: Body;
+}
+
+function longInner(item: Item, { body, kinds, defaults }: Around, context: Context): Item {
   if (item.kind !== 'definition') return item;
   const [key = ''] = bodyOf([item], ignore).keys.keys();
   const draft = body.keys.get(key);
   const isWhole = item.heads[0]?.parts.length === 1 && item.words.length === 0;
   if (draft === undefined || !isWhole || kinds[key]?.kind === undefined) return item;
-  return longForm(item, key, draft, context, { kind: kinds[key].kind });
+  return longForm(item, key, draft, context, { kind: kinds[key].kind, std: defaults.keys.get(key) });
 }
 
 interface Incomplete {
@@ -107,7 +114,7 @@ export function completeKeys({ items, body, defaults, names, kinds = {} }: Incom
   missing.filter((key) => used.has(key)).forEach(add);
   const order = [...defaults.keys.keys()];
   const sorted = [...given].sort(([a], [b]) => order.indexOf(a) - order.indexOf(b));
-  return [...items, ...sorted.map(([, item]) => item), ...subKeys(items, body, kinds, context)];
+  return [...items, ...sorted.map(([, item]) => item), ...subKeys(items, { body, kinds, defaults }, context)];
 }
 
 /** A plain value that other defaults derive from. */
@@ -118,14 +125,17 @@ function onlyHelps(key: string, { keys }: Body): boolean {
 }
 
 /** What is missing in parts that were only reached by paths: `attn { rope.theta = 1e6 }`. */
-function subKeys(items: readonly Item[], body: Body, kinds: Kinds, context: Context): Item[] {
+function subKeys(items: readonly Item[], { body, kinds, defaults }: Around, context: Context): Item[] {
   const whole = new Set(
     items.flatMap((item) => (item.kind === 'definition' && item.heads[0]?.parts.length === 1 && item.words.length === 0 ? [item.heads[0].parts[0]?.text] : [])), // prettier-ignore
   );
   return [...body.keys].flatMap(([key, draft]) => {
     const kind = kinds[key]?.kind;
     if (kind === undefined || whole.has(key) || draft.value !== null || draft.body === null) return [];
-    const long = longForm(definitionOf(key, { ...draft, body: emptyBody }), key, draft, context, { kind });
+    const long = longForm(definitionOf(key, { ...draft, body: emptyBody }), key, draft, context, {
+      kind,
+      std: defaults.keys.get(key),
+    });
     return long.block?.items.length === 0 ? [] : [long];
   });
 }

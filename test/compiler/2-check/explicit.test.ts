@@ -10,7 +10,9 @@ import { check, readPrelude, readSpec } from './prelude.ts';
 import { arbitraryModelText } from './arbitrary-model.ts';
 
 const prelude = readPrelude();
-const families = readdirSync(join(import.meta.dirname, '../../../specs/families')).map((name) => `families/${name}`);
+const families = ['families', 'examples'].flatMap((folder) =>
+  readdirSync(join(import.meta.dirname, '../../../specs', folder)).map((name) => `${folder}/${name}`),
+);
 
 function explicit(text: string): string {
   return printFile(explicitFile(parseFile({ path: 'short.model', text }).ast, prelude));
