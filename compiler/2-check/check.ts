@@ -64,7 +64,7 @@ function checkUses({ uses }: Outline, { modules }: Prelude, report: Report): voi
   for (const { words } of uses) {
     for (const path of words) {
       const name = textOf(path);
-      if (!modules.has(name) && name !== 'std' && name !== 'std.hf') {
+      if (!modules.has(name) && name !== 'std') {
         const fix = `there are ${[...modules].join(', ')}`;
         report(diagnostic('unknown-name', path.span, { name }, { fix }));
       }

@@ -21,6 +21,11 @@ export function routerParameters(router: RouterSpec, n: number, dModel: Paramete
   ];
 }
 
+/** What training keeps beside the parameters: the bias that selects. */
+export function routerStates(router: RouterSpec, n: number): Parameter[] {
+  return router.selectBias === null ? [] : [vector('router.select_bias', [dim('expert', n)], constant(0))];
+}
+
 const rules: { readonly [K in FfnSpec['kind']]: (spec: SpecOf<K>, dModel: ParameterDim) => Parameter[] } = {
   mlp({ width, up, down }, dModel) {
     const inner = dim('width', width);

@@ -42,7 +42,7 @@ export function sum(list: readonly Parameter[]): { total: number; active: number
   return { total, active: Math.round(active) };
 }
 
-function embedParameters({ dModel: width, embed }: Model): Parameter[] {
+export function embedParameters({ dModel: width, embed }: Model): Parameter[] {
   const dModel = dim('d_model', width);
   const row = embed.factor === null ? dModel : dim('embed_dim', embed.factor.dim);
   const list = [tensor('embed.weight', [dim('vocab', embed.rows), row], embed.init, 'embed')];
@@ -59,7 +59,7 @@ function layersOf({ layers, dModel }: Model): Parameter[] {
   return layers.flatMap(({ index, equations }) => within(`layers.${index}`, equationParameters(equations, width)));
 }
 
-function headParameters({ dModel: width, embed, head }: Model): Parameter[] {
+export function headParameters({ dModel: width, embed, head }: Model): Parameter[] {
   const [vocab, dModel] = [dim('vocab', embed.rows), dim('d_model', width)];
   const state = head.factor === null ? dModel : dim('head_dim', head.factor.dim);
   return [
@@ -70,12 +70,19 @@ function headParameters({ dModel: width, embed, head }: Model): Parameter[] {
   ];
 }
 
-function mtpParameters({ dModel: width, mtp, embed }: Model): Parameter[] {
+function mtpParameters(model: Model): Parameter[] {
+  const module = mtpModule(model);
+  const { depth: modules = 0 } = model.mtp ?? {};
+  return Array.from({ length: modules }, (_, depth) => within(`mtp.${depth}`, module)).flat();
+}
+
+/** Of one module, relative to it. */
+export function mtpModule({ dModel: width, mtp, embed }: Model): Parameter[] {
   if (mtp === null) return [];
   const dModel = dim('d_model', width);
   const rows = [dim('vocab', embed.rows), dModel];
   const inputs = mtp.input.flatMap(({ norm: spec, instance }) => norm(instance ?? 'norm', spec, dModel));
-  const module = [
+  return [
     ...inputs,
     ...linear('project', mtp.projection, dModel, dim('input', width * mtp.input.length)),
     ...equationParameters(mtp.layer.equations, dModel),
@@ -84,7 +91,6 @@ function mtpParameters({ dModel: width, mtp, embed }: Model): Parameter[] {
       mtp.share.includes(place) ? [] : [tensor(`${place}.weight`, rows, embed.init, place)],
     ),
   ];
-  return Array.from({ length: mtp.depth }, (_, depth) => within(`mtp.${depth}`, module)).flat();
 }
 
 /** Of one layer: norm instances, mixers and ffns in order of use, each name once. */

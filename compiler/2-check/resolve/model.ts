@@ -7,6 +7,7 @@ import type { Model } from '../model.ts';
 import { readKeys } from '../schema/key-type.ts';
 import { modelKeys } from '../schema/kinds.ts';
 import { ownersOf } from '../schema/register.ts';
+import { weightMaps } from '../weights/map.ts';
 import { checkDeclared, isSection } from './declared.ts';
 import { checkTiedWidths, embedSpec, headSpec } from './ends.ts';
 import { resolveLayers } from './layers.ts';
@@ -37,8 +38,10 @@ export function resolveModel(section: Section, name: string): ResolvedModel {
   checkKvFrom(layers, section);
   const mtp = mtpSpec(section, nLayers);
   const bare = { name, vocab, context, dModel, nLayers, embed, layers, head, mtp, weights: [], span: section.span };
-  const canonical = section.world.sizesOnly ? '' : canonicalText({ ...bare, canonical: '' });
-  return { model: { ...bare, canonical }, stack, profile };
+  if (section.world.sizesOnly) return { model: { ...bare, canonical: '' }, stack, profile };
+  const canonical = canonicalText({ ...bare, canonical: '' });
+  const model: Model = { ...bare, canonical };
+  return { model: { ...model, weights: weightMaps(section, model) }, stack, profile };
 }
 
 /** `assert` and `require` of the model block, which may ask for its own size. */
