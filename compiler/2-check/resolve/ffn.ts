@@ -3,7 +3,7 @@
 import { fail, type Section } from '../evaluate/section.ts';
 import type { FfnSpec, InitSpec, ProjectionSpec } from '../model.ts';
 import { ffnKind } from '../schema/parts/ffn-kinds.ts';
-import { wordOf, type Slot } from '../schema/key-type.ts';
+import type { Slot } from '../schema/key-type.ts';
 import { buildOf, type BuiltBy } from '../schema/register.ts';
 import { initOf } from './init.ts';
 import { routerSpec } from './router.ts';
@@ -72,7 +72,7 @@ const rules: { readonly [K in FfnSpec['kind']]: (made: BuiltAs<K>, place: Place)
     const { n, top_k: topK, shared: count } = keys;
     const init = initAt('router', place);
     const gate = keys.shared_gate === null ? null : projection('shared_gate', false, place);
-    const shared = sharedExpert(keys.shared_expert, count, place);
+    const shared = count === 0 ? null : inner(keys.shared_expert, 'shared', place);
     return {
       kind: 'experts',
       n,
@@ -83,17 +83,6 @@ const rules: { readonly [K in FfnSpec['kind']]: (made: BuiltAs<K>, place: Place)
     };
   },
 };
-
-/** Null when there is none; one that is written is checked even where no token passes it. */
-function sharedExpert(slot: Slot, count: number, place: Place): FfnSpec | null {
-  const { draft, section } = slot;
-  const isNone = wordOf(draft.value) === 'none' && draft.body === null;
-  if (count > 0 || !(isNone || section.world.prelude.files.has(draft.span.file))) {
-    const shared = inner(slot, 'shared', place);
-    return count > 0 ? shared : null;
-  }
-  return null;
-}
 
 /** Deeper nesting is a part that holds itself. */
 const deepest = 8;

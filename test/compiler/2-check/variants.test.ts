@@ -50,7 +50,7 @@ describe('variants', () => {
     ['attn.mask = causal & window(16)', { 'attn.mask': 'causal & window(16)' }],
     ['mlp.act = gelu_tanh', { 'mlp.act': 'gelu_tanh' }],
     ['mlp.ratio = 4', { 'mlp.width': '3072' }],
-    ['ffn mlp = mlp { act = relu }', { mlp: 'mlp', 'mlp.act': 'relu', 'mlp.width': '3072', 'init.mlp.gate': '-' }],
+    ['ffn mlp = mlp { act = relu }', { mlp: 'mlp', 'mlp.act': 'relu', 'mlp.width': '3072', 'mlp.clamp': '-', 'mlp.up_offset': '-', 'init.mlp.gate': '-' }], // prettier-ignore
     ['norm rms { eps = 1e-3 }', { 'rms.eps': '0.001', 'head.norm.eps': '0.001' }],
     ['embed.tie = head', { 'embed.tie': 'head', 'init.head': '-' }],
     ['head.softcap = 30', { 'head.softcap': '30' }],
