@@ -34,8 +34,8 @@ export const errors = {
     `${a.mixer}: d_model ${a.dModel} is not divisible by heads ${a.heads} (${(a.dModel / a.heads).toFixed(2)})`,
   'kv-heads': (a: { mixer: string; heads: number; kvHeads: number }) =>
     `${a.mixer}: heads ${a.heads} is not divisible by kv_heads ${a.kvHeads} (${(a.heads / a.kvHeads).toFixed(2)})`,
-  'rope-dim': (a: { mixer: string; dim: number; headDim: number }) =>
-    `${a.mixer}.rope: dim ${n(a.dim)} must be even, positive and at most head_dim ${a.headDim}`,
+  'rope-dim': (a: { mixer: string; dim: number; of: string; width: number }) =>
+    `${a.mixer}.rope: dim ${n(a.dim)} must be even, positive and at most ${a.of} ${a.width}`,
   'rope-factors': (a: { mixer: string; list: string; length: number; pairs: number }) =>
     `${a.mixer}.rope.scaling: ${a.list} has ${a.length} factors, but rope has ${a.pairs} pairs of dims`,
   'expert-groups': (a: { part: string; message: string }) => `${a.part}: ${a.message}`,

@@ -57,10 +57,13 @@ function lintYarn(name: string, { rope }: GqaSpec | MlaSpec, section: Section, a
     const message = 'truncate is not said; transformers rounds the ramp to whole dims, gpt-oss was trained without';
     add('yarn-truncate', key, { mixer: name, message }, { fix: 'truncate = true, or false' });
   }
-  if (['attention_factor', 'mscale', 'mscale_all_dim'].some((each) => written.has(each))) return;
-  const { factor } = rope.scaling;
+  const { factor, attentionFactor, mscale, mscaleAllDim } = rope.scaling;
+  if (written.has('attention_factor') && attentionFactor !== null) return;
+  if (mscale !== null && mscaleAllDim !== null) return;
   const value = (0.1 * Math.log(factor) + 1).toFixed(4);
-  const message = `cos and sin are scaled by 0.1 ln(${factor}) + 1 = ${value} without the file saying so`;
+  const half = mscale !== null ? 'mscale without mscale_all_dim' : mscaleAllDim !== null ? 'mscale_all_dim without mscale' : null; // prettier-ignore
+  const why = half === null ? 'without the file saying so' : `because ${half} says nothing`;
+  const message = `cos and sin are scaled by 0.1 ln(${factor}) + 1 = ${value} ${why}`;
   add('yarn-truncate', key, { mixer: name, message }, { fix: `attention_factor = ${value}` });
 }
 

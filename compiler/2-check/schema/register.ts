@@ -1,6 +1,7 @@
 // Takes: the kinds as they are declared. Gives: every kind by name, and which constructors have a key.
 // Promises: holds exactly the kinds declared in kinds.ts and train-kinds.ts, from their loading on.
-import type { Found, Section } from '../evaluate/section.ts';
+import { emptyBody } from '../draft/draft.ts';
+import { pathOf, sectionOf, type Found, type Section } from '../evaluate/section.ts';
 import { build, construct, type Built, type Kind } from './kind.ts';
 import { key, type Key, type Keys, type Slot } from './key-type.ts';
 import { unbuilt } from './scalars.ts';
@@ -54,7 +55,21 @@ export function isKnownWord(word: string): boolean {
 export function openConstruct({ draft, section, key }: Found): Section {
   const table: Keys | undefined = tableOf(section.owner);
   const kind = kinds.get(draft.role ?? table?.[key]?.kind ?? '') ?? kinds.get(key);
-  return kind === undefined ? section : construct({ draft, section, key }, kind).section;
+  if (kind === undefined) return section;
+  return isNone(draft, kind)
+    ? emptyConstruct({ draft, section, key }, kind)
+    : construct({ draft, section, key }, kind).section;
+}
+
+function isNone({ value, body }: Found['draft'], { constructors }: Kind): boolean {
+  return value?.kind === 'name' && value.name === 'none' && body === null && !Object.hasOwn(constructors, 'none');
+}
+
+/** `rope = none` has no keys, but its facts can be asked for: `rope.mscale` is 1. */
+function emptyConstruct({ draft, section, key }: Found, kind: Kind): Section {
+  const [only = ''] = Object.keys(kind.constructors);
+  const owner = `${kind.name} ${only}`;
+  return sectionOf({ path: pathOf(section, key), owner, parent: section, body: emptyBody, span: draft.span }, section.world); // prettier-ignore
 }
 
 /** A derived fact of a section: `mscale` of `rope rope`. Null: it has none of that name. @throws Stop */

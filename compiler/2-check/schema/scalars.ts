@@ -46,6 +46,8 @@ export const count = number({ expects: 'a whole number above 0', whole: true, ho
 /** Of layers, and of repetitions in a cycle: each is resolved by itself, so a slip of the pen must not ask for millions. */
 export const layerCount = number({ expects: 'a whole number from 1 to 4096', whole: true, holds: (x) => x >= 1 && x <= 4096, range: 'from 1 to 4096' }); // prettier-ignore
 export const natural = number({ expects: 'a whole number', whole: true, holds: (x) => x >= 0, range: 'at least 0' });
+/** Below 0 too: `layer - 1`, which the check of layers refuses with its own words. */
+export const whole = number({ expects: 'a whole number', whole: true, holds: Number.isFinite, range: 'finite' });
 export const real = number({ expects: 'a number', holds: Number.isFinite, range: 'finite' });
 /** -inf: what is never chosen. */
 export const belowInfinity = number({ expects: 'a number or -inf', holds: (x) => x < Infinity, range: 'below inf' });

@@ -1,6 +1,6 @@
 // Takes: gqa and mla as written. Gives: their specs.
 // Promises: E2, E3: heads and key heads fit d_model and each other.
-import { fail } from '../../evaluate/section.ts';
+import { fail, type Section } from '../../evaluate/section.ts';
 import type { GateSpec, GqaSpec, MlaSpec } from '../../model.ts';
 import type { Slot } from '../../schema/key-type.ts';
 import type { mixerKind } from '../../schema/mixer-kinds.ts';
@@ -21,7 +21,11 @@ export function gqaSpec({ keys, construct }: BuiltAs<'gqa'>, place: Place): GqaS
     const fix = `kv_heads in {${divisors(heads).join(', ')}}`;
     fail(section, 'kv-heads', spanOf(section, 'kv_heads'), { mixer, heads, kvHeads }, { fix });
   }
-  const { layer } = section.world.state;
+  if (keys.kv_share && vDim !== headDim) {
+    const message = `kv_share gives keys and values by one projection, but v_dim ${vDim} differs from head_dim ${headDim}`;
+    const fix = `v_dim = ${headDim}, or kv_share = false`;
+    fail(section, 'inner-width', spanOf(section, 'v_dim'), { mixer, message }, { fix });
+  }
   return {
     kind: 'gqa',
     heads,
@@ -34,8 +38,7 @@ export function gqaSpec({ keys, construct }: BuiltAs<'gqa'>, place: Place): GqaS
     softcap: keys.softcap,
     rope: keys.rope === null ? null : ropeSpec(keys.rope, mixer, headDim),
     alibi: pos === null ? null : { maxBias: pos.keys.max_bias },
-    // Its own layer's are its own.
-    kvFrom: kvFrom === layer ? null : kvFrom,
+    kvFrom: kvFrom === null || kvFrom === layerOf(section) ? null : kvFrom,
     kvShare: keys.kv_share,
     sink: sink === null ? null : { per: sink.keys.per, init: initAt('sink', place) },
     gate: keys.gate === null ? null : gateSpec(keys.gate, place),
@@ -44,18 +47,25 @@ export function gqaSpec({ keys, construct }: BuiltAs<'gqa'>, place: Place): GqaS
   };
 }
 
+/** A layer that names itself has keys of its own; so the same number means another thing in each layer. */
+function layerOf({ world: { state } }: Section): number | null {
+  state.usesLayer = true;
+  return state.layer;
+}
+
 export function gateSpec({ constructor, keys }: BuiltBy<typeof gateKind>, place: Place): GateSpec {
   return { act: constructor, per: keys.per, projection: { bias: false, init: initAt('gate', place) } };
 }
 
-/** E2, before head_dim is read as a whole number: the derived one has the better message. */
+/** E2 of gqa and linear, before head_dim is read as a whole number: the derived one has the better message. */
 export function checkHeadDim(slot: Slot): void {
   const { section } = slot;
   const inner = section.world.open(slot);
   const derived = inner.body.keys.get('head_dim');
   const written = inner.body.keys.get('heads');
   const { files } = section.world.prelude;
-  if (inner.owner !== 'mixer gqa' || derived === undefined || written === undefined) return;
+  const derives = inner.owner === 'mixer gqa' || inner.owner === 'mixer linear';
+  if (!derives || derived === undefined || written === undefined) return;
   if (!files.has(derived.span.file) || files.has(written.span.file)) return;
   const dModel = numberAt(section, 'd_model');
   const heads = numberAt(inner, 'heads');
@@ -81,7 +91,7 @@ export function mlaSpec({ keys }: BuiltAs<'mla'>, place: Place): MlaSpec {
     latentNorm: latentNorm === null ? null : normSpec(latentNorm),
     mask: keys.mask,
     softcap: keys.softcap,
-    rope: rope === null ? null : ropeSpec(rope, place.name, keys.rope_dim),
+    rope: rope === null ? null : ropeSpec(rope, place.name, keys.rope_dim, 'rope_dim'),
     cache: keys.cache,
     projections: projections(['q', 'q_down', 'q_up', 'kv_down', 'kv_up', 'o'], keys.bias, place),
   };

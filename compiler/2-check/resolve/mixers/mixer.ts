@@ -8,7 +8,16 @@ import { buildOf, type BuiltBy } from '../../schema/register.ts';
 import { routerSpec } from '../router.ts';
 import { checkHeadDim, gqaSpec, mlaSpec } from './attention.ts';
 import { initAt, type Place } from './place.ts';
-import { convSpec, gatedDeltaSpec, linearSpec, mamba2Spec, mambaSpec, rgLruSpec, rwkv7Spec } from './recurrent.ts';
+import {
+  checkInnerHeads,
+  convSpec,
+  gatedDeltaSpec,
+  linearSpec,
+  mamba2Spec,
+  mambaSpec,
+  rgLruSpec,
+  rwkv7Spec,
+} from './recurrent.ts';
 
 type Mixer = BuiltBy<typeof mixerKind>;
 type BuiltAs<K extends Mixer['constructor']> = Extract<Mixer, { readonly constructor: K }>;
@@ -21,6 +30,7 @@ export function mixerSpec(slot: Slot): MixerSpec {
 
 function specAt(slot: Slot, place: Place): MixerSpec {
   checkHeadDim(slot);
+  checkInnerHeads(slot);
   const made = buildOf(slot, mixerKind);
   const chain = place.depth === 0 ? made.construct.chain : place.chain;
   // The row of the mixer's own constructor.

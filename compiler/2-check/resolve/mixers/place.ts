@@ -56,3 +56,9 @@ export function spanOf(section: Section, key: string): Section['span'] {
 export function divisors(n: number): number[] {
   return Array.from({ length: Math.min(n, 4096) }, (_, i) => i + 1).filter((d) => n % d === 0);
 }
+
+/** The divisors of `n` nearest to `m`, at most three on each side: what a fix offers. */
+export function divisorsAround(n: number, m: number): number[] {
+  const all = divisors(n);
+  return [...all.filter((each) => each < m).slice(-3), ...all.filter((each) => each > m).slice(0, 3)];
+}

@@ -2,12 +2,13 @@
 // Promises: E7: the inner width is what its heads make, groups divide heads; each fault says the numbers and what fits.
 import { fail, type Section } from '../../evaluate/section.ts';
 import type { ConvSpec, GatedDeltaSpec, Init, LinearSpec, Mamba2Spec, MambaSpec, OutputNormSpec, RgLruSpec, Rwkv7Spec, StepSizeSpec } from '../../model.ts'; // prettier-ignore
+import type { Slot } from '../../schema/key-type.ts';
 import type { mixerKind } from '../../schema/mixer-kinds.ts';
 import type { outputNormKind, stepSizeKind } from '../../schema/mixers/recurrent-kinds.ts';
 import type { BuiltBy } from '../../schema/register.ts';
 import { normSpec } from '../norm.ts';
 import { gateSpec } from './attention.ts';
-import { divisors, modelNumber, projections, spanOf, type Place } from './place.ts';
+import { divisorsAround, modelNumber, numberAt, projections, spanOf, type Place } from './place.ts';
 
 type BuiltAs<K extends string> = Extract<BuiltBy<typeof mixerKind>, { readonly constructor: K }>;
 
@@ -18,6 +19,22 @@ function innerWidth(expand: number, section: Section, { name }: Place): number {
   if (Math.abs(inner - Math.round(inner)) < 1e-6) return Math.round(inner);
   const message = `expand * d_model = ${expand} * ${dModel} = ${inner} is not a whole number`;
   return fail(section, 'inner-width', spanOf(section, 'expand'), { mixer: name, message });
+}
+
+/** E7, before heads are read as a whole number: what they derive from has the better message. */
+export function checkInnerHeads(slot: Slot): void {
+  const inner = slot.section.world.open(slot);
+  if (inner.owner !== 'mixer mamba2') return;
+  const [expand, headDim, dModel] = [numberAt(inner, 'expand'), numberAt(inner, 'head_dim'), numberAt(slot.section, 'd_model')]; // prettier-ignore
+  const heads = numberAt(inner, 'heads');
+  if (expand === null || headDim === null || dModel === null || heads === null) return;
+  const width = expand * dModel;
+  const isDerived =
+    Number.isInteger(width) && !Number.isInteger(heads) && Math.abs(heads * headDim - width) < 1e-6 * width;
+  if (!isDerived) return;
+  const message = `expand * d_model = ${expand} * ${dModel} = ${width} is not divisible by head_dim ${headDim} (${heads.toFixed(2)})`;
+  const fix = `head_dim in {${divisorsAround(width, headDim).join(', ')}}`;
+  fail(inner, 'inner-width', spanOf(inner, 'head_dim'), { mixer: slot.key, message }, { fix });
 }
 
 /** `many` % `few`, with the divisors as the fix. */
@@ -31,7 +48,7 @@ function checkDivides(
   const [[manyName, n], [fewName, m]] = [many, few];
   if (n % m === 0) return;
   const message = `${manyName} ${n} is not divisible by ${fewName} ${m} (${(n / m).toFixed(2)})`;
-  const fix = `${fewName} in {${divisors(n).join(', ')}}`;
+  const fix = `${fewName} in {${divisorsAround(n, m).join(', ')}}`;
   fail(section, 'inner-width', spanOf(section, fewName), { mixer: place.name, message }, { fix });
 }
 
@@ -69,7 +86,7 @@ export function mamba2Spec({ keys, construct: { section } }: BuiltAs<'mamba2'>, 
   if (heads * headDim !== inner) {
     const dModel = modelNumber('d_model', section);
     const message = `expand * d_model = ${expand} * ${dModel} = ${inner} differs from heads * head_dim = ${heads} * ${headDim} = ${heads * headDim}`;
-    const fix = inner % headDim === 0 ? `heads = ${inner / headDim}` : `head_dim in {${divisors(inner).slice(-8).join(', ')}}`; // prettier-ignore
+    const fix = inner % headDim === 0 ? `heads = ${inner / headDim}` : `head_dim in {${divisorsAround(inner, headDim).join(', ')}}`; // prettier-ignore
     fail(section, 'inner-width', spanOf(section, 'heads'), { mixer: place.name, message }, { fix });
   }
   checkDivides(['heads', heads], ['groups', groups], section, place);

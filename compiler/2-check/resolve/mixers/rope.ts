@@ -17,11 +17,11 @@ interface Facts {
   readonly refuse: (message: string) => never;
 }
 
-/** `headDim`: of the dims that may rotate. @throws Stop */
-export function ropeSpec({ keys, construct }: Rope, mixer: string, headDim: number): RopeSpec {
+/** `width`: of the dims that may rotate, the key `of`. @throws Stop */
+export function ropeSpec({ keys, construct }: Rope, mixer: string, width: number, of = 'head_dim'): RopeSpec {
   const { dim, theta, pairing, scaling } = keys;
-  if (dim % 2 !== 0 || dim > headDim) {
-    fail(construct.section, 'rope-dim', spanOf(construct.section, 'dim'), { mixer, dim, headDim });
+  if (dim % 2 !== 0 || dim > width) {
+    fail(construct.section, 'rope-dim', spanOf(construct.section, 'dim'), { mixer, dim, of, width });
   }
   return { dim, theta, pairing, scaling: scaling === null ? { kind: 'none' } : scalingSpec(scaling, mixer, dim / 2) };
 }

@@ -6,7 +6,7 @@ import { constructType } from '../kind.ts';
 import { norm, qkNormKind } from '../norm-kinds.ts';
 import { kindOf, ownersOf } from '../register.ts';
 import { ropeKind } from '../rope-kinds.ts';
-import { count, flag, natural, oneOf, orNone, positive, real } from '../scalars.ts';
+import { count, flag, oneOf, orNone, positive, real, whole } from '../scalars.ts';
 
 export const sinkKind = kindOf({
   name: 'sink',
@@ -65,8 +65,11 @@ export const gqa = {
     qk_norm: key('norm of queries and keys', orNone(constructType(qkNormKind, ownersOf))),
     softcap: key('c * tanh(score / c), before the mask', softcap),
     rope,
-    pos: key('positions as a bias on the scores', orNone(constructType(distanceKind, ownersOf))),
-    kv_from: key('the earlier layer whose keys and values are used again', orNone(natural)),
+    pos: key(
+      'positions as a bias on the scores; beside the rotation unless rope = none',
+      orNone(constructType(distanceKind, ownersOf)),
+    ),
+    kv_from: key('the earlier layer whose keys and values are used again', orNone(whole)),
     kv_share: key('whether one projection gives keys and values', flag),
     sink: key('a logit per head without a value', orNone(constructType(sinkKind, ownersOf))),
     gate: key('gate on the heads', orNone(constructType(gateKind, ownersOf))),

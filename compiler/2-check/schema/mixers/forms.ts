@@ -4,7 +4,7 @@ import type { Expr } from '../../../1-syntax/ast.ts';
 import { printExpr } from '../../../1-syntax/print-ast.ts';
 import { nearest } from '../../draft/names.ts';
 import { evaluate, inlineDraft } from '../../evaluate/evaluate.ts';
-import { fail } from '../../evaluate/section.ts';
+import { fail, pathOf } from '../../evaluate/section.ts';
 import type { Init } from '../../model.ts';
 import { callOf, mismatch, settle, wordOf, type KeyType, type Slot } from '../key-type.ts';
 import { count, positive, real } from '../scalars.ts';
@@ -24,12 +24,20 @@ export const start: KeyType<Init> = {
     const [first, second, more] = call?.args ?? [];
     if (call?.callee === 'log' && first !== undefined && second === undefined) return logRange(first, at);
     if (call?.callee === 'log_uniform' && first !== undefined && second !== undefined && more === undefined) {
-      const [min, max] = [first, second].map((bound) => positive.read(inside(bound, at)));
-      return { kind: 'step_size', min: min ?? 0, max: max ?? 0, floor: 0 };
+      return logUniform(first, second, at);
     }
     return { kind: 'constant', value: real.read(at) };
   },
 };
+
+/** `log_uniform(min, max)` */
+function logUniform(low: Expr, high: Expr, slot: Slot): Init {
+  const [min, max] = [positive.read(inside(low, slot)), positive.read(inside(high, slot))];
+  if (min <= max) return { kind: 'step_size', min, max, floor: 0 };
+  const { section, key } = slot;
+  const range = `at most ${max}, the other end of log_uniform`;
+  return fail(section, 'out-of-range', low.span, { key: pathOf(section, key), value: min, range });
+}
 
 /** `log(1..n)` */
 function logRange(range: Expr, slot: Slot): Init {
@@ -63,8 +71,13 @@ export function formula(tensors: readonly string[], functions: readonly string[]
     if (expr.kind === 'binary') return [expr.left, expr.right].forEach((side) => visit(side, slot));
     if (expr.kind === 'name') return known(expr, expr.name, tensors, slot);
     if (expr.kind !== 'call') return mismatch(slot, expects);
-    known(expr.callee, printExpr(expr.callee), functions, slot);
-    expr.args.forEach((arg) => visit(arg.value, slot));
+    const callee = printExpr(expr.callee);
+    known(expr.callee, callee, functions, slot);
+    const [arg, more] = expr.args;
+    if (arg === undefined || more !== undefined || arg.name !== null) {
+      return fail(slot.section, 'wrong-arguments', expr.span, { callee, message: 'it takes one tensor' });
+    }
+    visit(arg.value, slot);
   };
   return {
     expects,

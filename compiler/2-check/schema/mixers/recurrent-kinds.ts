@@ -1,10 +1,12 @@
 // Takes: nothing. Gives: the constructors of recurrent mixers, and what stands in their keys.
 // Promises: as kinds.ts: each key says what it is; defaults stand in specs/std/recurrent.model.
+import { nearest } from '../../draft/names.ts';
 import { inlineDraft } from '../../evaluate/evaluate.ts';
+import { fail, lookup, pathOf } from '../../evaluate/section.ts';
 import { projections } from '../forms.ts';
-import { key, wordOf, type KeyType, type Slot } from '../key-type.ts';
+import { key, settle, wordOf, type KeyType, type Slot } from '../key-type.ts';
 import { constructType } from '../kind.ts';
-import { norm } from '../norm-kinds.ts';
+import { norm, normKind } from '../norm-kinds.ts';
 import { buildOf, kindOf, ownersOf, type BuiltBy } from '../register.ts';
 import { atLeastZero, count, flag, oneOf, orNone, positive, real } from '../scalars.ts';
 import { gateKind } from './attention-kinds.ts';
@@ -42,23 +44,51 @@ export const outputNormKind = kindOf({
   },
 });
 
+const overs = Object.keys(outputNormKind.constructors);
+
 /** `rms.group(gate = silu)`: the norm template, then what it is over. */
 const outputNorm: KeyType<BuiltBy<typeof outputNormKind> | null> = {
   expects: 'none, or a norm over `full`, `group` or `head`: rms.group(gate = silu)',
   kind: 'output_norm',
   words: ['none'],
   read(slot) {
-    if (wordOf(slot.draft.value) === 'none' && slot.draft.body === null) return null;
-    return buildOf(unfolded(slot), outputNormKind);
+    const at = settle(slot, (word) => word === 'none' || overs.includes(word) || isNorm(word, slot));
+    const { section, draft } = at;
+    const word = wordOf(draft.value);
+    if (word === 'none' && draft.body === null) return null;
+    if (word !== null && isNorm(word, at)) {
+      const fix = overs.map((over) => `${word}.${over}`).join(', ');
+      const expected = 'a norm with what it is over';
+      const span = draft.value?.span ?? draft.span;
+      return fail(
+        section,
+        'wrong-type',
+        span,
+        { key: pathOf(section, at.key), expected, found: `\`${word}\`` },
+        { fix },
+      );
+    }
+    return buildOf(unfolded(at), outputNormKind);
   },
 };
 
+function isNorm(word: string, { section }: Slot): boolean {
+  return Object.hasOwn(normKind.constructors, word) || lookup(section, word)?.draft.role === 'norm';
+}
+
+/** `group(gate = silu, norm = rms)` */
 function unfolded(slot: Slot): Slot {
   const { section, key: name, draft } = slot;
   const { value } = draft;
   const callee = value?.kind === 'call' ? value.callee : value;
   if (callee?.kind !== 'member') return slot;
   const { object, name: over, span } = callee;
+  if (!overs.includes(over.text)) {
+    const near = nearest(over.text, overs);
+    const fix = near === null ? `there are ${overs.join(', ')}` : `did you mean \`${near}\`?`;
+    const facts = { name: over.text, kind: 'output norm', key: pathOf(section, name) };
+    return fail(section, 'unknown-constructor', over.span, facts, { fix });
+  }
   const template = { name: { text: 'norm', span: object.span }, value: object, span: object.span };
   const args = value?.kind === 'call' ? value.args : [];
   const call = { kind: 'call', callee: { kind: 'name', name: over.text, span: over.span }, args: [...args, template], span } as const; // prettier-ignore
