@@ -4,9 +4,9 @@
 import type { FileNode } from '../../compiler/1-syntax/ast.ts';
 import { parseFile } from '../../compiler/1-syntax/parse-file.ts';
 import { checkFile } from '../../compiler/2-check/check.ts';
+import type { Checked } from '../../compiler/2-check/inspect/names/rename.ts';
 import { Symbols } from '../../compiler/2-check/inspect/names/symbols.ts';
 import { FileValues } from '../../compiler/2-check/inspect/values.ts';
-import type { CheckedFile } from '../../compiler/2-check/model.ts';
 import type { Diagnostic } from '../../compiler/diagnostics.ts';
 import type { SourceFile } from '../../grammar/source.ts';
 import { readPrelude } from '../model-file.ts';
@@ -14,12 +14,6 @@ import { readPrelude } from '../model-file.ts';
 /** The files of specs/std, parsed. */
 export function parsePrelude(): readonly FileNode[] {
   return readPrelude().map((file) => parseFile(file).ast);
-}
-
-export interface Checked {
-  readonly file: CheckedFile;
-  /** Of syntax and meaning, in the order of the text. */
-  readonly diagnostics: readonly Diagnostic[];
 }
 
 export class Analysis {

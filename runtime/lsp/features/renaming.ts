@@ -1,8 +1,8 @@
 // Takes: an analysis, a position, a new name. Gives: the edits, or an error that says why the name has to stay.
 // Promises: what it gives leaves a file with the same models.
 import { LSPErrorCodes, ResponseError, type Position, type Range, type WorkspaceEdit } from 'vscode-languageserver';
-import { fixedReason, rename } from '../../../compiler/2-check/inspect/names/rename.ts';
-import type { Analysis } from '../analysis.ts';
+import { fixedReason, rename, type Checked } from '../../../compiler/2-check/inspect/names/rename.ts';
+import { Analysis } from '../analysis.ts';
 import { nameAt } from './navigation.ts';
 import { rangeOf } from '../positions.ts';
 
@@ -10,7 +10,6 @@ export function renameableAt(
   analysis: Analysis,
   position: Position,
 ): { range: Range; placeholder: string } | ResponseError {
-  // prettier-ignore
   const found = nameAt(analysis, position);
   if (found === null) return refused('there is no name here');
   const reason = fixedReason(found, analysis.symbols);
@@ -21,10 +20,12 @@ export function renameableAt(
 export function renameAt(analysis: Analysis, position: Position, to: string): WorkspaceEdit | ResponseError {
   const found = nameAt(analysis, position);
   if (found === null) return refused('there is no name here');
-  const renaming = rename(found, to, analysis.symbols, analysis.prelude);
+  const { uri, source, prelude, symbols, checked } = analysis;
+  const check = (text: string): Checked => new Analysis(uri, { path: source.path, text }, prelude).checked;
+  const renaming = rename(found, to, symbols, checked, check);
   if ('refused' in renaming) return refused(renaming.refused);
   const edits = renaming.places.map((span) => ({ range: rangeOf(span), newText: to }));
-  return { changes: { [analysis.uri]: edits } };
+  return { changes: { [uri]: edits } };
 }
 
 function refused(message: string): ResponseError {

@@ -114,7 +114,9 @@ function declareItem(item: Definition, scope: Scope, to: Declared): void {
   const [head] = item.heads;
   const role = head?.parts.length === 1 && item.heads.length === 1 ? (head.parts[0]?.text ?? '') : '';
   const [word] = item.words;
-  if (role === 'block') return declareEquations(item, scope, to);
+  // Elsewhere `block` is a key: `unmask { block = 32 }`.
+  const isBlock = role === 'block' && (item.words.length > 0 || item.args !== null || scope.owner === 'model');
+  if (isBlock) return declareEquations(item, scope, to);
   const part = parts.find((each) => each === role);
   if (word === undefined) return declareKeys(item, scope, to);
   if (part !== undefined) {

@@ -83,16 +83,17 @@ class Linker {
   }
 
   /** A key that the owner does not have is a local name, or in a train or init block a part of the model. */
-  private meaning(name: string, { thing }: Member, scope: Scope): void {
+  private meaning(name: string, { thing, definition }: Member, scope: Scope): void {
     const { owner } = scope;
-    if (thing.root.kind !== 'key' || owner === null || keyOf(owner, name) !== null) return;
-    const outer = scope.parent?.find(name);
-    const ofModel = owner === 'init' || /^(train|generate) /.test(owner);
-    if (ofModel && outer && /^(mixer|ffn|norm)$/.test(outer.thing.root.kind)) thing.join(outer.thing);
-    else if (keysOf(owner) !== null || owner === 'stack') {
+    if (thing.root.kind !== 'key') return;
+    const outer = inRun(scope) ? scope.parent?.find(name) : null;
+    if (outer && /^(mixer|ffn|norm)$/.test(outer.thing.root.kind)) return thing.join(outer.thing);
+    if (owner === null || keyOf(owner, name) !== null) return;
+    if (keysOf(owner) !== null || owner === 'stack') {
       const known = owner === 'model' ? this.std.model : scope.defaults;
       const isKey = known?.members.has(name) === true || otherKeys.has(name) || kindOfKey(null, '', name) !== null;
-      if (!isKey) thing.root.kind = 'local';
+      // Behind a role stands a constructor: `optimizer adamw`.
+      if (!isKey && definition?.words.length === 0) thing.root.kind = 'local';
     }
   }
 
@@ -134,6 +135,13 @@ class Linker {
       return;
     }
   }
+}
+
+/** In a train, generate or init block, where parts of the model are keys: `cache { ssm = f32 }`. */
+function inRun(scope: Scope): boolean {
+  if (scope.owner === 'model') return false;
+  if (scope.owner !== null && /^(init|train train|generate generate)$/.test(scope.owner)) return true;
+  return scope.parent !== null && inRun(scope.parent);
 }
 
 function calleeOf(value: Expr | null): string | null {

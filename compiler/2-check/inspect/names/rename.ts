@@ -1,12 +1,17 @@
 // Takes: a name in a file and what it is to be called. Gives: the places to write it, or why that cannot be.
 // Promises: a renaming that is given leaves a file that means the same: it was checked, and compared model by model.
 import type { Span } from '../../../../grammar/source.ts';
-import type { FileNode } from '../../../1-syntax/ast.ts';
-import { parseFile } from '../../../1-syntax/parse-file.ts';
-import { checkFile } from '../../check.ts';
+import type { Diagnostic } from '../../../diagnostics.ts';
+import type { CheckedFile } from '../../model.ts';
 import { isKnownWord } from '../../schema/register.ts';
 import type { NamedThing, Scope } from './scope.ts';
 import type { Found, Symbols } from './symbols.ts';
+
+/** A text, checked: its models and its faults, those of syntax too. */
+export interface Checked {
+  readonly file: CheckedFile;
+  readonly diagnostics: readonly Diagnostic[];
+}
 
 export type Renaming = { readonly places: readonly Span[] } | { readonly refused: string };
 
@@ -31,7 +36,15 @@ export function fixedReason({ thing }: Found, { source }: Symbols): string | nul
   return null;
 }
 
-export function rename(found: Found, to: string, symbols: Symbols, prelude: readonly FileNode[]): Renaming {
+/** `check` checks a text in the place of this one; `now` is this one, checked. */
+export function rename(
+  found: Found,
+  to: string,
+  symbols: Symbols,
+  now: Checked,
+  check: (text: string) => Checked,
+): Renaming {
+  // prettier-ignore
   const { text } = found.thing.root;
   const fixed = fixedReason(found, symbols);
   if (fixed !== null) return { refused: fixed };
@@ -43,8 +56,8 @@ export function rename(found: Found, to: string, symbols: Symbols, prelude: read
   const places = found.thing.occurrences.map(({ span }) => span).filter(({ file }) => file === symbols.source);
   const changed = written(symbols.source.text, places, to);
   const names = new RegExp(`(?<![A-Za-z0-9])(?:${text}|${to})(?![A-Za-z0-9])`, 'g');
-  const [before, after] = [symbols.source.text, changed].map((each) =>
-    meaningOf({ path: symbols.source.path, text: each }, prelude).map((line) => line.replaceAll(names, '?')),
+  const [before, after] = [now, check(changed)].map((each) =>
+    meaningOf(each).map((line) => line.replaceAll(names, '?')),
   );
   const differs = before?.findIndex((line, index) => line !== after?.[index]) ?? -1;
   if (differs < 0 && before?.length === after?.length) return { places };
@@ -68,11 +81,9 @@ function written(text: string, places: readonly Span[], to: string): string {
 }
 
 /** What a file says, line by line: its models, runs and faults, without their places. */
-function meaningOf(source: { path: string; text: string }, prelude: readonly FileNode[]): string[] {
-  const { ast, diagnostics: syntax } = parseFile(source);
-  const { file, diagnostics } = checkFile(ast, prelude);
+function meaningOf({ file, diagnostics }: Checked): string[] {
   const plain = (value: object): string => JSON.stringify(value, (key, part: unknown) => (key === 'span' ? undefined : part)); // prettier-ignore
-  const codes = [...syntax, ...diagnostics].map(({ code, severity }) => `${severity} ${code}`).sort();
+  const codes = diagnostics.map(({ code, severity }) => `${severity} ${code}`).sort();
   const models = file.models.flatMap(({ name, canonical }) => [name, ...canonical.split('\n')]);
-  return [...models, ...[...file.trains, ...file.generates].map(plain), ...codes];
+  return [...models, ...[...file.trains, ...file.generates, ...file.towers].map(plain), ...codes];
 }
