@@ -77,7 +77,6 @@ export const todos = {
   'todo-key': (a: { key: string; owner: string }) => `\`${a.key}\` of ${a.owner} is not built yet`,
   'todo-value': (a: { key: string; value: string }) => `${a.key} = ${a.value} is not built yet`,
   'todo-block': (a: { name: string }) => `\`${a.name}\` is not built yet`,
-  'todo-expression': (a: { what: string }) => `${a.what} is not built yet`,
   'todo-loss': (a: { name: string }) => `loss \`${a.name}\` is not built yet`,
 } as const;
 

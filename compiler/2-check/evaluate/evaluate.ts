@@ -1,6 +1,6 @@
 // Takes: an expression and the section it stands in. Gives: the number it means there.
 // Promises: names are evaluated when asked for, so overrides reach everything derived; a fault is reported and stops.
-import type { Expr } from '../../1-syntax/ast.ts';
+import type { Expr, Name } from '../../1-syntax/ast.ts';
 import { printExpr } from '../../1-syntax/print-ast.ts';
 import type { Draft } from '../draft/draft.ts';
 import { draftOf } from '../draft/from-items.ts';
@@ -14,9 +14,6 @@ type NameExpr = Extract<Expr, { kind: 'name' }>;
 type MemberExpr = Extract<Expr, { kind: 'member' }>;
 type CallExpr = Extract<Expr, { kind: 'call' }>;
 type BinaryExpr = Extract<Expr, { kind: 'binary' }>;
-
-/** Facts of a model that are not built yet. */
-const laterFacts = ['flops', 'active_flops', 'kv_bytes', 'cache_bytes', 'state_bytes', 'memory', 'intensity'];
 
 /** Counts of a model: `Atlas.params`. */
 const countFacts = { params: 'total', active_params: 'active', mtp_params: 'mtp' } as const;
@@ -112,10 +109,10 @@ function evaluateMember(expr: MemberExpr, section: Section): Quantity {
   const { object, name } = expr;
   const { models } = section.world;
   if (object.kind === 'name' && models.has(object.name) && lookup(section, object.name) === null) {
-    return modelFact(expr, object.name, section);
+    return modelFact(expr, object.name, name, section);
   }
   if (object.kind === 'call' && object.callee.kind === 'name' && object.callee.name === 'diff') {
-    return difference(object, name.text, section);
+    return difference(object, name, section);
   }
   const inner = sectionAt(object, section);
   const draft = member(inner, name.text);
@@ -129,22 +126,18 @@ function evaluateMember(expr: MemberExpr, section: Section): Quantity {
   return evaluateDraft(draft, inner, name.text);
 }
 
-/** `Atlas.params`, `Atlas.d_model` */
-function modelFact(expr: MemberExpr, model: string, section: Section): Quantity {
+/** `Atlas.params`, `Atlas.d_model`; `expr` is what asks. */
+function modelFact(expr: Expr, model: string, name: Name, section: Section): Quantity {
   const { models } = section.world;
-  const fact = expr.name.text;
-  if (!isCountFact(fact)) {
-    const other = models.section(model);
-    const draft = other === null ? undefined : member(other, fact);
-    if (other && draft) return evaluateDraft(draft, other, fact);
-    if (laterFacts.includes(fact)) {
-      return fail(section, 'todo-expression', expr.span, { what: `\`${printExpr(expr)}\`` });
-    }
-    const near = nearest(fact, [...Object.keys(countFacts), ...(other?.body.keys.keys() ?? [])]);
-    const extra = near === null ? {} : { fix: `did you mean \`${near}\`?` };
-    return fail(section, 'unknown-name', expr.name.span, { name: printExpr(expr) }, extra);
-  }
-  return quantity(sizeOf(model, fact, expr, section));
+  const fact = name.text;
+  if (isCountFact(fact)) return quantity(sizeOf(model, fact, expr, section));
+  const other = models.section(model);
+  const draft = other === null ? undefined : member(other, fact);
+  if (other && draft) return evaluateDraft(draft, other, fact);
+  const facts = Object.keys(countFacts);
+  const near = nearest(fact, [...facts, ...(other?.body.keys.keys() ?? [])]);
+  const fix = near === null ? `a model has ${facts.join(', ')} and its keys` : `did you mean \`${near}\`?`;
+  return fail(section, 'unknown-name', name.span, { name: printExpr(expr) }, { fix });
 }
 
 /** @throws Stop, silently when the model has faults: those were reported. */
@@ -156,22 +149,19 @@ function sizeOf(model: string, fact: CountFact, expr: Expr, section: Section): n
   return count[countFacts[fact]];
 }
 
-/** `diff(A, B).params` = parameters of B - parameters of A */
-function difference(call: CallExpr, fact: string, section: Section): Quantity {
-  const counts = call.args.map(({ value }) => {
+/** `diff(A, B).params` = parameters of B - parameters of A; of any number that both have. */
+function difference(call: CallExpr, fact: Name, section: Section): Quantity {
+  const values = call.args.map(({ value }) => {
     if (value.kind !== 'name' || !section.world.models.has(value.name)) {
       return fail(section, 'unknown-model', value.span, { name: printExpr(value) });
     }
-    if (!isCountFact(fact)) {
-      return fail(section, 'todo-expression', call.span, { what: `\`diff(...).${fact}\`` });
-    }
-    return sizeOf(value.name, fact, value, section);
+    return modelFact({ kind: 'member', object: value, name: fact, span: value.span }, value.name, fact, section);
   });
-  const [a, b, more] = counts;
+  const [a, b, more] = values;
   if (a === undefined || b === undefined || more !== undefined) {
     return fail(section, 'wrong-arguments', call.span, { callee: 'diff', message: 'it takes two models' });
   }
-  return quantity(b - a);
+  return { value: b.value - a.value, measure: b.measure };
 }
 
 /** The section `attn` or `attn.rope` names. @throws Stop */
@@ -191,7 +181,9 @@ function sectionAt(expr: Expr, section: Section): Section {
 function evaluateBinary(expr: BinaryExpr, section: Section): Quantity {
   const { operator } = expr;
   if (!isArithmetic(operator)) {
-    return fail(section, 'todo-expression', expr.span, { what: `\`${operator}\` between numbers` });
+    const what = operator === '..' ? 'a range' : 'a condition';
+    const found = `${what}, \`${printExpr(expr)}\``;
+    return fail(section, 'wrong-type', expr.span, { key: printExpr(expr), expected: 'a number', found });
   }
   const [left, right] = [evaluate(expr.left, section), evaluate(expr.right, section)];
   const result = combine(operator, left, right);
@@ -221,7 +213,8 @@ export function pickItem(expr: Extract<Expr, { kind: 'index' }>, section: Sectio
   const list = object.kind === 'name' ? lookup(section, object.name)?.draft.value : undefined;
   const [index, more] = args;
   if (list?.kind !== 'list' || index === undefined || more !== undefined) {
-    return fail(section, 'todo-expression', span, { what: `\`${printExpr(expr)}\`` });
+    const found = list === undefined || list === null ? 'no list' : describe(list);
+    return fail(section, 'wrong-type', span, { key: printExpr(expr), expected: 'a list with one index', found });
   }
   const { value } = evaluate(index.value, section);
   const range = `one of the items 0..${list.items.length - 1}`;

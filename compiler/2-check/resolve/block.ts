@@ -254,7 +254,8 @@ function meaning(expr: Expr, scope: Scope): Meaning {
     if (found === null && expr.name !== 'layer') return unknownName(expr, model);
   }
   if (expr.kind === 'call' && names(expr.callee, scope)) {
-    return fail(model, 'todo-expression', expr.span, { what: `\`${printExpr(expr)}\` as an argument of a block` });
+    const message = `\`${printExpr(expr)}\` is a value; arguments are names of parts, and numbers`;
+    return refuse(scope, expr.span, 'block-arguments', message);
   }
   const value = number(expr, scope);
   return { kind: 'number', value: value.kind === 'number' ? value.value : NaN };
@@ -268,7 +269,8 @@ export function part(slot: Slot): Exclude<Meaning, { kind: 'value' | 'number' }>
   if (role === 'mixer') return { kind: 'mixer', name: key, spec: remember(() => mixerSpec(slot)) };
   if (role === 'ffn') return { kind: 'ffn', name: key, spec: remember(() => ffnSpec(slot)) };
   if (role === 'norm') return { kind: 'norm', name: key, instance: null, spec: remember(() => normTemplate(slot)) };
-  return fail(section, 'todo-block', draft.span, { name: role ?? key });
+  const found = role === null ? `\`${key}\`` : `${role} \`${key}\``;
+  return fail(section, 'wrong-type', draft.span, { key, expected: 'a mixer, an ffn or a norm', found });
 }
 
 /** `norm rms = layer { }` would make `rms(...)` a layer norm: a template named after a constructor is that one. */

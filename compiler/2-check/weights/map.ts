@@ -26,11 +26,26 @@ export function weightMaps(section: Section, model: Model): readonly WeightMap[]
 /** @throws Stop */
 function weightMap(draft: Draft, places: readonly Place[], model: Model, context: MapContext): WeightMap {
   const body = bodyOf(draft, context, []);
-  const entries = new Map([...body.keys].map(([key, each]) => [key, entryOf(key, each, context)]));
+  const prefix = prefixOf(body, context);
+  const keys = [...body.keys].filter(([key]) => key !== 'prefix');
+  const entries = new Map(
+    keys.map(([key, each]): [string, WrittenEntry] => {
+      const entry = entryOf(key, each, context);
+      return [key, { ...entry, template: `${prefix}${entry.template}` }];
+    }),
+  );
   checkKeys(entries, places, context);
   const matches = match(entries, places, model, draft, context);
   checkShared(matches, entries, context);
   return { name: context.map, entries: entriesOf(matches, entries, context) };
+}
+
+/** `prefix = "transformer."` stands before every name. */
+function prefixOf({ keys }: Body, { section, map }: MapContext): string {
+  const draft = keys.get('prefix');
+  if (draft === undefined) return '';
+  if (draft.value?.kind === 'string' && draft.body === null) return draft.value.value;
+  return fail(section, 'weight-map', draft.value?.span ?? draft.span, { map, message: '`prefix` must be a text' });
 }
 
 /** What a map derives from, `std.hf.llama` or one of std by name, and its own entries over it. */
@@ -72,7 +87,7 @@ function match(
 ): Match[] {
   const missing: Place[] = [];
   const matches = places.flatMap((place): Match[] => {
-    const found = find(entries, place);
+    const found = find(entries, place, model);
     if (found !== null) return [found];
     missing.push(place);
     return [];
@@ -90,13 +105,14 @@ function match(
 }
 
 /** The entry of a tensor's most special name; a bias stands beside its weight when it has none of its own. */
-function find(entries: Entries, place: Place): Match | null {
+function find(entries: Entries, place: Place, { embed }: Model): Match | null {
   for (const key of place.names) {
     const entry = entries.get(key);
     if (entry !== undefined) return filled(key, entry.template, entry.steps, place);
   }
   for (const name of place.names) {
-    if (!name.endsWith('.bias')) continue;
+    // A tied head has no weight of its own on disk that its bias could stand beside.
+    if (!name.endsWith('.bias') || (embed.tied && name === 'head.bias')) continue;
     const key = name.replace(/\.bias$/, '');
     const entry = entries.get(key) ?? entries.get(`${key}.weight`);
     if (entry === undefined || !entry.template.endsWith('.weight')) continue;
