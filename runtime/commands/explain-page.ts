@@ -3,7 +3,7 @@
 import { writeFileSync } from 'node:fs';
 import { formatDiagnostic } from '../../compiler/diagnostics.ts';
 import type { Fact, Figure } from '../../compiler/explain/picture/figures.ts';
-import { type Picture, pictureOf, type Share } from '../../compiler/explain/picture/picture.ts';
+import { type Picture, pictureOf, type Share, type Work } from '../../compiler/explain/picture/picture.ts';
 import { count, percent } from '../../compiler/explain/picture/draw/numbers.ts';
 import { escapeXml, printSvg } from '../../compiler/explain/picture/draw/svg.ts';
 import { pictureOfTowers } from '../../compiler/explain/picture/towers.ts';
@@ -28,15 +28,15 @@ export function writeExplainPage(path: string, loaded: LoadedFile, name?: string
 
 /** `canonical`: the model's long form; `notes`: lints and the like, as lines. */
 export function explainPage(picture: Picture, canonical: string, notes: readonly string[]): string {
-  const { name, headline, stack, blocks, parts, shares, costs } = picture;
+  const { name, headline, stack, blocks, parts, shares, work, costs } = picture;
   const total = shares.reduce((sum, { parameters }) => sum + parameters, 0);
   const facts = headline.map(([key, value]) => `<div><dt>${escapeXml(key)}</dt><dd>${escapeXml(value)}</dd></div>`);
   const body = `<header><h1>${escapeXml(name)}</h1><dl class="headline">${facts.join('')}</dl></header>
 <div class="page">
 <section class="overview">${figure(stack)}<div>${blocks.map(figure).join('')}</div></section>
 <section class="parts">${parts.map(figure).join('')}</section>
-<section class="tables"><div><h2>Parameters</h2>${shareBar(shares, total)}${shareTable(shares, total)}</div>
-${costs.length === 0 ? '' : `<div><h2>Per token at full context, 2 bytes a number</h2><table class="costs">${costs.map(row).join('')}</table></div>`}</section>
+<section class="tables"><div><h2>Parameters</h2>${shareTable(shares, total)}</div>
+${costs.length === 0 ? '' : `<div><h2>Forward FLOPs of a token</h2>${workTable(work)}<h2>Costs at the full context, bfloat16</h2><table class="costs">${costs.map(row).join('')}</table></div>`}</section>
 </div>
 ${notes.length === 0 ? '' : `<details><summary>notes</summary><pre>${escapeXml(notes.join('\n\n'))}</pre></details>`}
 <details><summary>canonical model</summary><pre>${escapeXml(canonical)}</pre></details>`;
@@ -57,10 +57,15 @@ function row([name, value]: Fact): string {
   return `<tr><th scope="row">${escapeXml(name)}</th><td>${escapeXml(value)}</td></tr>`;
 }
 
+interface Segment {
+  readonly name: string;
+  readonly share: number;
+  readonly swatch: Share['swatch'];
+}
+
 /** All parts side by side; the tables say the same in numbers. */
-function shareBar(shares: readonly Share[], total: number): string {
-  const parts = shares.map(({ name, parameters, swatch }) => {
-    const share = parameters / total;
+function bar(segments: readonly Segment[]): string {
+  const parts = segments.map(({ name, share, swatch }) => {
     return `<span class="${swatch}" style="flex-grow:${share.toFixed(5)}" title="${escapeXml(name)} ${percent(share)}"></span>`;
   });
   return `<div class="bar" aria-hidden="true">${parts.join('')}</div>`;
@@ -68,9 +73,21 @@ function shareBar(shares: readonly Share[], total: number): string {
 
 function shareTable(shares: readonly Share[], total: number): string {
   const rows = shares.map(({ name, detail, parameters, swatch }) => {
-    const mark = `<span class="swatch ${swatch}"></span>`;
-    return `<tr><th scope="row">${mark}${escapeXml(name)}</th><td>${count(parameters)}</td><td>${percent(parameters / total)}</td><td class="soft">${escapeXml(detail)}</td></tr>`;
+    return `<tr>${marked(name, swatch)}<td>${count(parameters)}</td><td>${percent(parameters / total)}</td><td class="soft">${escapeXml(detail)}</td></tr>`;
   });
   const last = `<tr class="total"><th scope="row">total</th><td>${count(total)}</td><td></td><td class="soft">${total.toLocaleString('en-US')}</td></tr>`;
-  return `<table class="shares">${rows.join('')}${last}</table>`;
+  return `${bar(shares.map(({ name, parameters, swatch }) => ({ name, share: parameters / total, swatch })))}<table class="shares">${rows.join('')}${last}</table>`;
+}
+
+/** Of the forward work on one token. */
+function workTable(work: readonly Work[]): string {
+  const total = work.reduce((sum, { flops }) => sum + flops, 0);
+  const rows = work.map(({ name, detail, flops, swatch }) => {
+    return `<tr>${marked(name, swatch)}<td>${count(flops)}</td><td>${percent(flops / total)}</td><td class="soft">${escapeXml(detail)}</td></tr>`;
+  });
+  return `${bar(work.map(({ name, flops, swatch }) => ({ name, share: flops / total, swatch })))}<table class="shares">${rows.join('')}</table>`;
+}
+
+function marked(name: string, swatch: Share['swatch']): string {
+  return `<th scope="row"><span class="swatch ${swatch}"></span>${escapeXml(name)}</th>`;
 }

@@ -10,6 +10,8 @@ import type { Swatch } from './draw/drawing.ts';
 export interface Part {
   readonly id: string;
   readonly name: string;
+  /** Its name, with its layers where other parts have the same name. */
+  readonly label: string;
   readonly role: 'mixer' | 'ffn';
   /** In the first of its layers; others may differ where `varies`. */
   readonly spec: MixerSpec | FfnSpec;
@@ -111,8 +113,10 @@ function distinctParts(layers: readonly Layer[], dModel: number): ReadonlyMap<st
   }
   const counts = { mixer: 0, ffn: 0 };
   const parts = new Map<string, Part>();
-  for (const use of joinVariants([...uses.values()])) {
-    const part = toPart(use, `${use.expr.kind}-${counts[use.expr.kind]++ % 5}`);
+  const joined = joinVariants([...uses.values()]);
+  for (const use of joined) {
+    const alone = joined.every(({ expr }) => expr === use.expr || slotKey(expr) !== slotKey(use.expr));
+    const part = toPart(use, `${use.expr.kind}-${counts[use.expr.kind]++ % 5}`, alone);
     for (const key of use.keys) parts.set(key, part);
   }
   return parts;
@@ -139,11 +143,12 @@ function weightsOf(expr: PartExpr, dModel: number): Parameter[] {
   return expr.kind === 'mixer' ? mixerParameters(expr.spec, width) : ffnParameters(expr.spec, width);
 }
 
-function toPart({ expr, keys, layers, weights }: Use, swatch: Swatch): Part {
+function toPart({ expr, keys, layers, weights }: Use, swatch: Swatch, alone: boolean): Part {
   const all = weights.flat();
   return {
     id: `${expr.kind}-${expr.name}-${layers[0] ?? 0}`,
     name: expr.name,
+    label: alone ? expr.name : `${expr.name}, ${layerRanges(layers)}`,
     role: expr.kind,
     spec: expr.spec,
     varies: keys.length > 1,
@@ -153,6 +158,19 @@ function toPart({ expr, keys, layers, weights }: Use, swatch: Swatch): Part {
     total: all.reduce((sum, weight) => sum + elements(weight), 0),
     active: Math.round(all.reduce((sum, weight) => sum + elements(weight) * weight.active, 0)),
   };
+}
+
+/** `layer 0`, `layers 1..23`, `layers 0, 2, … 30` */
+function layerRanges(layers: readonly number[]): string {
+  const ranges: [number, number][] = [];
+  for (const layer of layers) {
+    const last = ranges.at(-1);
+    if (last !== undefined && last[1] === layer - 1) last[1] = layer;
+    else ranges.push([layer, layer]);
+  }
+  const texts = ranges.map(([from, to]) => (from === to ? String(from) : `${from}..${to}`));
+  const shown = texts.length <= 3 ? texts.join(', ') : `${texts.slice(0, 2).join(', ')}, … ${texts.at(-1) ?? ''}`;
+  return `layer${layers.length === 1 ? '' : 's'} ${shown}`;
 }
 
 /** What two layers of one block have in common. */

@@ -87,9 +87,15 @@ function blockFigure(
 function sizesOf(block: Block, labels: readonly string[], { layers }: Anatomy): Fact[] {
   const shown = labels.slice(0, 8).map((label): Fact => {
     const own = block.layers.filter((layer) => layer.block === label);
-    const parts = layers[own[0]?.index ?? 0]?.parts ?? [];
-    const each = parts.reduce((sum, part) => sum + part.total / part.layers.length, block.normParameters / block.layers.length); // prettier-ignore
-    return [label, `${layersText(own.length)} of ${count(each)} parameters`];
+    const sizes = own.map(({ index }) => {
+      const parts = layers[index]?.parts ?? [];
+      return parts.reduce(
+        (sum, part) => sum + part.total / part.layers.length,
+        block.normParameters / block.layers.length,
+      );
+    });
+    const [least, most] = [count(Math.min(...sizes)), count(Math.max(...sizes))];
+    return [label, `${layersText(own.length)} of ${least === most ? least : `${least} to ${most}`} parameters`];
   });
   return labels.length > shown.length ? [...shown, ['...', `${labels.length - shown.length} more`]] : shown;
 }
@@ -135,13 +141,13 @@ function normTemplates({ layers }: Block): string[] {
 }
 
 function partFigure({ id, entries }: Body, part: Part, { kind, grid, formula, facts }: Inset): Figure {
-  const { layers, name, total, active, varies } = part;
+  const { layers, name, label, total, active, varies } = part;
   const each = varies ? `${count(total)} in ${layersText(layers.length)}` : `${count(total / layers.length)} × ${layersText(layers.length)} = ${count(total)}`; // prettier-ignore
   const use: Fact[] = active === total ? [] : [['active', `${count(active / layers.length)} × ${layersText(layers.length)} = ${count(active)}`]]; // prettier-ignore
   const drawn: Fact[] = varies ? [['drawn', `layer ${layers[0] ?? 0}; its sizes vary by layer`]] : [];
   return {
     id: `${id}${part.id}`,
-    title: name,
+    title: label,
     subtitle: kind,
     swatch: part.swatch,
     drawing: drawGrid(grid),

@@ -5,7 +5,8 @@ import type { Model, MtpSpec } from '../../2-check/model.ts';
 import { acausalMixer } from '../../2-check/resolve/parts.ts';
 import { elements } from '../../2-check/parameters/parameter.ts';
 import { parameterCount, parameters } from '../../2-check/parameters/parameters.ts';
-import { costsOf } from '../cost/cost.ts';
+import { type Costs, costsOf } from '../cost/cost.ts';
+import { costRows } from '../cost/rows.ts';
 import { bytes } from '../explain.ts';
 import { type Anatomy, anatomyOf } from './anatomy.ts';
 import type { Swatch } from './draw/drawing.ts';
@@ -22,6 +23,13 @@ export interface Share {
   readonly swatch: Swatch | 'norm' | 'linear' | 'state';
 }
 
+export interface Work {
+  readonly name: string;
+  readonly detail: string;
+  readonly flops: number;
+  readonly swatch: Share['swatch'];
+}
+
 export interface Picture {
   readonly name: string;
   readonly headline: readonly Fact[];
@@ -30,12 +38,15 @@ export interface Picture {
   readonly parts: readonly Figure[];
   /** Of the total, which is without multi-token prediction. */
   readonly shares: readonly Share[];
+  /** Of the forward work on one token, at the full context. */
+  readonly work: readonly Work[];
   readonly costs: readonly Fact[];
 }
 
 export function pictureOf(model: Model): Picture {
   const { layers, dModel, context } = model;
   const anatomy = anatomyOf(layers, dModel);
+  const costs = costsOf(model);
   const body: Body = {
     id: '',
     layers,
@@ -52,7 +63,8 @@ export function pictureOf(model: Model): Picture {
     blocks: [...blockFigures(body), ...(model.mtp === null ? [] : [mtpFigure(model, model.mtp, body)])],
     parts: partFigures(body),
     shares: sharesOf(model, anatomy),
-    costs: costRows(model),
+    work: workOf(model, costs, anatomy),
+    costs: costFacts(costs),
   };
 }
 
@@ -137,16 +149,20 @@ function sharesOf(model: Model, anatomy: Anatomy): Share[] {
   return rows.filter((row) => row.parameters > 0);
 }
 
-function costRows(model: Model): Fact[] {
-  const { flopsPerToken, bytes: memory, intensity } = costsOf(model);
-  return [
-    ['forward', `${count(flopsPerToken.forward)} FLOPs`],
-    ['of which attention', `${count(flopsPerToken.attention)} FLOPs`],
-    ['backward', `${count(flopsPerToken.backward)} FLOPs`],
-    ['KV cache per token', bytes(memory.kvPerToken)],
-    ['KV cache, context full', bytes(memory.kvFull)],
-    ...(memory.state === 0 ? [] : [['state', bytes(memory.state)] as const]),
-    ['intensity of prefill', `${short(intensity.prefill)} FLOPs per byte`],
-    ['intensity of decode', `${short(intensity.decode)} FLOPs per byte`],
-  ];
+/** Mixers and feed-forwards by name, and the head. */
+function workOf(model: Model, { flopsPerToken }: Costs, { parts }: Anatomy): Work[] {
+  return Object.entries(flopsPerToken.byPart).map(([name, flops]) => {
+    const swatch = parts.find((part) => part.name === name)?.swatch ?? 'linear';
+    return { name, detail: name === 'head' ? `${model.dModel} → ${model.embed.rows}` : '', flops, swatch };
+  });
+}
+
+/** What is nothing, or is said above, is left out. */
+function costFacts(costs: Costs): Fact[] {
+  return costRows
+    .filter(({ name, read }) => !name.endsWith('parameters') && read(costs) > 0)
+    .map(({ name, unit, read }): Fact => {
+      const value = read(costs);
+      return [name, unit === 'bytes' ? bytes(value) : unit === 'count' ? count(value) : short(value)];
+    });
 }

@@ -1,10 +1,11 @@
 // Takes: a checked model of several towers. Gives: its picture: the towers side by side, their blocks and parts, sizes.
 // Promises: plain data; figures of each tower carry its name.
 import type { Tower, TowerModel } from '../../2-check/model.ts';
-import { dim, elements, norm } from '../../2-check/parameters/parameter.ts';
+import { parametersOf } from '../../2-check/parameters/towers.ts';
 import { anatomyOf } from './anatomy.ts';
 import { count } from './draw/numbers.ts';
 import { blockFigures, type Body, type Figure, layersText, partFigures } from './figures.ts';
+import { sizeOf } from './inset/inset.ts';
 import type { Picture, Share } from './picture.ts';
 import { drawTowers } from './stack/tower-figure.ts';
 
@@ -30,6 +31,7 @@ export function pictureOfTowers(model: TowerModel): Picture {
     blocks: named(blockFigures),
     parts: named(partFigures),
     shares,
+    work: [],
     costs: [],
   };
 }
@@ -55,18 +57,19 @@ function towersFigure(model: TowerModel, bodies: readonly Body[]): Figure {
 }
 
 function sharesOf({ project }: TowerModel, tower: Tower, { anatomy }: Body): Share[] {
-  const { name, input, dModel, positions, classToken, preNorm, postNorm } = tower;
-  const embed = input.kind === 'token' ? input.vocab * dModel : input.channels * input.size ** 2 * dModel + (input.projection.bias ? dModel : 0); // prettier-ignore
-  const ends = [preNorm, postNorm].flatMap((spec) => norm('norm', spec, dim('d_model', dModel)));
-  const norms = anatomy.blocks.reduce((sum, block) => sum + block.normParameters, 0) + ends.reduce((sum, each) => sum + elements(each), 0); // prettier-ignore
+  const { name, input, dModel, classToken } = tower;
+  const all = parametersOf(tower, project.dim);
+  const of = (...prefixes: readonly string[]): number =>
+    sizeOf(all.filter((each) => prefixes.some((prefix) => each.name.startsWith(prefix))));
+  const norms = anatomy.blocks.reduce((sum, block) => sum + block.normParameters, of('pre_norm.', 'post_norm.'));
   const rows: Share[] = [
-    { name: `${name} input`, detail: input.kind === 'token' ? 'embedding' : 'patches', parameters: embed, swatch: 'linear' },
-    { name: `${name} positions`, detail: classToken === null ? '' : 'and class token', parameters: (positions?.length ?? 0) * dModel + (classToken === null ? 0 : dModel), swatch: 'state' },
-    ...anatomy.parts.map(({ label: part, total, layers, swatch }): Share => {
-      return { name: `${name} ${part}`, detail: `${layers.length} × ${count(total / layers.length)}`, parameters: total, swatch };
+    { name: `${name} input`, detail: input.kind === 'token' ? 'embedding' : 'patches', parameters: of('embed.weight', 'patches.'), swatch: 'linear' },
+    { name: `${name} positions`, detail: classToken === null ? '' : 'and class token', parameters: of('embed.positions', 'cls'), swatch: 'state' },
+    ...anatomy.parts.map(({ label, total, layers, swatch }): Share => {
+      return { name: `${name} ${label}`, detail: `${layers.length} × ${count(total / layers.length)}`, parameters: total, swatch };
     }),
     { name: `${name} norms`, detail: '', parameters: norms, swatch: 'norm' },
-    { name: `${name} project`, detail: `${dModel} → ${project.dim}`, parameters: dModel * project.dim + (project.bias ? project.dim : 0), swatch: 'linear' },
+    { name: `${name} project`, detail: `${dModel} → ${project.dim}`, parameters: of('project.'), swatch: 'linear' },
   ]; // prettier-ignore
   return rows.filter(({ parameters }) => parameters > 0);
 }

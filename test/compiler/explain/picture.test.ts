@@ -185,7 +185,7 @@ describe('blocks', () => {
     const model = makeModel({ mixers: [gqa(), gqa({ mask: { kind: 'full' } })] });
     const { blocks } = pictureOf(model);
     expect(blocks).toHaveLength(1);
-    expect(textsOf(blocks[0]?.drawing ?? { width: 0, height: 0, shapes: [] }).filter((text) => text.startsWith('attn'))).toEqual(['attn × 1', 'attn × 1']); // prettier-ignore
+    expect(textsOf(blocks[0]?.drawing ?? { width: 0, height: 0, shapes: [] }).filter((text) => text.startsWith('attn'))).toEqual(['attn, layer 0', 'attn, layer 1']); // prettier-ignore
   });
 
   it('sizes that differ in every layer are one part', () => {

@@ -93,8 +93,8 @@ function operatorTitle({ names }: FlowNode): string {
 function partFace(parts: readonly Part[], insetOf: InsetOf, notes: readonly Line[]): Face {
   const several = parts.length > 1;
   const lines = parts.flatMap((part) => {
-    const layers = several ? ` × ${part.layers.length}` : '';
-    const head: Line = { text: `${part.name}${layers}`, bold: true, swatch: part.swatch };
+    const text = !several ? part.name : part.label === part.name ? `${part.name} × ${part.layers.length}` : part.label;
+    const head: Line = { text, bold: true, swatch: part.swatch };
     return [head, ...insetOf(part).short.map((text) => ({ text, small: true }))];
   });
   const titles = parts.map((part) => `${part.name}: ${insetOf(part).kind}, ${insetOf(part).short.join(', ')}`);

@@ -14,7 +14,7 @@ export function gqaInset(spec: GqaSpec, context: InsetContext): Inset {
     kind: `${family} attention`,
     short: [
       `${heads}/${kvHeads} heads × ${headDim}`,
-      `${shortMask(spec.mask)}${spec.rope === null ? ', no rope' : ''}`,
+      `${shortMask(spec.mask)}${spec.alibi === null ? (spec.rope === null ? ', no rope' : '') : ', ALiBi'}`,
     ],
     grid: gqaGrid(spec, context),
     formula: [

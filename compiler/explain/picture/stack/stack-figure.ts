@@ -25,14 +25,25 @@ export function drawStack(model: Model, anatomy: Anatomy): Drawing {
 }
 
 function addEmbed(stack: StackBuilder, { embed, vocab, dModel }: Model): void {
-  const size = embed.rows * dModel;
+  const width = embed.factor?.dim ?? dModel;
+  const size = embed.rows * width;
   stack.add((id, place) => terminal(id, place, `tokens · vocab ${vocab}`), 'tokens');
-  const lines = ['Embedding', `${embed.rows} × ${dModel} · ${count(size)}`];
-  const title = `embed.weight: ${embed.rows} × ${dModel}, ${size} parameters${embed.tied ? ', the head reads it too' : ''}`;
+  const lines = ['Embedding', `${embed.rows} × ${width} · ${count(size)}`];
+  const title = `embed.weight: ${embed.rows} × ${width}, ${size} parameters${embed.tied ? ', the head reads it too' : ''}`;
   stack.add((id, place) => box(id, place, 'linear', lines, title), 'embed');
+  if (embed.factor !== null) addMap(stack, 'embed-project', width, dModel);
   stack.addScale('embed-scale', embed.scale);
   if (embed.positions !== null) addPositions(stack, embed.positions.length, dModel);
+  if (embed.sinusoidal !== null) {
+    const waves = ['+ sinusoidal positions', `θ ${short(embed.sinusoidal.theta)}`];
+    stack.add((id, place) => box(id, place, 'act', waves), 'sinusoidal');
+  }
   stack.addNorm('embed-norm', embed.norm);
+}
+
+function addMap(stack: StackBuilder, name: string, from: number, to: number): void {
+  const lines = ['project', `${from} → ${to} · ${count(from * to)}`];
+  stack.add((id, place) => box(id, place, 'linear', lines), name);
 }
 
 export function addPositions(stack: StackBuilder, length: number, dModel: number): void {
@@ -41,7 +52,9 @@ export function addPositions(stack: StackBuilder, length: number, dModel: number
 }
 
 function addHead(stack: StackBuilder, { head, embed, vocab, dModel }: Model): void {
-  const size = embed.tied ? 'tied to the embedding' : `${dModel} → ${embed.rows} · ${count(embed.rows * dModel)}`;
+  const width = head.factor?.dim ?? dModel;
+  if (head.factor !== null) addMap(stack, 'head-project', dModel, width);
+  const size = embed.tied ? 'tied to the embedding' : `${width} → ${embed.rows} · ${count(embed.rows * width)}`;
   stack.add((id, place) => box(id, place, 'linear', ['Head', size, ...(head.bias ? ['with bias'] : [])]), 'head');
   stack.addScale('head-scale', head.scale);
   if (head.softcap !== null) {
