@@ -11,6 +11,7 @@ import { trainGraphs } from './4-autograd/train-graph.ts';
 import type { Plan } from './7-plan/plan.ts';
 import { compileGraph, type CompileOptions } from './compile-graph.ts';
 import { UnbuiltError, type Diagnostic } from './diagnostics.ts';
+import { reportsOf } from './explain/report.ts';
 
 export interface CheckedSource {
   readonly ast: FileNode;
@@ -24,7 +25,7 @@ export function checkSource(source: SourceFile, prelude: readonly SourceFile[]):
   const { ast, diagnostics: syntax } = parseFile(source);
   const std = prelude.map((file) => parseFile(file).ast);
   const { file, diagnostics: meaning } = checkFile(ast, std);
-  const diagnostics = once([...syntax, ...meaning]).sort((a, b) => a.span.start - b.span.start);
+  const diagnostics = once([...syntax, ...meaning, ...reportsOf(ast, file)]).sort((a, b) => a.span.start - b.span.start);
   return { ast, file, diagnostics };
 }
 

@@ -3,7 +3,7 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type CheckedSource, checkSource } from '../compiler/compile.ts';
-import type { GenerateSpec, Model, TrainSpec } from '../compiler/2-check/model.ts';
+import type { GenerateSpec, Model, TowerModel, TrainSpec } from '../compiler/2-check/model.ts';
 import { formatDiagnostic } from '../compiler/diagnostics.ts';
 import type { SourceFile } from '../grammar/source.ts';
 import { UserError } from './user-error.ts';
@@ -65,6 +65,12 @@ export function chooseModel({ file, source }: LoadedFile, name?: string): Model 
       ? `${source.path} defines no model`
       : `${source.path} has no model ${name}; it has ${names.length > 0 ? names : 'none'}`,
   );
+}
+
+/** The towers of that name, or the file's first when it has no model; undefined: a model is meant. */
+export function chooseTowers({ file }: LoadedFile, name?: string): TowerModel | undefined {
+  if (name !== undefined) return file.towers.find((each) => each.name === name);
+  return file.models.length === 0 ? file.towers[0] : undefined;
 }
 
 /** The train block for `model`: the one of that name, else the model's own, else the file's first. */

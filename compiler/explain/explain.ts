@@ -2,8 +2,10 @@
 // Promises: the text says nothing that the data does not hold.
 import type { Model } from '../2-check/model.ts';
 import { type CostOptions, type Costs, costsOf } from './cost/cost.ts';
-import { costLines, parameterLines } from './cost/print.ts';
-import { type LayerRow, layerRows } from './layers.ts';
+import type { DeviceFigures } from './cost/devices.ts';
+import { costLines, parameterLines, rooflineLines } from './cost/print.ts';
+import { type Roofline, rooflineOf } from './cost/roofline.ts';
+import { type LayerRow, layerLines, layerRows } from './layers.ts';
 import { bytes, count, number } from './numbers.ts';
 import type { PlanFigures } from './plan-figures.ts';
 
@@ -21,9 +23,15 @@ export interface Explanation {
   readonly head: string;
   readonly layers: readonly LayerRow[];
   readonly costs: Costs;
+  /** On a device that was named. */
+  readonly roofline: Roofline | null;
 }
 
-export function explainModel(model: Model, options: CostOptions = {}): Explanation {
+export interface ExplainOptions extends CostOptions {
+  readonly device?: DeviceFigures;
+}
+
+export function explainModel(model: Model, { device, ...options }: ExplainOptions = {}): Explanation {
   return {
     name: model.name,
     vocab: model.vocab,
@@ -35,6 +43,7 @@ export function explainModel(model: Model, options: CostOptions = {}): Explanati
     head: describeHead(model),
     layers: layerRows(model),
     costs: costsOf(model, options),
+    roofline: device === undefined ? null : rooflineOf(model, device, options),
   };
 }
 
@@ -54,7 +63,7 @@ function describeHead({ head }: Model): string {
 
 /** `figures`: of its Plans, or the sentence why there are none. */
 export function printExplanation(explanation: Explanation, figures: readonly PlanFigures[] | string): string {
-  const { costs } = explanation;
+  const { costs, roofline } = explanation;
   const sections = [
     [
       explanation.name,
@@ -65,14 +74,10 @@ export function printExplanation(explanation: Explanation, figures: readonly Pla
     ['layers', ...explanation.layers.flatMap(layerLines)],
     ['parameters', ...parameterLines(costs.parameters)],
     ...costLines(costs),
+    ...(roofline === null ? [] : [rooflineLines(roofline, costs)]),
     ['plans', ...(typeof figures === 'string' ? [`  ${figures}`] : planLines(figures))],
   ];
   return sections.map((lines) => lines.join('\n')).join('\n\n');
-}
-
-function layerLines({ layers, count: times, block, equations, mixers, ffns }: LayerRow): string[] {
-  const indent = ' '.repeat(4);
-  return [`  ${layers}  (${times} x ${block})`, ...[...equations, ...mixers, ...ffns].map((line) => indent + line)];
 }
 
 function planLines(figures: readonly PlanFigures[]): string[] {

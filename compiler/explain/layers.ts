@@ -1,6 +1,7 @@
 // Takes: a checked model. Gives: its per-layer table and its equations in words a person reads.
 // Promises: layers that are equal stand in one row.
-import type { Activation, BlockExpr, GqaSpec, Layer, MaskSpec, MixerSpec, FfnSpec, Model, RopeSpec } from '../2-check/model.ts'; // prettier-ignore
+import type { BlockExpr, Layer } from '../2-check/model.ts';
+import { describeFfn, describeMixer } from './describe.ts';
 
 export interface LayerRow {
   /** `0..3` or `0, 2, 4` */
@@ -12,9 +13,10 @@ export interface LayerRow {
   readonly ffns: readonly string[];
 }
 
-export function layerRows(model: Model): LayerRow[] {
+/** Of a model or a tower. */
+export function layerRows({ layers }: { readonly layers: readonly Layer[] }): LayerRow[] {
   const rows = new Map<string, { indices: number[]; layer: Layer }>();
-  for (const layer of model.layers) {
+  for (const layer of layers) {
     const key = JSON.stringify([layer.block, rowFacts(layer)]);
     const row = rows.get(key) ?? { indices: [], layer };
     row.indices.push(layer.index);
@@ -68,50 +70,9 @@ export function printBlockExpr(expr: BlockExpr): string {
   }
 }
 
-function describeMixer(spec: MixerSpec): string {
-  if (spec.kind !== 'gqa') return spec.kind;
-  const kind = spec.kvHeads === 1 ? 'mqa' : spec.kvHeads === spec.heads ? 'mha' : 'gqa';
-  const parts = [
-    `${kind} ${spec.heads}/${spec.kvHeads} heads of ${spec.headDim}`,
-    describeMask(spec.mask),
-    spec.rope === null ? 'no rope' : describeRope(spec.rope, spec),
-    ...(spec.qkNorm === null ? [] : [`qk norm ${spec.qkNorm.kind} per ${spec.qkNorm.per}`]),
-    ...(spec.softcap === null ? [] : [`softcap ${spec.softcap}`]),
-    ...biases(spec),
-  ];
-  return parts.join(', ');
-}
-
-function biases(spec: GqaSpec): string[] {
-  const names = (['q', 'k', 'v', 'o'] as const).filter((name) => spec[name].bias);
-  return names.length === 0 ? [] : [`bias ${names.join('')}`];
-}
-
-function describeMask(mask: MaskSpec): string {
-  switch (mask.kind) {
-    case 'full':
-    case 'causal':
-      return mask.kind;
-    case 'window':
-    case 'chunk':
-      return `${mask.kind}(${mask.size})`;
-    case 'all':
-      return mask.parts.map(describeMask).join(' & ');
-  }
-}
-
-function describeRope(rope: RopeSpec, { headDim }: GqaSpec): string {
-  const partial = rope.dim === headDim ? '' : ` on ${rope.dim} dims`;
-  const pairing = rope.pairing === 'half' ? '' : ' interleaved';
-  const scaling = rope.scaling.kind === 'none' ? '' : ` ${rope.scaling.kind} x${rope.scaling.factor}`;
-  return `rope ${rope.theta}${partial}${pairing}${scaling}`;
-}
-
-function describeFfn(spec: FfnSpec): string {
-  if (spec.kind !== 'glu' && spec.kind !== 'mlp') return spec.kind;
-  const act: Activation = spec.act;
-  const bias = spec.up.bias || spec.down.bias ? ', bias' : '';
-  return `${spec.kind} ${act} width ${spec.width}${bias}`;
+/** As `explain` prints a row. */
+export function layerLines({ layers, count, block, equations, mixers, ffns }: LayerRow): string[] {
+  return [`  ${layers}  (${count} x ${block})`, ...[...equations, ...mixers, ...ffns].map((line) => `    ${line}`)];
 }
 
 /** [0, 1, 2, 5] -> `0..2, 5`; evenly spaced ones as `0, 2, .. 10`. */

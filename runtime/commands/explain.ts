@@ -1,12 +1,14 @@
 // Takes: a .model file. Gives: the resolved architecture and what it costs.
 // Promises: needs no device; figures that cannot be had are said in a sentence.
-import { Command, Option } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import type { Model, TrainSpec } from '../../compiler/2-check/model.ts';
 import { defaultTargets } from '../../compiler/7-plan/default-target.ts';
-import { formatDiagnostic } from '../../compiler/diagnostics.ts';
-import { explainModel, printExplanation } from '../../compiler/explain/explain.ts';
+import { formatDiagnostic, UnbuiltError } from '../../compiler/diagnostics.ts';
+import { type DeviceFigures, deviceNamed, devices } from '../../compiler/explain/cost/devices.ts';
+import { type ExplainOptions, explainModel, printExplanation } from '../../compiler/explain/explain.ts';
 import { type PlanFigures, planFigures } from '../../compiler/explain/plan-figures.ts';
-import { chooseModel, chooseTrain, loadModelFile, type LoadedFile } from '../model-file.ts';
+import { explainTowers, printTowers } from '../../compiler/explain/towers.ts';
+import { chooseModel, chooseTowers, chooseTrain, loadModelFile, type LoadedFile } from '../model-file.ts';
 import { colorOn, print, printJson } from '../terminal.ts';
 import { plain } from './check.ts';
 import { writeExplainPage } from './explain-page.ts';
@@ -18,29 +20,70 @@ export function explainCommand(): Command {
     .option('--model <name>', 'which model or variant (default: the first)')
     .addOption(new Option('--device <name>', 'for which the plans are made').choices(['gpu', 'cpu']).default('gpu'))
     .option('--no-plans', 'leave out the figures of the compiled plans, which take longest')
+    .option('--length <tokens>', 'sequence for work, cache and times (default: the context)', positive)
+    .option('--batch <sequences>', 'sequences at once in prefill and decode (default: 1)', positive)
+    .option(
+      '--roofline <name>',
+      `least times on a device: ${devices.map(({ name }) => name).join(', ')}, or FLOPS,BANDWIDTH[,MEMORY]`,
+      namedDevice,
+    )
     .option('--json', 'everything as JSON')
     .option('--html <file>', 'draw the architecture as one HTML page')
     .addHelpText(
       'after',
-      '\nExamples:\n  modelc explain specs/quickstart.model\n  modelc explain specs/quickstart.model --device cpu\n  modelc explain specs/families/llama.model --no-plans --json\n  modelc explain specs/families/gemma3.model --html gemma3.html',
+      '\nExamples:\n  modelc explain specs/quickstart.model\n  modelc explain specs/quickstart.model --device cpu\n  modelc explain specs/families/llama.model --no-plans --json\n  modelc explain specs/families/llama.model --no-plans --roofline h100 --length 8192\n  modelc explain specs/quickstart.model --roofline 10T,200G,16G\n  modelc explain specs/families/gemma3.model --html gemma3.html',
     )
-    .action(
-      (
-        file: string,
-        options: { model?: string; device: 'gpu' | 'cpu'; plans: boolean; json?: boolean; html?: string },
-      ) => {
-        const loaded = loadModelFile(file, colorOn('stderr'));
-        if (options.html !== undefined) return writeExplainPage(options.html, loaded, options.model);
-        const model = chooseModel(loaded, options.model);
-        const figures = options.plans ? figuresOf(loaded, model, options.device) : 'left out';
-        const lints = loaded.diagnostics;
-        if (options.json === true) printJson({ ...explainModel(model), plans: figures, lints: lints.map(plain) });
-        else {
-          print(printExplanation(explainModel(model), figures));
-          for (const lint of lints) print(`\n${formatDiagnostic(lint, { color: colorOn('stdout') })}`);
-        }
-      },
-    );
+    .action((file: string, options: Options) => {
+      const loaded = loadModelFile(file, colorOn('stderr'));
+      if (options.html !== undefined) return writeExplainPage(options.html, loaded, options.model);
+      const { text, data } = explained(loaded, options);
+      const lints = loaded.diagnostics;
+      if (options.json === true) return printJson({ ...data, lints: lints.map(plain) });
+      print(text);
+      for (const lint of lints) print(`\n${formatDiagnostic(lint, { color: colorOn('stdout') })}`);
+    });
+}
+
+interface Options {
+  readonly model?: string;
+  readonly device: 'gpu' | 'cpu';
+  readonly plans: boolean;
+  readonly length?: number;
+  readonly batch?: number;
+  readonly roofline?: DeviceFigures;
+  readonly json?: boolean;
+  readonly html?: string;
+}
+
+/** Of the model or the towers of that name, else of the file's first. */
+function explained(loaded: LoadedFile, options: Options): { readonly text: string; readonly data: object } {
+  const towers = chooseTowers(loaded, options.model);
+  if (towers !== undefined) {
+    const data = explainTowers(towers);
+    return { text: printTowers(data), data };
+  }
+  const model = chooseModel(loaded, options.model);
+  const { length, batch, roofline } = options;
+  const settings: ExplainOptions = {
+    ...(length === undefined ? {} : { length }),
+    ...(batch === undefined ? {} : { batch }),
+    ...(roofline === undefined ? {} : { device: roofline }),
+  };
+  const plans = options.plans ? figuresOf(loaded, model, options.device) : 'left out';
+  const data = explainModel(model, settings);
+  return { text: printExplanation(data, plans), data: { ...data, plans } };
+}
+
+function positive(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('give a whole number from 1 on.');
+  return value;
+}
+
+function namedDevice(text: string): DeviceFigures {
+  const device = deviceNamed(text);
+  if (device !== null) return device;
+  throw new InvalidArgumentError(`give ${devices.map(({ name }) => name).join(', ')}, or FLOPS,BANDWIDTH[,MEMORY].`);
 }
 
 function figuresOf(loaded: LoadedFile, model: Model, device: 'gpu' | 'cpu'): readonly PlanFigures[] | string {
@@ -48,7 +91,8 @@ function figuresOf(loaded: LoadedFile, model: Model, device: 'gpu' | 'cpu'): rea
   try {
     return planFigures(model, train, defaultTargets[device]);
   } catch (error) {
-    if (error instanceof Error && ['PlanError', 'UnbuiltError'].includes(error.name)) return error.message;
+    if (error instanceof UnbuiltError) return error.diagnostics.map(({ message }) => message).join('; ');
+    if (error instanceof Error && error.name === 'PlanError') return error.message;
     throw error;
   }
 }

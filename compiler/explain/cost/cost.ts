@@ -2,11 +2,9 @@
 // Promises: counts what the graph computes: linear maps, attention, recurrences; elementwise work is left out, as is usual.
 import type { Model } from '../../2-check/model.ts';
 import { parameterCosts, type ParameterCosts } from './components.ts';
+import { trainingMemory, type TrainingMemory } from './training/memory.ts';
+import { numberBytes, type NumberType } from './types.ts';
 import { type Work, workOf } from './work.ts';
-
-/** How wide a number is in memory. */
-export const numberBytes = { f32: 4, bf16: 2, fp8: 1, int4: 0.5 } as const;
-export type NumberType = keyof typeof numberBytes;
 
 export interface CostOptions {
   /** Tokens of the sequence; the model's context when left out. */
@@ -48,6 +46,7 @@ export interface Costs {
     /** States of one sequence, however long it is. */
     readonly state: number;
   };
+  readonly training: TrainingMemory;
   /** Operations per byte of weights and cache that is read or written. */
   readonly intensity: { readonly prefill: number; readonly decode: number };
 }
@@ -78,6 +77,7 @@ export function costsOf(model: Model, options: CostOptions = {}): Costs {
       kvFull: work.cache.at(length) * cacheBytes,
       state: work.cache.state * numberBytes[settings.state],
     },
+    training: trainingMemory(model, counts, length),
     intensity: { prefill: prefill.flops / prefill.bytes, decode: decode.flops / decode.bytes },
   };
 }

@@ -12,7 +12,7 @@ export interface TokenWork {
   readonly total: number;
   /** Of it what grows with the keys that are seen: scores and weighted values. */
   readonly attention: number;
-  /** Of it the unembedding. */
+  /** Of it the logits. */
   readonly head: number;
   /** Of it each part, by its name; `head` too. */
   readonly byPart: Readonly<Record<string, number>>;
@@ -42,9 +42,9 @@ interface UsedParts {
 }
 
 export function workOf(model: Model): Work {
-  const { dModel, embed, mtp } = model;
+  const { dModel, mtp } = model;
   const parts = usedParts(model.layers, dModel);
-  const head = 2 * embed.rows * dModel;
+  const head = endFlops(model);
   const module = mtp === null ? null : usedParts([mtp.layer], dModel);
   const joined = mtp === null ? 0 : 2 * dModel * dModel * mtp.input.length;
   return {
@@ -57,6 +57,12 @@ export function workOf(model: Model): Work {
     cache: cacheOf(parts),
     weightsRead: weightsRead(model),
   };
+}
+
+/** Logits from the state, and the maps of a factored embedding or head. */
+function endFlops({ dModel, embed, head }: Model): number {
+  const maps = [embed.factor, head.factor].reduce((sum, factor) => sum + 2 * dModel * (factor?.dim ?? 0), 0);
+  return 2 * embed.rows * (head.factor?.dim ?? dModel) + maps;
 }
 
 /** Of layers alone: a tower has no head. */
@@ -138,5 +144,8 @@ function weightsRead(model: Model): Work['weightsRead'] {
     else read.set(each.active, (read.get(each.active) ?? 0) + elements(each));
   }
   return (tokens) =>
-    [...read].reduce((sum, [active, size]) => sum + size * (1 - (1 - active) ** tokens), rows * tokens * model.dModel);
+    [...read].reduce(
+      (sum, [active, size]) => sum + size * (1 - (1 - active) ** tokens),
+      rows * tokens * (model.embed.factor?.dim ?? model.dModel),
+    );
 }
