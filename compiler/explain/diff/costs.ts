@@ -18,7 +18,7 @@ export function costDeltas(a: Model, b: Model): CostDelta[] {
   const [before, after] = [costsOf(a), costsOf(b)];
   const rows = costRows.map(({ name, unit, read }) => ({ name, unit, a: read(before), b: read(after) }));
   return [
-    ...rows.filter((row) => !isAllActive(row, rows) && !isAbsent(row)),
+    ...rows.filter((row) => !isAllActive(row, rows) && !isAbsent(row) && !isRepeated(row, rows)),
     ...componentDeltas(before.parameters.byComponent, after.parameters.byComponent),
   ];
 }
@@ -31,6 +31,12 @@ function isAllActive({ name, a, b }: CostDelta, [total]: readonly CostDelta[]): 
 /** Figures of what neither model has: states, multi-token prediction. */
 function isAbsent({ a, b }: CostDelta): boolean {
   return a === 0 && b === 0;
+}
+
+/** Without states, what is kept is the KV cache alone. */
+function isRepeated({ name, a, b }: CostDelta, rows: readonly CostDelta[]): boolean {
+  const cache = rows.find((row) => row.name === 'KV cache, full context');
+  return name === 'KV and state, full context' && a === cache?.a && b === cache.b;
 }
 
 type Components = Costs['parameters']['byComponent'];

@@ -51,6 +51,7 @@ const mainFigures: ReadonlySet<string> = new Set([
   'active parameters',
   'forward FLOPs per token',
   'KV cache per token',
+  'KV cache, full context',
   'KV and state, full context',
 ]);
 
