@@ -17,7 +17,7 @@ function innerWidth(expand: number, section: Section, { name }: Place): number {
   const dModel = modelNumber('d_model', section);
   const inner = expand * dModel;
   if (Math.abs(inner - Math.round(inner)) < 1e-6) return Math.round(inner);
-  const message = `expand * d_model = ${expand} * ${dModel} = ${inner} is not a whole number`;
+  const message = `expand * d_model = ${expand} * ${dModel} = ${Number(inner.toPrecision(12))} is not a whole number`;
   return fail(section, 'inner-width', spanOf(section, 'expand'), { mixer: name, message });
 }
 
