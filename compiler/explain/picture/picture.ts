@@ -161,6 +161,7 @@ function workOf(model: Model, { flopsPerToken }: Costs, { parts }: Anatomy): Wor
 function costFacts(costs: Costs): Fact[] {
   return costRows
     .filter(({ name, read }) => !name.endsWith('parameters') && read(costs) > 0)
+    .filter(({ name }) => costs.bytes.state > 0 || !name.startsWith('KV and state'))
     .map(({ name, unit, read }): Fact => {
       const value = read(costs);
       return [name, unit === 'bytes' ? bytes(value) : unit === 'count' ? count(value) : short(value)];

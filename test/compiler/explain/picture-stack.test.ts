@@ -27,6 +27,7 @@ describe('folding', () => {
     ['DeepSeek-V3: `at 0..2` first', 'ddd' + 'm'.repeat(58), '3d 58m'],
     ['Jamba: two cycles at their own pace', 'aBcDaB'.repeat(8), '8(a B c D a B)'],
     ['an override breaks the cycle where it stands', `${'lg'.repeat(4)}xg${'lg'.repeat(4)}`, '4(l g) x g 4(l g)'],
+    ['a cycle starts as early as it can', `${'ab'.repeat(13)}a`, '13(a b) a'],
     ['all different', 'abcde', 'a b c d e'],
     ['none', '', ''],
   ])('%s', (_, keys, expected) => expect(show(keys)).toBe(expected));

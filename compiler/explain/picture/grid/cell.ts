@@ -44,7 +44,7 @@ export interface Size {
   readonly height: number;
 }
 
-const padding = { x: 10, y: 7, terminal: 2 };
+const padding = { x: 8, y: 7, terminal: 2 };
 const operatorSize = 20;
 const swatchWidth = 14;
 

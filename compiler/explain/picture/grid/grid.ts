@@ -40,6 +40,6 @@ export interface Places {
   readonly height: number;
 }
 
-export const gap = { column: 18, margin: 14, channel: 18, track: 7, lane: 14, frame: 10, label: 14 };
+export const gap = { column: 14, margin: 11, channel: 18, track: 7, lane: 14, frame: 10, label: 14 };
 
 export const nowhere: Rectangle = { x: 0, y: 0, width: 0, height: 0 };

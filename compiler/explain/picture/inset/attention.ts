@@ -18,19 +18,27 @@ export function gqaInset(spec: GqaSpec, context: InsetContext): Inset {
     ],
     grid: gqaGrid(spec, context),
     formula: [
-      `q, k, v = ${steps(spec)}`,
+      projections(spec, context),
       `out = softmax(${scoreText(spec)} over ${maskName(spec.mask)}) v`,
       `y = O(out)${heads === kvHeads ? '' : `; query head i reads key head floor(i / ${heads / kvHeads})`}`,
     ],
-    facts: gqaFacts(spec),
+    facts: gqaFacts(spec, context),
   };
 }
 
-function steps({ rope, qkNorm }: GqaSpec): string {
-  const turn = rope === null ? '' : ', rope on q and k';
-  if (qkNorm === null) return `Q(x), K(x), V(x)${turn}`;
-  const norm = `, ${qkNorm.kind} norm of q and k`;
-  return `Q(x), K(x), V(x)${qkNorm.order === 'before_rope' ? norm + turn : turn + norm}`;
+function projections({ rope, qkNorm, kvFrom, kvShare, clipQkv }: GqaSpec, { layer }: InsetContext): string {
+  const own = kvFrom === null ? (kvShare ? ['q, k = Q(x), K(x)'] : ['q, k, v = Q(x), K(x), V(x)']) : ['q = Q(x)'];
+  const turned = kvFrom === null ? 'q and k' : 'q';
+  const clip = clipQkv === null ? [] : [`clamped to ±${short(clipQkv)}`];
+  const turn = rope === null ? [] : [`rope on ${turned}`];
+  const norm = qkNorm === null ? [] : [`${qkNorm.kind} norm of ${turned}`];
+  const steps = qkNorm?.order === 'after_rope' ? [...turn, ...norm] : [...norm, ...turn];
+  const others = kvFrom === null ? (kvShare ? '; v = k' : '') : `; k and v of ${layersBelow(layer - kvFrom)}`;
+  return [...own, ...clip, ...steps].join(', ') + others;
+}
+
+function layersBelow(count: number): string {
+  return `${count} layer${count === 1 ? '' : 's'} below`;
 }
 
 function scoreText({ scale, softcap, headDim }: GqaSpec): string {
@@ -38,7 +46,7 @@ function scoreText({ scale, softcap, headDim }: GqaSpec): string {
   return softcap === null ? scaled : `${softcap} tanh(${scaled} / ${softcap})`;
 }
 
-function gqaFacts(spec: GqaSpec): Inset['facts'] {
+function gqaFacts(spec: GqaSpec, { layer }: InsetContext): Inset['facts'] {
   const biases = (['q', 'k', 'v', 'o'] as const).filter((name) => spec[name].bias);
   return [
     ['heads', `${spec.heads} of ${spec.headDim}${spec.vDim === spec.headDim ? '' : `, values of ${spec.vDim}`}`],
@@ -57,7 +65,7 @@ function gqaFacts(spec: GqaSpec): Inset['facts'] {
     ...(spec.sink === null ? [] : [['sink', `learned per ${spec.sink.per}`] as const]),
     ...(spec.gate === null ? [] : [['gate', `${spec.gate.act} per ${spec.gate.per}`] as const]),
     ...(spec.clipQkv === null ? [] : [['clip_qkv', short(spec.clipQkv)] as const]),
-    ...(spec.kvFrom === null ? [] : [['kv_from', `the keys and values of layer ${spec.kvFrom}`] as const]),
+    ...(spec.kvFrom === null ? [] : [['kv_from', `keys and values of ${layersBelow(layer - spec.kvFrom)}`] as const]),
     ...(biases.length === 0 ? [] : [['bias', biases.join(', ')] as const]),
   ];
 }
@@ -125,8 +133,7 @@ function gqaGrid(spec: GqaSpec, context: InsetContext): Sketch {
 function addKeysValues(grid: Sketch, spec: GqaSpec, context: InsetContext, x: string): [k: string, v: string] {
   const { kvHeads, headDim, vDim, kvFrom, kvShare } = spec;
   if (kvFrom !== null) {
-    const below = context.layer - kvFrom;
-    const lines = ['k, v of another layer', `${below} layer${below === 1 ? '' : 's'} below`];
+    const lines = ['k, v of another layer', layersBelow(context.layer - kvFrom)];
     const id = grid.add(box('kv', { rank: 1, column: 1, columns: 2 }, 'state', lines, 'keys and values are those of an earlier layer; nothing more is cached')); // prettier-ignore
     return [id, id];
   }

@@ -133,7 +133,7 @@ function expertsGrid(
 }
 
 function scoreLines({ score, scoreOver, selectBias, dtype }: RouterSpec): (string | Line)[] {
-  const bias = selectBias === null ? [] : ['+ bias, to select only'];
+  const bias = selectBias === null ? [] : ['+ bias to select'];
   return [score, ...(scoreOver === 'chosen' ? ['over the chosen'] : []), ...bias, dtype];
 }
 

@@ -79,10 +79,11 @@ export function linear(
   label: string,
   from: string,
   context: InsetContext,
-  shape?: string,
+  shape?: string | readonly string[],
 ): Cell {
   const { text, out, input, bias, total } = linearFacts(from, context);
-  const lines = [label, shape ?? text, `${count(total)}${bias ? ' + bias' : ''}`];
+  const shapes = shape === undefined ? [text] : typeof shape === 'string' ? [shape] : shape;
+  const lines = [label, ...shapes, `${count(total)}${bias ? ' + bias' : ''}`];
   const title = `${context.name}.${from}: linear ${input} → ${out}, ${total} parameters${bias ? ', with bias' : ''}`;
   return box(id, place, 'linear', lines, title);
 }

@@ -56,7 +56,7 @@ function mlaGrid(spec: MlaSpec, context: InsetContext): Sketch {
   const title = `kept for every token of the context: ${keptOf(spec)} numbers in each layer`;
   const up = (rank: number, from: string): string =>
     grid.add(
-      linear('kv_up', { rank, column: 1 }, 'KV up', 'kv_up', context, `${heads} × (${nopeDim} + ${vDim})`),
+      linear('kv_up', { rank, column: 1 }, 'KV up', 'kv_up', context, [`${heads} heads`, `${nopeDim} + ${vDim} each`]),
       from,
     );
   const kept = (rank: number, text: string, ...from: string[]): string =>
@@ -66,7 +66,7 @@ function mlaGrid(spec: MlaSpec, context: InsetContext): Sketch {
   let feeds: string[];
   if (cache === 'latent') {
     const cached = kept(3, `cached: ${kvRank} + ${ropeDim} per token`, ...new Set([latent, turned]));
-    feeds = [up(4, cached), ...(spec.rope === null ? [] : [grid.add(terminal('shared', { rank: 4, column: 2 }, 'k_r for all heads'), cached)])]; // prettier-ignore
+    feeds = [up(4, cached), ...(spec.rope === null ? [] : [grid.add(terminal('shared', { rank: 4, column: 2 }, 'k_r', 'one for all heads'), cached)])]; // prettier-ignore
   } else feeds = [kept(4, `cached: k, v · ${keptOf(spec)} per token`, up(3, latent), turned)];
   const y = grid.add({ ...core, art }, q, ...feeds);
   const o = grid.add(linear('o', { rank: 6, ...whole }, 'O', 'o', context), y);
@@ -76,7 +76,7 @@ function mlaGrid(spec: MlaSpec, context: InsetContext): Sketch {
 
 function addQueries(grid: Sketch, spec: MlaSpec, context: InsetContext, x: string): string {
   const { heads, nopeDim, ropeDim, qRank } = spec;
-  const shape = `${heads} × (${nopeDim} + ${ropeDim})`;
+  const shape = [`${heads} heads`, `${nopeDim} + ${ropeDim} each`];
   let q: string;
   if (qRank === null) q = grid.add(linear('q', { rank: 3, column: 0 }, 'Q', 'q', context, shape), x);
   else {

@@ -12,11 +12,13 @@ export interface Run {
 export interface Segment {
   readonly runs: readonly Run[];
   readonly times: number;
+  /** Its first layer. */
+  readonly start: number;
   /** Layers of one round. */
   readonly period: number;
 }
 
-/** A cycle costs its runs and a little; a run costs 1. Cheapest ways by dynamic programming. */
+/** A cycle costs its runs and a little, less where it comes again and the earlier it starts; a run costs 1. Cheapest ways by dynamic programming. */
 export function foldStack(keys: readonly string[]): Segment[] {
   const best: { cost: number; segments: readonly Segment[] }[] = [{ cost: 0, segments: [] }];
   const offer = (end: number, cost: number, segments: () => readonly Segment[]): void => {
@@ -31,7 +33,8 @@ export function foldStack(keys: readonly string[]): Segment[] {
       offer(start + n, before.cost + 1, () => [...before.segments, segment(keys, start, n, 1)]);
     }
     for (let period = 2; start + 2 * period <= keys.length; period++) {
-      const cost = before.cost + runsOf(keys, start, period).length + 0.5;
+      const known = before.segments.some((each) => each.times > 1 && each.period === period && keys[each.start] === keys[start]); // prettier-ignore
+      const cost = before.cost + runsOf(keys, start, period).length + (known ? 0.25 : 0.5) + 1e-6 * start;
       for (let times = 2; repeats(keys, start, period, times); times++) {
         offer(start + period * times, cost, () => [...before.segments, segment(keys, start, period, times)]);
       }
@@ -49,7 +52,7 @@ function repeats(keys: readonly string[], start: number, period: number, times: 
 }
 
 function segment(keys: readonly string[], start: number, period: number, times: number): Segment {
-  return { runs: runsOf(keys, start, period), times, period };
+  return { runs: runsOf(keys, start, period), times, start, period };
 }
 
 export function runsOf(keys: readonly string[], start: number, length: number): Run[] {
