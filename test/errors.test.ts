@@ -7,6 +7,7 @@ import { checkFile } from '../compiler/2-check/check.ts';
 import { unbuilt } from '../compiler/3-graph/model/unbuilt.ts';
 import { parseFile } from '../compiler/1-syntax/parse-file.ts';
 import { formatDiagnostic } from '../compiler/diagnostics.ts';
+import { reportsOf } from '../compiler/explain/report.ts';
 import { messages } from '../compiler/messages.ts';
 import { readPrelude } from './compiler/2-check/prelude.ts';
 
@@ -25,7 +26,7 @@ describe('diagnostics', () => {
       const { ast, diagnostics: syntax } = parseFile({ path: 'input.model', text: readFileSync(path, 'utf8') });
       const { file, diagnostics } = checkFile(ast, prelude);
       // What is sound and cannot be compiled yet is told when it is compiled.
-      const all = [...syntax, ...diagnostics, ...file.models.flatMap(unbuilt)];
+      const all = [...syntax, ...diagnostics, ...file.models.flatMap(unbuilt), ...reportsOf(ast, file)];
       expect(all.map((each) => each.code)).toContain(code);
       const text = all.map((each) => `${formatDiagnostic(each, { color: false })}\n`).join('\n');
       await expect(text).toMatchFileSnapshot(join(folder, code, 'expected.txt'));

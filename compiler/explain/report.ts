@@ -1,5 +1,6 @@
 // Takes: a file's text and its checked models. Gives: the figures that its `report` clauses ask for, as information (I5).
 // Promises: without a clause nothing is said; work and times are those of a full context, numbers of 2 bytes.
+import type { Span } from '../../grammar/source.ts';
 import type { ClauseItem, Definition, Expr, FileNode } from '../1-syntax/ast.ts';
 import type { CheckedFile, Model } from '../2-check/model.ts';
 import { diagnostic, type Diagnostic } from '../diagnostics.ts';
@@ -9,20 +10,31 @@ import { duration } from './cost/print.ts';
 import { type Roofline, rooflineOf } from './cost/roofline.ts';
 import { bytes, count, number } from './numbers.ts';
 
-/** What `report [..]` may name. */
-export type ReportWord = 'params' | 'active_params' | 'flops' | 'intensity' | 'kv' | 'state' | 'ttft' | 'tpot' | 'throughput'; // prettier-ignore
+/** What a figure is made of. */
+interface Facts {
+  readonly costs: Costs;
+  readonly bound: Roofline;
+  /** Of a reply. */
+  readonly tokens: number;
+}
 
-const figures: { readonly [W in ReportWord]: (costs: Costs, bound: Roofline) => string } = {
-  params: ({ parameters }) => `${count(parameters.total)} parameters`,
-  active_params: ({ parameters }) => `${count(parameters.active)} active`,
-  flops: ({ flopsPerToken }) => `${count(flopsPerToken.forward)} FLOPs per token forward, ${count(flopsPerToken.backward)} backward`, // prettier-ignore
-  intensity: ({ intensity }) => `${number(intensity.prefill)} FLOPs per byte in prefill, ${number(intensity.decode)} in decode`, // prettier-ignore
-  kv: ({ bytes: memory }) => `KV cache ${bytes(memory.kvPerToken)} per token, ${bytes(memory.kvFull)} full`,
-  state: ({ bytes: memory }) => `state ${bytes(memory.state)}`,
-  ttft: (_, { prefill, device }) => `TTFT at least ${duration(prefill.seconds)} on ${device.name}`,
-  tpot: (_, { decode, device }) => `TPOT at least ${duration(decode.seconds)} on ${device.name}`,
-  throughput: (_, bound) => `at most ${count(bound.full?.tokensPerSecond ?? bound.tokensPerSecond)} tokens/s on ${bound.device.name}`, // prettier-ignore
-};
+/** What `report [..]` may name. */
+const figures = {
+  params: ({ costs }) => `${count(costs.parameters.total)} parameters`,
+  active_params: ({ costs }) => `${count(costs.parameters.active)} active`,
+  flops: ({ costs: { flopsPerToken: flops } }) => `${count(flops.forward)} FLOPs per token forward, ${count(flops.backward)} backward`, // prettier-ignore
+  intensity: ({ costs: { intensity } }) => `${number(intensity.prefill)} FLOPs per byte in prefill, ${number(intensity.decode)} in decode`, // prettier-ignore
+  kv: ({ costs: { bytes: memory } }) => `KV cache ${bytes(memory.kvPerToken)} per token, ${bytes(memory.kvFull)} full`,
+  state: ({ costs }) => `state ${bytes(costs.bytes.state)}`,
+  cache: ({ costs: { bytes: memory } }) => `KV cache and state ${bytes(memory.kvFull + memory.state)} full`,
+  memory: ({ costs: { bytes: memory } }) => `weights, cache and state ${bytes(memory.weights.bf16 + memory.kvFull + memory.state)}`, // prettier-ignore
+  ttft: ({ bound }) => `TTFT at least ${duration(bound.prefill.seconds)} on ${bound.device.name}`,
+  tpot: ({ bound }) => `TPOT at least ${duration(bound.decode.seconds)} on ${bound.device.name}`,
+  latency: ({ bound, tokens }) => `a reply of ${tokens} tokens at least ${duration(bound.prefill.seconds + (tokens - 1) * bound.decode.seconds)} on ${bound.device.name}`, // prettier-ignore
+  throughput: ({ bound }) => `at most ${count(bound.full?.tokensPerSecond ?? bound.tokensPerSecond)} tokens/s on ${bound.device.name}`, // prettier-ignore
+} as const satisfies Readonly<Record<string, (facts: Facts) => string>>;
+
+export type ReportWord = keyof typeof figures;
 
 /** The first device of the table: what a time is worth without one that is named. */
 const [reference] = devices;
@@ -30,32 +42,47 @@ const [reference] = devices;
 export function reportsOf(ast: FileNode, file: CheckedFile): Diagnostic[] {
   return ast.items.flatMap((item) => {
     if (item.kind !== 'definition') return [];
-    const clauses = (item.block?.items ?? []).filter((each) => each.kind === 'clause' && each.keyword === 'report');
-    const model = clauses.length === 0 ? undefined : modelOf(item, file);
-    if (model === undefined) return [];
-    return clauses.flatMap((clause) => (clause.kind === 'clause' ? reportOf(clause, model) : []));
+    const clauses = (item.block?.items ?? []).filter((each) => each.kind === 'clause');
+    const reports = clauses.filter(({ keyword }) => keyword === 'report');
+    const about = reports.length === 0 ? null : subjectOf(item, file);
+    return about === null ? [] : reports.flatMap((clause) => reportOf(clause, about));
   });
 }
 
+interface Subject {
+  readonly model: Model;
+  readonly tokens: number;
+}
+
 /** Of a model itself; of a generate block what it generates with. */
-function modelOf(item: Definition, { models, generates }: CheckedFile): Model | undefined {
+function subjectOf(item: Definition, { models, generates }: CheckedFile): Subject | null {
   const head = item.heads[0]?.parts[0]?.text;
   const name = item.words[0]?.parts[0]?.text ?? '';
-  const span = item.words[0]?.span ?? item.heads[0]?.span;
-  if (head === 'model' || head === 'variant') return models.find((model) => model.name === name);
-  const block = generates.find((each) => each.span.start === span?.start || (name !== '' && each.name === name));
-  return head === 'generate' && block !== undefined ? models.find((model) => model.name === block.model) : undefined;
+  const start = (item.words[0] ?? item.heads[0])?.span.start;
+  const block = head === 'generate' ? generates.find(({ span }) => span.start === start) : undefined;
+  const model = models.find((each) => each.name === (head === 'generate' ? block?.model : name));
+  return model === undefined ? null : { model, tokens: block?.maxTokens ?? 1 };
 }
 
-function reportOf({ args, span }: ClauseItem, model: Model): Diagnostic[] {
-  const words = args.flatMap(wordsOf).filter((word): word is ReportWord => Object.hasOwn(figures, word));
-  if (words.length === 0 || reference === undefined) return [];
-  const [costs, bound] = [costsOf(model), rooflineOf(model, reference)];
-  const text = words.map((word) => figures[word](costs, bound)).join('; ');
-  return [diagnostic('derived-report', span, { model: model.name, figures: text })];
+function reportOf({ args, span }: ClauseItem, { model, tokens }: Subject): Diagnostic[] {
+  const names = args.flatMap(namesOf);
+  const unknown = names.filter(({ name }) => !isWord(name));
+  const faults = unknown.map(({ name, span: at }) => {
+    const fix = `one of ${Object.keys(figures).join(', ')}`;
+    return diagnostic('unknown-name', at, { name }, { fix });
+  });
+  const words = names.map(({ name }) => name).filter(isWord);
+  if (words.length === 0 || reference === undefined) return faults;
+  const facts: Facts = { costs: costsOf(model), bound: rooflineOf(model, reference), tokens };
+  const text = words.map((word) => figures[word](facts)).join('; ');
+  return [...faults, diagnostic('derived-report', span, { model: model.name, figures: text })];
 }
 
-function wordsOf(expr: Expr): string[] {
-  if (expr.kind === 'list') return expr.items.flatMap(wordsOf);
-  return expr.kind === 'name' ? [expr.name] : [];
+function isWord(name: string): name is ReportWord {
+  return Object.hasOwn(figures, name);
+}
+
+function namesOf(expr: Expr): { readonly name: string; readonly span: Span }[] {
+  if (expr.kind === 'list') return expr.items.flatMap(namesOf);
+  return [{ name: expr.kind === 'name' ? expr.name : 'this', span: expr.span }];
 }

@@ -47,6 +47,8 @@ export function resolveModel(section: Section, name: string): ResolvedModel {
 /** `assert` and `require` of the model block, which may ask for its own size. */
 export function checkModelAssertions(section: Section): void {
   for (const { keyword, args, span } of section.body.clauses) {
+    // What a report names is checked where its figures are made.
+    if (keyword === 'report') continue;
     if (keyword !== 'assert' && keyword !== 'require') {
       tell(section, 'unknown-key', span, { key: keyword, owner: 'model' });
     } else args.forEach((arg) => attempt(() => checkCondition(arg, section)));
