@@ -12,6 +12,7 @@ import { checkLocals, FileModels, type FileModel } from './file/models.ts';
 import { outlineOf, type Outline } from './file/outline.ts';
 import { isAllowed, readAllowances } from './lint/allow.ts';
 import { lintModel, lintTrain, type Lint } from './lint/lint.ts';
+import { lintPinned } from './lint/pinned.ts';
 import type { CheckedFile } from './model.ts';
 
 /** `owner`: the model whose fault it is. */
@@ -99,10 +100,15 @@ function checkAssertions(ast: FileNode, outline: Outline, facts: FileModels, pre
 
 function reportLints(outline: Outline, models: readonly FileModel[], specs: Specs, report: Report): void {
   const names = new Set(outline.models.flatMap(({ body }) => [...body.keys.keys()]));
-  const allowances = readAllowances(outline.lints, (word) => names.has(word), report);
-  const tell = (lints: readonly Lint[], model: string): void => {
-    for (const lint of lints) if (!isAllowed(lint, model, allowances)) report(lint.diagnostic);
+  const known = { isName: (word: string) => names.has(word), models: outline.models.map(({ name }) => name) };
+  const allowances = readAllowances(outline.lints, known, report);
+  const tell = (lints: readonly Lint[], model: string, block: string | null = null): void => {
+    for (const lint of lints) if (!isAllowed(lint, model, allowances, block)) report(lint.diagnostic);
   };
-  for (const { name, section, resolved } of models) if (resolved !== null) tell(lintModel(resolved, section), name);
-  for (const { spec } of specs.trains) tell(lintTrain(spec), spec.model);
+  for (const model of models) {
+    const { name, section, resolved, towers } = model;
+    if (resolved !== null) tell(lintModel(resolved, section), name);
+    if (resolved !== null || towers !== null) tell(lintPinned(model), name);
+  }
+  for (const { spec } of specs.trains) tell(lintTrain(spec), spec.model, spec.name);
 }

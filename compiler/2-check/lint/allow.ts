@@ -12,6 +12,8 @@ export interface Allowance {
   readonly name: string;
   /** Null: every model of the file. */
   readonly model: string | null;
+  /** A train block, `in V3Mini.finetune`: only what is told of that model there. Null: everywhere. */
+  readonly block: string | null;
 }
 
 /** In a .model file a lint's code is one word: `cycle_tail`. */
@@ -20,10 +22,15 @@ const ids: readonly string[] = ['W', 'E', 'I'].flatMap((kind) =>
   Array.from({ length: 16 }, (_, n) => `${kind}${n + 1}`),
 );
 
-/** `isName`: whether a word is a part or key of some model of the file. */
+interface Known {
+  /** Whether a word is a part or key of some model of the file. */
+  isName(word: string): boolean;
+  readonly models: readonly string[];
+}
+
 export function readAllowances(
   items: readonly { readonly item: WordsItem; readonly model: string | null }[],
-  isName: (word: string) => boolean,
+  { isName, models }: Known,
   report: (diagnostic: Diagnostic) => void,
 ): Allowance[] {
   return items.flatMap(({ item, model }) => {
@@ -34,13 +41,19 @@ export function readAllowances(
       );
       return [];
     }
-    const scope = item.scope === null ? model : (item.scope.parts[0]?.text ?? null);
+    const [scope = model, block = null] = item.scope?.parts.map(({ text }) => text) ?? [];
+    if (item.scope !== null && !models.includes(scope ?? '')) {
+      const near = nearest(scope ?? '', models);
+      const extra = near === null ? {} : { fix: `did you mean \`${near}\`?` };
+      report(diagnostic('unknown-model', item.scope.span, { name: scope ?? '' }, extra));
+      return [];
+    }
     return names.flatMap((path): Allowance[] => {
       const name = textOf(path);
       const [first = ''] = name.split('.');
       const known =
         codes.includes(name) || ids.includes(name) || isName(first) || isKnownWord(first) || first === 'train';
-      if (known) return [{ name, model: scope }];
+      if (known) return [{ name, model: scope, block }];
       const near = nearest(name, codes);
       const fix = near === null ? `lints: ${codes.join(', ')}` : `did you mean \`${near}\`?`;
       report(diagnostic('unknown-lint', path.span, { name }, { fix }));
@@ -53,6 +66,7 @@ export function isAllowed(
   { key, diagnostic: { code } }: Lint,
   model: string,
   allowances: readonly Allowance[],
+  block: string | null = null,
 ): boolean {
   const id = (rules as Readonly<Record<string, string>>)[code];
   return allowances.some((each) => {
@@ -61,6 +75,6 @@ export function isAllowed(
       each.name === id ||
       key === each.name ||
       key.startsWith(`${each.name}.`);
-    return fits && (each.model === null || each.model === model);
+    return fits && (each.model === null || each.model === model) && (each.block === null || each.block === block);
   });
 }

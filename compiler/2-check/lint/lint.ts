@@ -5,7 +5,7 @@ import { diagnostic, type Diagnostic } from '../../diagnostics.ts';
 import { printExpr } from '../../1-syntax/print-ast.ts';
 import { openConstruct } from '../schema/register.ts';
 import { attempt, type Section } from '../evaluate/section.ts';
-import type { Model, TrainSpec } from '../model.ts';
+import type { TrainSpec } from '../model.ts';
 import type { ResolvedModel } from '../resolve/model.ts';
 import { lintExperts } from './experts.ts';
 import { lintFfns } from './ffns.ts';
@@ -24,7 +24,7 @@ export function lintModel(resolved: ResolvedModel, section: Section): Lint[] {
   const add: Add = (code, key, args, extra) => {
     lints.push({ key, diagnostic: diagnostic(code, spanOfKey(section, key), args, extra) });
   };
-  lintSizes(model, add);
+  lintSizes(resolved, add);
   lintMixers(model, section, add);
   lintFfns(model, section, add);
   lintExperts(model, add);
@@ -39,9 +39,13 @@ export function lintTrain(train: TrainSpec): Lint[] {
   return value > 0 ? [{ key: 'train.dropout', diagnostic: diagnostic('dropout', train.span, { value }) }] : [];
 }
 
-/** W1, W2, I1 */
-function lintSizes({ vocab, dModel, nLayers }: Model, add: Add): void {
-  if (vocab % 64 !== 0) add('vocab-multiple', 'vocab', { vocab, next: Math.ceil(vocab / 64) * 64 });
+/** W1, W2, I1, I3 */
+function lintSizes({ model, profile }: ResolvedModel, add: Add): void {
+  const { vocab, dModel, nLayers, embed } = model;
+  if (embed.rows % 64 !== 0) {
+    add('vocab-multiple', 'vocab', { vocab: embed.rows, next: Math.ceil(embed.rows / 64) * 64 }, { fix: 'embed.pad_to = 64' }); // prettier-ignore
+  }
+  if (profile === 'production' && (vocab < 100_000 || vocab > 250_000)) add('vocab-range', 'vocab', { vocab });
   widthLint('d_model', dModel, add);
   const aspect = dModel / nLayers;
   if (aspect < 100 || aspect > 200) add('aspect', 'n_layers', { dModel, nLayers, aspect });

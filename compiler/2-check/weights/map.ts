@@ -123,36 +123,40 @@ function find(entries: Entries, place: Place, { embed }: Model): Match | null {
 }
 
 function filled(key: string, template: string, steps: readonly WrittenStep[], place: Place): Match {
-  const name = place.layer === null ? template : template.replaceAll('{layer}', String(place.layer));
-  const experts = steps.some(({ kind }) => kind === 'stack') ? (expertsOf(place) ?? 0) : null;
-  const tensors = experts === null ? [name] : Array.from({ length: experts }, (_, e) => name.replaceAll('{expert}', String(e))); // prettier-ignore
-  return { place, key, tensors, steps };
+  const tensor = place.layer === null ? template : template.replaceAll('{layer}', String(place.layer));
+  return { place, key, tensor, steps };
+}
+
+/** One name, or one per expert. */
+function tensorsOf({ tensor, steps, place }: Match): string[] {
+  if (!steps.some(({ kind }) => kind === 'stack')) return [tensor];
+  const [before = '', after = ''] = tensor.split('{expert}');
+  return Array.from({ length: expertsOf(place) ?? 0 }, (_, expert) => `${before}${expert}${after}`);
 }
 
 /** Two parameters share a tensor only as parts of it. */
 function checkShared(matches: readonly Match[], entries: Entries, { map, section }: MapContext): void {
   const owners = new Map<string, Match>();
   for (const each of matches) {
-    const splits = each.steps.find(({ kind }) => kind === 'split');
-    for (const tensor of each.tensors) {
-      const key = splits?.kind === 'split' ? `${tensor} ${splits.part}` : tensor;
-      const other = owners.get(key);
-      if (other === undefined) {
-        owners.set(key, each);
-        continue;
-      }
-      const message = `\`${other.place.parameter.name}\` and \`${each.place.parameter.name}\` both read \`${tensor}\``;
-      const needsLayer = other.key === each.key && other.place.layer !== each.place.layer;
-      const fix = needsLayer ? 'put {layer} into the name' : 'a tensor that holds several is taken apart by split("...", 1, of = 2)'; // prettier-ignore
-      fail(section, 'weight-map', entries.get(each.key)?.draft.span ?? section.span, { map, message }, { fix });
+    const { tensor, key, place } = each;
+    const split = each.steps.find(({ kind }) => kind === 'split');
+    const owned = split?.kind === 'split' ? `${tensor} ${split.part}` : tensor;
+    const other = owners.get(owned);
+    if (other === undefined) {
+      owners.set(owned, each);
+      continue;
     }
+    const message = `\`${other.place.parameter.name}\` and \`${place.parameter.name}\` both read \`${tensor}\``;
+    const needsLayer = other.key === key && other.place.layer !== place.layer;
+    const fix = needsLayer ? 'put {layer} into the name' : 'a tensor that holds several is taken apart by split("...", 1, of = 2)'; // prettier-ignore
+    fail(section, 'weight-map', entries.get(key)?.draft.span ?? section.span, { map, message }, { fix });
   }
 }
 
 function entriesOf(matches: readonly Match[], entries: Entries, context: MapContext): WeightEntry[] {
   const splits = new Map<string, Match[]>();
   for (const each of matches) {
-    const [tensor = ''] = each.tensors;
+    const { tensor } = each;
     if (each.steps.some(({ kind }) => kind === 'split')) splits.set(tensor, [...(splits.get(tensor) ?? []), each]);
   }
   const refuseAt = ({ key, place }: Match) => (message: string): never => {
@@ -163,8 +167,8 @@ function entriesOf(matches: readonly Match[], entries: Entries, context: MapCont
   const parts = new Map<string, Parts>();
   for (const [tensor, group] of splits) parts.set(tensor, partsOf(group, tensor, refuseAt));
   return matches.map((each) => {
-    const { steps, shape } = shapeOf(each, parts.get(each.tensors[0] ?? '') ?? null, refuseAt(each));
-    return { parameter: each.place.parameter.name, tensors: each.tensors, steps, shape };
+    const { steps, shape } = shapeOf(each, parts.get(each.tensor) ?? null, refuseAt(each));
+    return { parameter: each.place.parameter.name, tensors: tensorsOf(each), steps, shape };
   });
 }
 

@@ -4,11 +4,12 @@ import type { WeightStep } from '../model.ts';
 import type { WrittenStep } from './entry.ts';
 import type { Place } from './places.ts';
 
-/** A parameter and the tensor it is read from, placeholders filled in. */
+/** A parameter and the tensor it is read from. */
 export interface Match {
   readonly place: Place;
   readonly key: string;
-  readonly tensors: readonly string[];
+  /** `{expert}` stands in it where it is one tensor per expert. */
+  readonly tensor: string;
   readonly steps: readonly WrittenStep[];
 }
 
