@@ -2,45 +2,62 @@
 // Promises: no script, no network; light and dark, readable on a phone, prints.
 import { writeFileSync } from 'node:fs';
 import { formatDiagnostic } from '../../compiler/diagnostics.ts';
+import { type ExplainOptions, explainModel, printExplanation } from '../../compiler/explain/explain.ts';
 import type { Fact, Figure } from '../../compiler/explain/picture/figures.ts';
 import { type Picture, pictureOf, type Share, type Work } from '../../compiler/explain/picture/picture.ts';
 import { count, percent } from '../../compiler/explain/picture/draw/numbers.ts';
 import { escapeXml, printSvg } from '../../compiler/explain/picture/draw/svg.ts';
+import { explainTowers, printTowers } from '../../compiler/explain/towers.ts';
 import { pictureOfTowers } from '../../compiler/explain/picture/towers.ts';
-import { chooseModel, type LoadedFile } from '../model-file.ts';
+import { chooseModel, chooseTowers, type LoadedFile } from '../model-file.ts';
 import { pageHtml } from '../plot/page.ts';
 import { UserError } from '../user-error.ts';
 import { explainStyle } from './explain-style.ts';
 
 /** Of the model or the towers of that name, else of the file's first. @throws UserError when the file cannot be written. */
-export function writeExplainPage(path: string, loaded: LoadedFile, name?: string): void {
-  const notes = loaded.diagnostics.map((lint) => formatDiagnostic(lint, { color: false }));
-  const { models, towers } = loaded.file;
-  const tower = name === undefined && models.length === 0 ? towers[0] : towers.find((each) => each.name === name);
-  const model = tower ?? chooseModel(loaded, name);
-  const picture = 'towers' in model ? pictureOfTowers(model) : pictureOf(model);
+export function writeExplainPage(path: string, loaded: LoadedFile, name?: string, options: ExplainOptions = {}): void {
+  const page = pageOf(loaded, name, options);
   try {
-    writeFileSync(path, explainPage(picture, model.canonical, notes));
+    writeFileSync(path, page);
   } catch (error) {
     throw new UserError(`cannot write ${path}: ${error instanceof Error ? error.message : String(error)}`);
   }
 }
 
-/** `canonical`: the model's long form; `notes`: lints and the like, as lines. */
-export function explainPage(picture: Picture, canonical: string, notes: readonly string[]): string {
-  const { name, headline, stack, blocks, parts, shares, work, costs } = picture;
-  const total = shares.reduce((sum, { parameters }) => sum + parameters, 0);
+function pageOf(loaded: LoadedFile, name: string | undefined, options: ExplainOptions): string {
+  const notes = loaded.diagnostics.map((lint) => formatDiagnostic(lint, { color: false })).join('\n\n');
+  const towers = chooseTowers(loaded, name);
+  if (towers !== undefined) {
+    const texts = { 'as text': printTowers(explainTowers(towers)), notes, 'canonical model': towers.canonical };
+    return explainPage(pictureOfTowers(towers), texts);
+  }
+  const model = chooseModel(loaded, name);
+  const text = printExplanation(explainModel(model, options), 'left out of the page');
+  return explainPage(pictureOf(model, options), { 'as text': text, notes, 'canonical model': model.canonical });
+}
+
+/** `texts`: what is folded away below, by its title; empty ones are left out. */
+export function explainPage(picture: Picture, texts: Readonly<Record<string, string>>): string {
+  const { name, headline, stack, blocks, parts } = picture;
   const facts = headline.map(([key, value]) => `<div><dt>${escapeXml(key)}</dt><dd>${escapeXml(value)}</dd></div>`);
+  const folded = Object.entries(texts).filter(([, text]) => text !== '');
   const body = `<header><h1>${escapeXml(name)}</h1><dl class="headline">${facts.join('')}</dl></header>
 <div class="page">
 <section class="overview">${figure(stack)}<div>${blocks.map(figure).join('')}</div></section>
 <section class="parts">${parts.map(figure).join('')}</section>
-<section class="tables"><div><h2>Parameters</h2>${shareTable(shares, total)}</div>
-${costs.length === 0 ? '' : `<div><h2>Forward FLOPs of a token</h2>${workTable(work)}<h2>Costs at the full context, bfloat16</h2><table class="costs">${costs.map(row).join('')}</table></div>`}</section>
+${tables(picture)}
 </div>
-${notes.length === 0 ? '' : `<details><summary>notes</summary><pre>${escapeXml(notes.join('\n\n'))}</pre></details>`}
-<details><summary>canonical model</summary><pre>${escapeXml(canonical)}</pre></details>`;
+${folded.map(([title, text]) => `<details><summary>${escapeXml(title)}</summary><pre>${escapeXml(text)}</pre></details>`).join('\n')}`;
   return pageHtml({ title: `${name}: architecture`, body, style: explainStyle });
+}
+
+function tables({ shares, work, costs, costsOf }: Picture): string {
+  const total = shares.reduce((sum, { parameters }) => sum + parameters, 0);
+  const rest = [
+    ...(work.length === 0 ? [] : [`<h2>Forward FLOPs of a token</h2>${workTable(work)}`]),
+    ...(costs.length === 0 ? [] : [`<h2>Costs</h2><p class="soft">${escapeXml(costsOf)}</p><table class="costs">${costs.map(row).join('')}</table>`]),
+  ]; // prettier-ignore
+  return `<section class="tables"><div><h2>Parameters</h2>${shareTable(shares, total)}</div><div>${rest.join('')}</div></section>`;
 }
 
 function figure({ id, title, subtitle, swatch, drawing, description, formula, facts, keys }: Figure): string {

@@ -59,5 +59,6 @@ svg .line { fill: none; stroke: var(--line); stroke-width: 1.2; } svg .strong { 
 .bar { display: flex; height: 16px; border-radius: 4px; overflow: hidden; border: 1px solid var(--edge); margin: 0 0 10px; } .bar span { min-width: 0; flex-basis: 0; }
 :is(th, td) { padding: 1px 16px 1px 0; vertical-align: top; } .shares td { white-space: nowrap; } .shares td.soft { white-space: normal; overflow-wrap: normal; } .total :is(th, td) { border-top: 1px solid var(--edge); font-weight: 600; }
 pre { margin: 6px 0; } .formula { white-space: pre-wrap; overflow-wrap: anywhere; font-size: 12.5px; } summary { cursor: pointer; color: var(--soft); }
-@media (max-width: 500px) { .shares :is(th, td) { padding-right: 9px; } .shares tr > :last-child { padding-right: 0; } }
+p { margin: 0 0 6px; }
+@media (max-width: 500px) { main { padding: 12px 10px; } figure { padding: 10px 6px; } .shares :is(th, td) { padding-right: 9px; } .shares tr > :last-child { padding-right: 0; } }
 @media print { :root { color-scheme: light; print-color-adjust: exact; } }`;

@@ -35,7 +35,7 @@ export function explainCommand(): Command {
     )
     .action((file: string, options: Options) => {
       const loaded = loadModelFile(file, colorOn('stderr'));
-      if (options.html !== undefined) return writeExplainPage(options.html, loaded, options.model);
+      if (options.html !== undefined) return writeExplainPage(options.html, loaded, options.model, settingsOf(options));
       const { text, data } = explained(loaded, options);
       const lints = loaded.diagnostics;
       if (options.json === true) return printJson({ ...data, lints: lints.map(plain) });
@@ -63,15 +63,17 @@ function explained(loaded: LoadedFile, options: Options): { readonly text: strin
     return { text: printTowers(data), data };
   }
   const model = chooseModel(loaded, options.model);
-  const { length, batch, roofline } = options;
-  const settings: ExplainOptions = {
+  const plans = options.plans ? figuresOf(loaded, model, options.device) : 'left out';
+  const data = explainModel(model, settingsOf(options));
+  return { text: printExplanation(data, plans), data: { ...data, plans } };
+}
+
+function settingsOf({ length, batch, roofline }: Options): ExplainOptions {
+  return {
     ...(length === undefined ? {} : { length }),
     ...(batch === undefined ? {} : { batch }),
     ...(roofline === undefined ? {} : { device: roofline }),
   };
-  const plans = options.plans ? figuresOf(loaded, model, options.device) : 'left out';
-  const data = explainModel(model, settings);
-  return { text: printExplanation(data, plans), data: { ...data, plans } };
 }
 
 function positive(text: string): number {

@@ -93,7 +93,7 @@ describe('in Chromium', () => {
     const path = join(folder, 'every.html');
     writeFileSync(
       path,
-      explainPage({ ...pictureOf(makeModel()), blocks: blockFigures(body), parts: partFigures(body) }, '', []),
+      explainPage({ ...pictureOf(makeModel()), blocks: blockFigures(body), parts: partFigures(body) }, {}),
     );
     const page = await open(path, 390, 'light');
     if (page === null) return skip(reason);

@@ -5,7 +5,7 @@ import type { Model, MtpSpec } from '../../2-check/model.ts';
 import { acausalMixer } from '../../2-check/resolve/parts.ts';
 import { elements } from '../../2-check/parameters/parameter.ts';
 import { parameterCount, parameters } from '../../2-check/parameters/parameters.ts';
-import { type Costs, costsOf } from '../cost/cost.ts';
+import { type CostOptions, type Costs, costsOf } from '../cost/cost.ts';
 import { costRows } from '../cost/rows.ts';
 import { bytes } from '../explain.ts';
 import { type Anatomy, anatomyOf } from './anatomy.ts';
@@ -41,12 +41,14 @@ export interface Picture {
   /** Of the forward work on one token, at the full context. */
   readonly work: readonly Work[];
   readonly costs: readonly Fact[];
+  /** Of which length, batch and types. */
+  readonly costsOf: string;
 }
 
-export function pictureOf(model: Model): Picture {
+export function pictureOf(model: Model, options: CostOptions = {}): Picture {
   const { layers, dModel, context } = model;
   const anatomy = anatomyOf(layers, dModel);
-  const costs = costsOf(model);
+  const costs = costsOf(model, options);
   const body: Body = {
     id: '',
     layers,
@@ -65,6 +67,7 @@ export function pictureOf(model: Model): Picture {
     shares: sharesOf(model, anatomy),
     work: workOf(model, costs, anatomy),
     costs: costFacts(costs),
+    costsOf: costText(costs),
   };
 }
 
@@ -166,4 +169,8 @@ function costFacts(costs: Costs): Fact[] {
       const value = read(costs);
       return [name, unit === 'bytes' ? bytes(value) : unit === 'count' ? count(value) : short(value)];
     });
+}
+
+function costText({ settings: { length, batch, weights, cache } }: Costs): string {
+  return `${length} tokens, ${batch === 1 ? 'one sequence' : `${batch} sequences`}, weights ${weights}, cache ${cache}`;
 }

@@ -33,6 +33,7 @@ export function pictureOfTowers(model: TowerModel): Picture {
     shares,
     work: [],
     costs: [],
+    costsOf: '',
   };
 }
 
