@@ -11,7 +11,7 @@ import { explainTowers, printTowers } from '../../compiler/explain/towers.ts';
 import { chooseModel, chooseTowers, chooseTrain, loadModelFile, type LoadedFile } from '../model-file.ts';
 import { colorOn, print, printJson } from '../terminal.ts';
 import { plain } from './check.ts';
-import { writeExplainPage } from './explain-page.ts';
+import { writeExplainPage } from '../picture/page.ts';
 
 export function explainCommand(): Command {
   return new Command('explain')

@@ -9,7 +9,7 @@ import type { BlockExpr } from '../../compiler/2-check/model.ts';
 import { anatomyOf } from '../../compiler/explain/picture/anatomy.ts';
 import { blockFigures, partFigures } from '../../compiler/explain/picture/figures.ts';
 import { pictureOf } from '../../compiler/explain/picture/picture.ts';
-import { explainPage, writeExplainPage } from '../../runtime/commands/explain-page.ts';
+import { explainPage, writeExplainPage } from '../../runtime/picture/page.ts';
 import { loadModelFile, packageRoot } from '../../runtime/model-file.ts';
 import { makeModel, ref, span } from '../compiler/3-graph/model/model-builder.ts';
 import { everyFfn, everyMixer } from '../compiler/explain/every-part.ts';

@@ -12,7 +12,7 @@ import { pictureOfTowers } from '../../compiler/explain/picture/towers.ts';
 import { chooseModel, chooseTowers, type LoadedFile } from '../model-file.ts';
 import { pageHtml } from '../plot/page.ts';
 import { UserError } from '../user-error.ts';
-import { explainStyle } from './explain-style.ts';
+import { explainStyle } from './style.ts';
 
 /** Of the model or the towers of that name, else of the file's first. @throws UserError when the file cannot be written. */
 export function writeExplainPage(path: string, loaded: LoadedFile, name?: string, options: ExplainOptions = {}): void {
