@@ -4,6 +4,7 @@ import { defaultTargets } from '../../compiler/7-plan/default-target.ts';
 import { type Compiled, type GraphDiff, graphDiffs } from '../../compiler/explain/diff/compiled/graph.ts';
 import { type KernelDiff, kernelDiffs } from '../../compiler/explain/diff/compiled/kernels.ts';
 import type { ModelDiff } from '../../compiler/explain/diff/diff.ts';
+import { isTowers } from '../../compiler/explain/diff/subject.ts';
 import type { DeviceOptions } from '../engine/open-device.ts';
 import type { TrainingRequest } from './shared-training.ts';
 import { diffPair, type Pair, type Side, trainOf } from './side.ts';
@@ -28,14 +29,24 @@ export interface ComparisonRequest extends DeviceOptions, Omit<TrainingRequest, 
 
 /** @throws UserError, PlanError, DeviceError: when training was asked for and cannot be */
 export async function compare(pair: Pair, request: ComparisonRequest): Promise<Comparison> {
-  const compiled = (side: Side): Compiled => ({ model: side.model, train: trainOf(side) });
   const [a, b] = [compiled(pair.a), compiled(pair.b)];
   const target = defaultTargets[request.device === 'cpu' ? 'cpu' : 'gpu'];
+  const both = <T>(work: (a: Compiled, b: Compiled) => T): T | string => {
+    if (typeof a === 'string') return a;
+    return typeof b === 'string' ? b : work(a, b);
+  };
   return {
     pair,
     diff: diffPair(pair),
-    graphs: request.graph === true ? graphDiffs(a, b) : null,
-    kernels: request.kernels === true ? kernelDiffs(a, b, target) : null,
+    graphs: request.graph === true ? both(graphDiffs) : null,
+    kernels: request.kernels === true ? both((x, y) => kernelDiffs(x, y, target)) : null,
     curves: request.train === undefined ? null : await trainPair(pair, { ...request, steps: request.train }),
   };
+}
+
+/** Or the sentence why it cannot be. */
+function compiled(side: Side): Compiled | string {
+  const { model } = side;
+  if (isTowers(model)) return `${model.name} cannot be compiled: models of towers are not built yet`;
+  return { model, train: trainOf(side) };
 }

@@ -4,7 +4,7 @@ import { printGraphs, printKernels } from '../../compiler/explain/diff/compiled/
 import type { CostDelta } from '../../compiler/explain/diff/costs.ts';
 import type { ModelDiff } from '../../compiler/explain/diff/diff.ts';
 import type { ChangedKey } from '../../compiler/explain/diff/keys.ts';
-import { type LayerChange, rangesOf } from '../../compiler/explain/diff/layers.ts';
+import { type LayerChange, layersText } from '../../compiler/explain/diff/layers.ts';
 import { deltaText, keyGroups, loadsText, type Paint, parameterRows, showCost } from '../../compiler/explain/diff/print.ts'; // prettier-ignore
 import { escapeHtml } from '../plot/page.ts';
 import { plotSvg } from '../plot/svg-plot.ts';
@@ -47,15 +47,15 @@ export function layerSection({ layers }: ModelDiff, first: string, second: strin
   return section('layers', layers.map((change) => layerRow(change, first, second)).join(''));
 }
 
-function layerRow({ layers, a, b }: LayerChange, first: string, second: string): string {
+function layerRow(change: LayerChange, first: string, second: string): string {
+  const { layers, a, b } = change;
   const column = (own: LayerChange['a'], other: LayerChange['a'], side: 'a' | 'b', name: string): string => {
     const lines = (own ?? []).map((line) => `<li${other?.includes(line) === true ? '' : ' class="differs"'}><code>${escapeHtml(line)}</code></li>`); // prettier-ignore
     const inside = own === null ? '<p class="none">no such layer</p>' : `<ul>${lines.join('')}</ul>`;
     return `<div class="${side}"><h4>${escapeHtml(name)}</h4>${inside}</div>`;
   };
-  const title = `${layers.length === 1 ? 'layer' : 'layers'} ${rangesOf(layers)}`;
   const times = layers.length === 1 ? '' : ` <small>${layers.length} of them</small>`;
-  return `<h3>${escapeHtml(title)}${times}</h3><div class="sides">${column(a, b, 'a', first)}${column(b, a, 'b', second)}</div>`;
+  return `<h3>${escapeHtml(layersText(change))}${times}</h3><div class="sides">${column(a, b, 'a', first)}${column(b, a, 'b', second)}</div>`;
 }
 
 export function costSection({ costs }: ModelDiff, first: string, second: string): string {

@@ -1,10 +1,11 @@
 // Takes: two models with their train blocks, and what the command line says. Gives: how each is trained, so that they compare.
 // Promises: steps, batches, data and seed are the same for both; the optimizer of each is its own.
 import { dirname, resolve } from 'node:path';
-import type { TrainSpec } from '../../compiler/2-check/model.ts';
+import type { Model, TrainSpec } from '../../compiler/2-check/model.ts';
+import { isTowers } from '../../compiler/explain/diff/subject.ts';
 import type { TrainSettings } from '../training/checkpoint.ts';
 import { UserError } from '../user-error.ts';
-import { type Pair, trainOf } from './side.ts';
+import { type Pair, type Side, trainOf } from './side.ts';
 
 export interface TrainingRequest {
   readonly steps: number;
@@ -17,14 +18,16 @@ export interface TrainingRequest {
 export interface SharedTraining {
   readonly a: TrainSettings;
   readonly b: TrainSettings;
+  readonly models: { readonly a: Model; readonly b: Model };
   /** That the data globs start from. */
   readonly dataFolder: string;
   /** What else differs between the two, in words. */
   readonly differences: readonly string[];
 }
 
-/** @throws UserError when neither file has a train block. */
+/** @throws UserError when neither file has a train block, or a model is one of towers. */
 export function sharedTraining({ a, b }: Pair, request: TrainingRequest): SharedTraining {
+  const models = { a: trainable(a), b: trainable(b) };
   const first = trainOf(a) ?? trainOf(b);
   if (first === null) {
     throw new UserError(
@@ -33,7 +36,7 @@ export function sharedTraining({ a, b }: Pair, request: TrainingRequest): Shared
   }
   const second = trainOf(b) ?? first;
   const { batch = first.batch, seed = first.seed, steps, data = first.data } = request;
-  const seq = request.seq ?? Math.min(first.seq, a.model.context, b.model.context);
+  const seq = request.seq ?? Math.min(first.seq, models.a.context, models.b.context);
   const every = Math.max(1, Math.min(first.validation.every, Math.ceil(steps / 8)));
   const settings = (train: TrainSpec): TrainSettings => {
     const { span: _, ...own } = train;
@@ -45,7 +48,12 @@ export function sharedTraining({ a, b }: Pair, request: TrainingRequest): Shared
   const shared = { a: settings(first), b: settings(second) };
   const owner = trainOf(a) === null ? b : a;
   const dataFolder = request.data === undefined ? resolve(dirname(owner.place.path)) : process.cwd();
-  return { ...shared, dataFolder, differences: differencesOf(shared.a, shared.b) };
+  return { ...shared, models, dataFolder, differences: differencesOf(shared.a, shared.b) };
+}
+
+function trainable({ model }: Side): Model {
+  if (isTowers(model)) throw new UserError(`${model.name} is a model of towers, which cannot be trained yet`);
+  return model;
 }
 
 /** `loss`, `optimizers`, ...: a comparison of models that are trained differently compares both at once. */

@@ -2,19 +2,12 @@
 // Promises: each file is read and checked once; a file with errors is reported as `check` does.
 import { parseFile } from '../../compiler/1-syntax/parse-file.ts';
 import type { FileNode } from '../../compiler/1-syntax/ast.ts';
-import type { Model, TrainSpec } from '../../compiler/2-check/model.ts';
+import type { TrainSpec } from '../../compiler/2-check/model.ts';
 import type { Diagnostic } from '../../compiler/diagnostics.ts';
 import { type ModelDiff, diffModels } from '../../compiler/explain/diff/diff.ts';
+import { type AnyModel, isTowers } from '../../compiler/explain/diff/subject.ts';
 import { baseOf, writtenModel } from '../../compiler/explain/diff/written.ts';
-import {
-  checkSourceFile,
-  chooseModel,
-  chooseTrain,
-  type LoadedFile,
-  readPrelude,
-  readSource,
-  requireSound,
-} from '../model-file.ts';
+import { checkSourceFile, chooseTrain, type LoadedFile, readPrelude, readSource, requireSound } from '../model-file.ts';
 import { colorOn, notice } from '../terminal.ts';
 import { UserError } from '../user-error.ts';
 import { readRevision } from './git.ts';
@@ -23,7 +16,7 @@ import { parsePlace, parseSecond, type Place, placeText } from './place.ts';
 /** One of the two models that are compared. */
 export interface Side {
   readonly loaded: LoadedFile;
-  readonly model: Model;
+  readonly model: AnyModel;
   /** Of its file. */
   readonly place: Place;
 }
@@ -53,9 +46,9 @@ export function pairsOf(first: string, second: string | undefined): readonly Pai
 
 /** Models of both revisions that differ; the first one when none does. */
 function historyOf(open: Open, before: Place, after: Place): readonly Pair[] {
-  const [old, now] = [open(before).file.models, open(after).file.models];
+  const [old, now] = [modelsOf(open(before)), modelsOf(open(after))];
   const names = old.map(({ name }) => name).filter((name) => now.some((model) => model.name === name));
-  const tell = (models: readonly Model[], place: Place): void => {
+  const tell = (models: readonly AnyModel[], place: Place): void => {
     const own = models.map(({ name }) => name).filter((name) => !names.includes(name));
     if (own.length > 0) notice(`only in ${placeText(place)}: ${own.join(', ')}`);
   };
@@ -68,8 +61,11 @@ function historyOf(open: Open, before: Place, after: Place): readonly Pair[] {
 }
 
 function variantsOf(open: Open, place: Place): readonly Pair[] {
-  const { ast, file, source } = open(place);
-  const pairs = file.models.flatMap(({ name }) => (baseOf(ast, name) === null ? [] : [withBase(open, place, name)]));
+  const loaded = open(place);
+  const { ast, source } = loaded;
+  const pairs = modelsOf(loaded).flatMap(({ name }) =>
+    baseOf(ast, name) === null ? [] : [withBase(open, place, name)],
+  );
   if (pairs.length > 0) return pairs;
   throw new UserError(`${source.path} has no variants; give a second file, model or revision to compare with`);
 }
@@ -106,15 +102,23 @@ function requireModels(loaded: LoadedFile): LoadedFile {
 
 function sideAt(open: Open, place: Place): Side {
   const loaded = open(place);
-  const known =
-    place.model === null ? loaded.file.models[0] : loaded.file.models.find(({ name }) => name === place.model);
-  if (known === undefined) requireSound(loaded, colorOn('stderr'));
-  return { loaded, model: chooseModel(loaded, place.model ?? undefined), place };
+  const all = modelsOf(loaded);
+  const model = all.find(({ name }) => place.model === null || name === place.model);
+  if (model !== undefined) return { loaded, model, place };
+  requireSound(loaded, colorOn('stderr'));
+  if (place.model === null) throw new UserError(`${loaded.source.path} defines no model`);
+  const names = all.map(({ name }) => name).join(', ');
+  throw new UserError(`${loaded.source.path} has no model ${place.model}; it has ${names === '' ? 'none' : names}`);
 }
 
-/** Null: its file has no train block. */
+/** Those of one stack first, then those of towers. */
+function modelsOf({ file }: LoadedFile): readonly AnyModel[] {
+  return [...file.models, ...file.towers];
+}
+
+/** Null: its file has no train block, or it is one of towers. */
 export function trainOf({ loaded, model }: Side): TrainSpec | null {
-  return loaded.file.trains.length === 0 ? null : chooseTrain(loaded, model);
+  return loaded.file.trains.length === 0 || isTowers(model) ? null : chooseTrain(loaded, model);
 }
 
 /** What tells the two apart for people: their names, or where they are from when both have one name. */

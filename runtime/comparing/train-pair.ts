@@ -10,7 +10,7 @@ import { type BothCurves, type BothProgress, trainBoth } from './train-both.ts';
 
 /** @throws UserError, PlanError, DeviceError */
 export async function trainPair(pair: Pair, request: TrainingRequest & DeviceOptions): Promise<BothCurves> {
-  const { a, b, dataFolder, differences } = sharedTraining(pair, request);
+  const { a, b, models, dataFolder, differences } = sharedTraining(pair, request);
   const corpus = await readCorpus(a.data, dataFolder, a.validation.fraction);
   const [first, second] = namesOf(pair);
   if (a.schedule.warmup >= a.steps)
@@ -24,8 +24,8 @@ export async function trainPair(pair: Pair, request: TrainingRequest & DeviceOpt
     try {
       return await trainBoth({
         device,
-        a: { name: first, model: pair.a.model, train: a },
-        b: { name: second, model: pair.b.model, train: b },
+        a: { name: first, model: models.a, train: a },
+        b: { name: second, model: models.b, train: b },
         corpus,
         report: notice,
         onProgress: line.update,

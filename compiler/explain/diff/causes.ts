@@ -19,14 +19,21 @@ export function causesOf(
   return isPart ? usersOf(path, written, [before, after]) : [];
 }
 
-/** `init.attn.o` lies within `init.attn`, `init`, and belongs to `attn`, `attn.o`; `main_local` is `main` with an argument. */
+/**
+ * `init.attn.o` lies within `init.attn`, `init`, is set by `init.default` or `init.mixer.o`, and belongs to `attn`, `attn.o`;
+ * `main_local` is `main` with an argument. In a tower all of it stands behind the tower's name.
+ */
 function enclosingOf(path: string): string[] {
   const parts = path.split('.');
-  const outer = parts.slice(1).map((_, i) => parts.slice(0, parts.length - 1 - i).join('.'));
   if (parts.length === 1) return path.includes('_') ? [path.slice(0, path.indexOf('_'))] : [];
-  if (parts[0] !== 'init') return outer;
-  const owners = parts.slice(1).map((_, i) => parts.slice(1, i + 2).join('.'));
-  return [...outer, 'init.default', ...owners];
+  const outer = parts.slice(1).map((_, i) => parts.slice(0, parts.length - 1 - i).join('.'));
+  const at = parts.indexOf('init');
+  if (at < 0 || at > 1) return outer;
+  const tower = at === 0 ? '' : `${parts[0] ?? ''}.`;
+  const [, ...target] = parts.slice(at);
+  const owners = target.map((_, i) => `${tower}${target.slice(0, i + 1).join('.')}`);
+  const roles = ['default', ...['mixer', 'ffn'].map((role) => [role, ...target.slice(1)].join('.'))];
+  return [...outer, ...roles.map((role) => `${tower}init.${role}`), ...owners];
 }
 
 /** Follows the names of the key's expression until they end in written keys. */
@@ -51,9 +58,8 @@ function namedBy(path: string, written: ReadonlySet<string>, model: WrittenModel
     const rest = path.startsWith(at) ? path.slice(at.length) : '';
     const names = [...(expressionAt(at, model, entries)?.names ?? [])];
     return names.flatMap((name) => {
-      if (name === 'layer') return ['n_layers']; // a value for each layer
       if (name === 'solve') return [...written]; // counts the parameters of the whole model
-      const target = lookUp(name, at, model, entries);
+      const target = lookUp(name === 'layer' ? 'n_layers' : name, at, model, entries);
       return target === null ? [] : [`${target}${rest}`];
     });
   });
@@ -64,7 +70,9 @@ function expressionAt(path: string, { keys, defaults }: WrittenModel, entries: E
   const dot = path.lastIndexOf('.');
   const [owner, key] = dot < 0 ? ['', path] : [path.slice(0, dot), path.slice(dot + 1)];
   const constructor = owner === '' ? '' : (entries.get(owner) ?? owner);
-  return keys.get(path) ?? defaults.get('')?.get(path) ?? defaults.get(constructor)?.get(key);
+  const [tower = '', ...rest] = path.split('.');
+  const inTower = entries.has(tower) ? undefined : defaults.get('tower')?.get(rest.join('.'));
+  return keys.get(path) ?? defaults.get('')?.get(path) ?? defaults.get(constructor)?.get(key) ?? inTower;
 }
 
 /** `d_model` in `mlp.width`: `mlp.d_model`, else `d_model`. */

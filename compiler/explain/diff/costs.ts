@@ -1,8 +1,9 @@
 // Takes: two checked models. Gives: what each of them costs, figure by figure.
 // Promises: one row of the table is one figure; nothing is computed here.
-import type { Model } from '../../2-check/model.ts';
+import { elements } from '../../2-check/parameters/parameter.ts';
 import { type Costs, costsOf } from '../cost/cost.ts';
 import { costRows, type CostUnit } from '../cost/rows.ts';
+import { type AnyModel, isTowers, parametersOf } from './subject.ts';
 
 export type { CostUnit } from '../cost/rows.ts';
 
@@ -14,13 +15,31 @@ export interface CostDelta {
 }
 
 /** All figures, equal ones too; after them the parameters of each component that differs. */
-export function costDeltas(a: Model, b: Model): CostDelta[] {
+export function costDeltas(a: AnyModel, b: AnyModel): CostDelta[] {
+  if (isTowers(a) || isTowers(b)) return towerDeltas(a, b);
   const [before, after] = [costsOf(a), costsOf(b)];
   const rows = costRows.map(({ name, unit, read }) => ({ name, unit, a: read(before), b: read(after) }));
   return [
     ...rows.filter((row) => !isAllActive(row, rows) && !isAbsent(row) && !isRepeated(row, rows)),
     ...componentDeltas(before.parameters.byComponent, after.parameters.byComponent),
   ];
+}
+
+/** Of towers: parameters, and how they divide. */
+function towerDeltas(a: AnyModel, b: AnyModel): CostDelta[] {
+  const [before, after] = [byTower(a), byTower(b)];
+  const total = (counts: Components): number => Object.values(counts).reduce((sum, each) => sum + each, 0);
+  const all = { name: 'parameters', unit: 'count' as const, a: total(before), b: total(after) };
+  return [all, ...componentDeltas(before, after)];
+}
+
+function byTower(model: AnyModel): Components {
+  const counts: Record<string, number> = {};
+  for (const parameter of parametersOf(model)) {
+    const name = parameter.name.split('.')[0] ?? parameter.name;
+    counts[name] = (counts[name] ?? 0) + elements(parameter);
+  }
+  return counts;
 }
 
 /** Models without experts use every parameter. */

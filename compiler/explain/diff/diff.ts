@@ -1,10 +1,10 @@
 // Takes: two checked models, and how they were written. Gives: how they differ: keys, layers, costs, parameters.
 // Promises: compares what the models mean; equal functions give an empty diff, however they were written.
-import type { Model } from '../../2-check/model.ts';
 import { type CostDelta, costDeltas } from './costs.ts';
 import { type ChangedKey, changedKeys, type OverriddenKey, overriddenKeys } from './keys.ts';
 import { type LayerChange, layerChanges } from './layers.ts';
 import { type ParameterChanges, parameterChanges } from './parameters.ts';
+import type { AnyModel } from './subject.ts';
 import type { WrittenPair } from './written.ts';
 
 export interface ModelDiff {
@@ -21,7 +21,7 @@ export interface ModelDiff {
   readonly parameters: ParameterChanges;
 }
 
-export function diffModels(a: Model, b: Model, written: WrittenPair | null = null): ModelDiff {
+export function diffModels(a: AnyModel, b: AnyModel, written: WrittenPair | null = null): ModelDiff {
   const changed = changedKeys(a, b, written);
   return {
     a: a.name,

@@ -1,8 +1,7 @@
 // Takes: two checked models, and how they were written. Gives: the keys that differ, and why each does.
 // Promises: a key is written when the texts say it differently, derived when they say it alike and its value still differs.
-import { canonicalEntries } from '../../2-check/canonical.ts';
-import type { Model } from '../../2-check/model.ts';
 import { causesOf } from './causes.ts';
+import { type AnyModel, entriesOf } from './subject.ts';
 import type { WrittenPair } from './written.ts';
 
 export interface ChangedKey {
@@ -26,7 +25,7 @@ export interface OverriddenKey {
 
 type Entries = ReadonlyMap<string, string>;
 
-export function changedKeys(a: Model, b: Model, written: WrittenPair | null): ChangedKey[] {
+export function changedKeys(a: AnyModel, b: AnyModel, written: WrittenPair | null): ChangedKey[] {
   const [before, after] = [entriesOf(a), entriesOf(b)];
   const paths = changedPaths(before, after);
   const texts = written === null ? null : writtenPaths(written);
@@ -39,7 +38,7 @@ export function changedKeys(a: Model, b: Model, written: WrittenPair | null): Ch
 }
 
 /** What the texts set differently and what makes a difference: another way to write an equal value is none. */
-export function overriddenKeys(a: Model, b: Model, written: WrittenPair): OverriddenKey[] {
+export function overriddenKeys(a: AnyModel, b: AnyModel, written: WrittenPair): OverriddenKey[] {
   const [before, after] = [entriesOf(a), entriesOf(b)];
   const changed = changedPaths(before, after);
   if (changed.length === 0) return [];
@@ -68,8 +67,4 @@ function writtenPaths({ a, b }: WrittenPair): ReadonlySet<string> {
     return !b.keys.has(path) && parts.some((_, i) => i > 0 && paths.has(parts.slice(0, i).join('.')));
   };
   return new Set([...paths].filter((path) => !replaced(path)));
-}
-
-function entriesOf(model: Model): Entries {
-  return new Map(canonicalEntries(model));
 }

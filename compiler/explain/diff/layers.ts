@@ -1,9 +1,12 @@
 // Takes: two checked models. Gives: the layers that differ, side by side.
 // Promises: layers that differ in the same way stand in one row, in the order of the first of them.
-import type { Model } from '../../2-check/model.ts';
+import type { Layer } from '../../2-check/model.ts';
 import { layerRows } from '../layers.ts';
+import { type AnyModel, stacksOf } from './subject.ts';
 
 export interface LayerChange {
+  /** Of a model of towers: whose layers they are. */
+  readonly tower: string | null;
   /** 0-based. */
   readonly layers: readonly number[];
   /** Equations, mixers and feed-forwards in words; null: the model has no such layer. */
@@ -11,28 +14,34 @@ export interface LayerChange {
   readonly b: readonly string[] | null;
 }
 
-export function layerChanges(a: Model, b: Model): LayerChange[] {
-  const [before, after] = [linesByLayer(a), linesByLayer(b)];
-  const changes = new Map<string, { layers: number[]; a: readonly string[] | null; b: readonly string[] | null }>();
+export function layerChanges(a: AnyModel, b: AnyModel): LayerChange[] {
+  const [before, after] = [stacksOf(a), stacksOf(b)];
+  const towers = [...new Set([...before.keys(), ...after.keys()])];
+  return towers.flatMap((tower) => stackChanges(tower, before.get(tower) ?? [], after.get(tower) ?? []));
+}
+
+function stackChanges(tower: string | null, a: readonly Layer[], b: readonly Layer[]): LayerChange[] {
+  const [before, after] = [a.map(linesOf), b.map(linesOf)];
+  const changes = new Map<string, LayerChange & { readonly layers: number[] }>();
   for (let index = 0; index < Math.max(before.length, after.length); index += 1) {
     const [old = null, now = null] = [before[index], after[index]];
     const key = JSON.stringify([old, now]);
     if (JSON.stringify(old) === JSON.stringify(now)) continue;
     const known = changes.get(key);
-    if (known === undefined) changes.set(key, { layers: [index], a: old, b: now });
+    if (known === undefined) changes.set(key, { tower, layers: [index], a: old, b: now });
     else known.layers.push(index);
   }
   return [...changes.values()];
 }
 
-function linesByLayer(model: Model): string[][] {
-  return model.layers.map((layer) =>
-    layerRows({ ...model, layers: [layer] }).flatMap(({ equations, mixers, ffns }) => [
-      ...equations,
-      ...mixers,
-      ...ffns,
-    ]),
-  );
+function linesOf(layer: Layer): string[] {
+  return layerRows({ layers: [layer] }).flatMap(({ equations, mixers, ffns }) => [...equations, ...mixers, ...ffns]);
+}
+
+/** `layers 0..3`, `text, layer 5` */
+export function layersText({ tower, layers }: LayerChange): string {
+  const text = `${layers.length === 1 ? 'layer' : 'layers'} ${rangesOf(layers)}`;
+  return tower === null ? text : `${tower}, ${text}`;
 }
 
 /** [0, 1, 2, 5] -> `0..2, 5`; [0, 2, 4, 6] -> `0, 2, .. 6`. */

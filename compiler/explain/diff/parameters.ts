@@ -1,8 +1,7 @@
 // Takes: two checked models. Gives: how their parameters differ, and what a checkpoint of the first holds for the second.
 // Promises: the rule of loading is that of checkpoints: equal name, equal shape.
-import type { Model } from '../../2-check/model.ts';
 import { elements } from '../../2-check/parameters/parameter.ts';
-import { parameters } from '../../2-check/parameters/parameters.ts';
+import { type AnyModel, parametersOf } from './subject.ts';
 
 export interface NamedShape {
   readonly name: string;
@@ -28,7 +27,7 @@ interface Sized extends NamedShape {
   readonly elements: number;
 }
 
-export function parameterChanges(a: Model, b: Model): ParameterChanges {
+export function parameterChanges(a: AnyModel, b: AnyModel): ParameterChanges {
   const [before, after] = [sizesOf(a), sizesOf(b)];
   const others = [...after.values()];
   const loaded = others.filter(({ name, shape }) => sameShape(before.get(name)?.shape, shape));
@@ -48,8 +47,8 @@ export function parameterChanges(a: Model, b: Model): ParameterChanges {
   };
 }
 
-function sizesOf(model: Model): ReadonlyMap<string, Sized> {
-  const sized = parameters(model).map((parameter): Sized => {
+function sizesOf(model: AnyModel): ReadonlyMap<string, Sized> {
+  const sized = parametersOf(model).map((parameter): Sized => {
     return { name: parameter.name, shape: parameter.dims.map(({ size }) => size), elements: elements(parameter) };
   });
   return new Map(sized.map((each) => [each.name, each]));

@@ -4,7 +4,7 @@ import { bytes, count } from '../explain.ts';
 import type { CostDelta, CostUnit } from './costs.ts';
 import type { ModelDiff } from './diff.ts';
 import type { ChangedKey, OverriddenKey } from './keys.ts';
-import { type LayerChange, rangesOf } from './layers.ts';
+import { type LayerChange, layersText } from './layers.ts';
 import type { ParameterChanges } from './parameters.ts';
 import { foldKeys, groupNames } from './shorten.ts';
 
@@ -104,12 +104,13 @@ function keyLines(keys: readonly ChangedKey[], paint: Paint): string[] {
 const isLong = ({ a, b }: ChangedKey): boolean => (a ?? '').length + (b ?? '').length > 80;
 
 /** Only the lines that differ. */
-function layerLines({ layers, a, b }: LayerChange, paint: Paint): string[] {
+function layerLines(change: LayerChange, paint: Paint): string[] {
+  const { a, b } = change;
   const gone = (a ?? []).filter((line) => b?.includes(line) !== true);
   const come = (b ?? []).filter((line) => a?.includes(line) !== true);
   const only = a === null ? ' (only in the second)' : b === null ? ' (only in the first)' : '';
   return [
-    `  ${layers.length === 1 ? 'layer' : 'layers'} ${rangesOf(layers)}${only}`,
+    `  ${layersText(change)}${only}`,
     ...gone.map((line) => paint.red(`    - ${line}`)),
     ...come.map((line) => paint.green(`    + ${line}`)),
   ];

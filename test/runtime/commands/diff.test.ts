@@ -121,6 +121,32 @@ describe('the command', () => {
   });
 });
 
+describe('models of towers', () => {
+  const clip = `model Clip {
+  tower text { vocab = 512; context = 16; d_model = 64; n_layers = 4; attn { heads = 8; mask = causal }; pool = token(eos) }
+  tower image { patches = conv(32, of = 224); d_model = 64; n_layers = 4; attn { heads = 8 }; pool = mean }
+  project { dim = 64 }
+}
+variant Small from Clip { text.n_layers = 2; image.attn.heads = 4 }
+`;
+
+  it('are compared tower by tower', async () => {
+    const path = join(folder, 'clip.model');
+    writeFileSync(path, clip);
+    const { out } = await diff(`${path}:Small`, '--graph');
+    expect(out).toContain('keys that the text sets\n  text.n_layers     4 -> 2\n  image.attn.heads  8 -> 4\n\n');
+    expect(out).toContain('text.stack           [main * 4] -> [main * 2]  (from text.n_layers)');
+    expect(out).toContain('\n  text, layers 2..3 (only in the first)\n');
+    expect(out).toContain('\n  image, layers 0..3\n    - attn: ');
+    expect(out).toContain('removed   text.layers.2..3.attn.q.weight');
+    expect(out).toContain('Clip cannot be compiled: models of towers are not built yet');
+    expect((await diff(path, 'Clip', '--exit-code')).code).toBe(0);
+    await expect(diff(`${path}:Small`, '--train', '2')).rejects.toThrow(
+      'a model of towers, which cannot be trained yet',
+    );
+  });
+});
+
 const hasGit = spawnSync('git', ['--version']).status === 0;
 describe.skipIf(!hasGit)('revisions', () => {
   const git = (...args: string[]): void => {
@@ -177,15 +203,15 @@ describe('training both', () => {
   if (pair === undefined) throw new Error('no pair');
 
   async function train(steps: number, stopAfter: number): Promise<BothCurves> {
-    const { a, b, dataFolder } = sharedTraining(pair ?? never(), { steps });
+    const { a, b, models, dataFolder } = sharedTraining(pair ?? never(), { steps });
     const corpus = await readCorpus(a.data, dataFolder, a.validation.fraction);
     const device = await openDevice({ device: 'cpu', threads: 1 });
     let done = 0;
     try {
       return await trainBoth({
         device,
-        a: { name: 'Tiny', model: (pair ?? never()).a.model, train: a },
-        b: { name: 'TinyMQA', model: (pair ?? never()).b.model, train: b },
+        a: { name: 'Tiny', model: models.a, train: a },
+        b: { name: 'TinyMQA', model: models.b, train: b },
         corpus,
         report: () => {},
         onProgress: ({ step }) => (done = step),
