@@ -12,6 +12,8 @@ import { flatShapes } from '../../../compiler/explain/picture/draw/drawing.ts';
 import { printSvg } from '../../../compiler/explain/picture/draw/svg.ts';
 import { blockFigures, partFigures } from '../../../compiler/explain/picture/figures.ts';
 import { type Picture, pictureOf } from '../../../compiler/explain/picture/picture.ts';
+import { pictureOfTowers } from '../../../compiler/explain/picture/towers.ts';
+import { towerCount } from '../../../compiler/2-check/parameters/towers.ts';
 import { checkSourceFile, packageRoot, readSource } from '../../../runtime/model-file.ts';
 import {
   glu,
@@ -200,6 +202,49 @@ describe('blocks', () => {
     const { parts, shares } = pictureOf(makeModel({ mixers }));
     expect(parts.map(({ title }) => title)).toEqual(['attn', 'mlp']);
     expect(shares.find(({ name }) => name === 'attn')?.detail).toBe('8 layers');
+  });
+});
+
+describe('whole models', () => {
+  const familyOf = (name: string): Picture => {
+    const [model] = modelsOf(join(specs, 'families', `${name}.model`));
+    if (model === undefined) throw new Error('no model');
+    return pictureOf(model);
+  };
+
+  it('Jamba: mixers and feed-forwards take turns at their own pace', () => {
+    expect(familyOf('jamba').stack.facts).toEqual([
+      ['mixer cycle', '4 × ssm, attn, 3 × ssm: every 8 layers'],
+      ['ffn cycle', 'mlp, moe: every 2 layers'],
+    ]);
+  });
+
+  it('DeepSeek-V3: what is cached, what an expert is, a module for later tokens', () => {
+    const { blocks, parts } = familyOf('deepseek_v3');
+    expect(blocks.map(({ title }) => title)).toEqual(['Block b', 'MTP module']);
+    expect(parts.map(({ title }) => title)).toEqual(['attn', 'dense', 'moe', 'moe.expert', 'moe.shared']);
+    expect(parts.flatMap(({ drawing }) => textsOf(drawing))).toContain('cached: 512 + 64 per token');
+  });
+
+  const clip = `
+model Clip {
+  tower text { vocab = 49_408; context = 77; d_model = 512; n_layers = 12; attn { heads = 8; mask = causal }; pool = token(eos) }
+  tower image { patches = conv(32, of = 224); cls = learned; d_model = 768; n_layers = 12; attn { heads = 12; mask = full }; pre_norm = layer; pool = token(0); post_norm = layer }
+  project { dim = 512; bias = none }
+  temperature = learned(init = 2.6592, apply = exp)
+}`;
+
+  it('CLIP: two towers, one similarity; nothing is cached', () => {
+    const { file, diagnostics } = checkSourceFile({ path: 'clip.model', text: clip });
+    expect(diagnostics.filter(({ severity }) => severity === 'error')).toEqual([]);
+    const [towers] = file.towers;
+    if (towers === undefined) throw new Error('no towers');
+    const picture = pictureOfTowers(towers);
+    expect(faultsOf(picture)).toEqual([]);
+    const texts = picture.parts.flatMap(({ drawing }) => textsOf(drawing));
+    expect(texts.filter((text) => text.startsWith('cached'))).toEqual([]);
+    const total = picture.shares.reduce((sum, { parameters }) => sum + parameters, 0);
+    expect(total).toBe(towerCount(towers).total - 1); // the temperature
   });
 });
 
