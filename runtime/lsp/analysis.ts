@@ -37,7 +37,7 @@ export class Analysis {
 
   get checked(): Checked {
     this.checkedOnce ??= isStandard(this.source.path)
-      ? { file: { models: [], towers: [], trains: [], generates: [] }, diagnostics: this.syntax }
+      ? { file: { models: [], towers: [], trains: [], generates: [], data: [], sweeps: [] }, diagnostics: this.syntax }
       : check(this.ast, this.syntax, this.prelude);
     return this.checkedOnce;
   }

@@ -33,6 +33,7 @@ export function holds({ start, end }: Span, offset: number): boolean {
 
 type Outer = Pick<Place, 'root' | 'path' | 'block' | 'inEquations'>;
 
+const labelled: ReadonlySet<string> = new Set(['weights', 'data', 'train', 'generate', 'tokenizer', 'source', 'filter', 'dedup', 'pack']); // prettier-ignore
 const singleRoles: ReadonlySet<string> = new Set(['embed', 'head', 'schedule', 'stack']);
 
 /** The keys an item sets, seen from its block: `mixer attn` is `attn`, `clip norm` is `clip.norm`. */
@@ -40,6 +41,7 @@ export function pathOf(item: Definition, head: Path | undefined = item.heads[0])
   const role = textOf(head);
   if (item.words.length > 0 && namedRoles.has(role)) return [labelOf(item)];
   if (item.words.length > 0 && singleRoles.has(role)) return [role];
+  if (item.words.length > 0 && labelled.has(role)) return [`${role} ${labelOf(item)}`];
   const keys = head?.parts.map((part) => part.text) ?? [];
   return [...keys, ...item.words.flatMap((word) => word.parts.map((part) => part.text))];
 }
@@ -74,7 +76,7 @@ function inBlock(block: Block, offset: number, outer: Outer): Place | null {
 
 /** A place inside the block of a constructor of a value. */
 function inValue(value: Expr, offset: number, outer: Outer): Place | null {
-  const construct = around(value, offset).findLast((each) => each.kind === 'construct' && holds(each.block.span, offset)); // prettier-ignore
+  const construct = around(value, offset).find((each) => each.kind === 'construct' && holds(each.block.span, offset));
   return construct?.kind === 'construct' ? inBlock(construct.block, offset, outer) : null;
 }
 

@@ -25,15 +25,35 @@ export interface Weight {
 
 export class FileValues {
   private readonly models: FileModels;
+  /** What each variant derives from. */
+  private readonly bases: ReadonlyMap<string, string | null>;
   private readonly entries = new Map<string, ReadonlyMap<string, string>>();
 
   constructor(ast: FileNode, prelude: readonly FileNode[]) {
     const silent = (): void => {};
-    this.models = new FileModels(outlineOf(ast, silent).models, preludeOf(prelude), collectNames([ast]), silent);
+    const outlines = outlineOf(ast, silent).models;
+    this.bases = new Map(outlines.map(({ name, base }) => [name, base?.name ?? null]));
+    this.models = new FileModels(outlines, preludeOf(prelude), collectNames([ast]), silent);
   }
 
   names(): readonly string[] {
     return this.models.names();
+  }
+
+  /** The models that derive from the same one, itself among them. */
+  family(name: string): readonly string[] {
+    const root = this.rootOf(name);
+    return this.names().filter((each) => this.rootOf(each) === root);
+  }
+
+  private rootOf(name: string): string {
+    const seen = new Set<string>();
+    for (let at = name; ;) {
+      const base = this.bases.get(at) ?? null;
+      if (base === null || seen.has(at)) return at;
+      seen.add(at);
+      at = base;
+    }
   }
 
   /** Null when it has a fault. */
@@ -52,7 +72,7 @@ export class FileValues {
   /** The number that a key holds. */
   keyValue(model: string, path: readonly string[]): Quantity | null {
     return quietly(() => {
-      const section = this.sectionAt(model, path.slice(0, -1));
+      const section = this.sectionAt(model, path.slice(0, -1), true);
       const key = path.at(-1) ?? '';
       const draft = section?.body.keys.get(key);
       return section && draft ? attempt(() => evaluateDraft(draft, section, key)) : null;
@@ -116,24 +136,29 @@ export class FileValues {
     return descend(sectionOf({ path: '', owner: `${role} ${role}`, parent: outer, body, span: root.span }, outer.world), path); // prettier-ignore
   }
 
-  private sectionAt(model: string, path: readonly string[]): Section | null {
+  private sectionAt(model: string, path: readonly string[], whole = false): Section | null {
     // Resolved first: sizes that `solve` finds, and what a layer adds, are then known.
     this.model(model);
     const section = this.models.section(model);
-    return section === null ? null : descend(section, path);
+    return section === null ? null : descend(section, path, whole);
   }
 }
 
-/** The section of `attn.rope`; as far as it can be opened. */
-function descend(start: Section, path: readonly string[]): Section {
+/** The section of `attn.rope`; where it cannot be opened the one around it, or with `whole` null. */
+function descend(start: Section, path: readonly string[], whole = false): Section | null {
   let section = start;
   for (const key of path) {
-    const draft = section.body.keys.get(key);
     const at = section;
+    const draft = at.body.keys.get(key);
     const inner = draft === undefined ? null : attempt(() => at.world.open({ draft, section: at, key }));
-    if (inner === null || inner === undefined || draft === undefined) continue;
+    if (draft === undefined || inner === null) {
+      if (whole) return null;
+      continue;
+    }
     // A block that no kind opens is a scope all the same: `init { }`.
-    section = inner === at && draft.body !== null ? sectionOf({ path: key, owner: key, parent: at, body: draft.body, span: draft.span }, at.world) : inner; // prettier-ignore
+    const body = inner === at ? draft.body : null;
+    section =
+      body === null ? inner : sectionOf({ path: key, owner: key, parent: at, body, span: draft.span }, at.world);
   }
   return section;
 }
@@ -151,6 +176,7 @@ const suffixes = { token: ' tokens', byte: ' bytes', percent: '%' } as const;
 
 /** `131_072`, `0.0883883`, `2%` */
 export function shown({ value, measure }: Quantity): string {
+  if (!Number.isFinite(value)) return Number.isNaN(value) ? 'nan' : value > 0 ? 'inf' : '-inf';
   const scaled = measure === 'percent' ? value * 100 : value;
   const near = Math.round(scaled);
   const whole = Math.abs(scaled - near) < 1e-9 * Math.max(1, Math.abs(scaled)) && Math.abs(near) < 1e15;

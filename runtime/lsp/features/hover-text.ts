@@ -26,11 +26,17 @@ export function keyText(analysis: Analysis, place: Place, found: Found | null): 
   const kind = found?.thing.root.kind ?? 'key';
   if (known === null && (kind === 'equation' || kind === 'parameter')) return [definitionText(analysis, place)];
   if (known === null && /^(mixer|ffn|norm)$/.test(kind) && found !== null) return partText(analysis, found, place);
+  if (known === null && key === 'model') return ['`model`: the model that this is for'];
   if (known === null && Object.hasOwn(roleWords, key)) return wordText(key, 'role');
   const owner = scope.owner?.split(' ').at(-1);
   const about = known?.about ?? kindNamed(key)?.about ?? (kind === 'local' ? 'a local name' : undefined);
   const head = `\`${key}\`${owner === undefined || known === null ? '' : ` of ${owner}`}${about === undefined ? '' : `: ${about}`}`; // prettier-ignore
-  return [head, ...valueText(analysis, place), ...typeText(analysis, scope, key), ...formulaText(scope.owner)];
+  return [
+    head,
+    ...valueText(analysis, place),
+    ...typeText(analysis, scope, key),
+    ...(known === null ? [] : formulaText(scope.owner)),
+  ];
 }
 
 /** `= 2 in Quickstart; 1 in QuickstartMQA` */
@@ -43,12 +49,13 @@ function valueText({ values }: Analysis, { root, path, item }: Place): string[] 
   const own = values.modelFor(root) ?? '';
   const here = values.text(own, path);
   if (here === null) return [];
-  const others = values.names().flatMap((name): string[] => {
+  const others = new Map<string, string[]>();
+  for (const name of values.family(own)) {
     const there = name === own ? null : values.text(name, path);
-    return there === null || there === here ? [] : [`${shorten(there)} in ${name}`];
-  });
-  const more = others.length > 6 ? [...others.slice(0, 6), '...'] : others;
-  return [[`= **${shorten(here)}** in ${own}`, ...more].join('; ')];
+    if (there !== null && there !== here) others.set(there, [...(others.get(there) ?? []), name]);
+  }
+  const more = [...others].map(([there, names]) => `${shorten(there)} in ${names.join(', ')}`);
+  return [[`= **${shorten(here)}** in ${own}`, ...(more.length > 6 ? [...more.slice(0, 6), '...'] : more)].join('; ')];
 }
 
 function shorten(text: string): string {
@@ -82,6 +89,21 @@ export function constructorText(analysis: Analysis, word: string, place: Place):
   if (kind === null || !Object.hasOwn(kind.constructors, word)) return [];
   const about = kind.constructors[word]?.about ?? '';
   return [`${kind.name} \`${word}\`: ${about}`, ...formulaText(`${kind.name} ${word}`)];
+}
+
+/** The name of an argument: `eps` in `rms(eps = 1e-6)`, `to` in `round(x, to = 64)`. */
+export function argumentText(analysis: Analysis, offset: number, place: Place): string[] {
+  const call = place.around.findLast((expr) => expr.kind === 'call');
+  const name = call?.args.find((arg) => arg.name !== null && arg.name.span.start <= offset && offset <= arg.name.span.end)?.name; // prettier-ignore
+  if (!call || !name) return [];
+  const callee = printExpr(call.callee);
+  const scope = scopeOf(analysis, place);
+  const role = place.item.words.length > 0 ? (place.item.heads[0]?.parts[0]?.text ?? '') : '';
+  const kind = kindOfKey(scope.owner, role, place.own.at(-1) ?? '');
+  const key = kind === null ? null : keyOf(`${kind.name} ${callee}`, name.text);
+  const form = Object.hasOwn(functionWords, callee) ? functionWords[callee] : undefined;
+  if (key === null) return form === undefined ? [] : [`\`${name.text}\` of \`${form.form}\``];
+  return [`\`${name.text}\` of ${callee}: ${key.about}`, key.expects];
 }
 
 /** A word that a key takes: `silu`. */
@@ -123,7 +145,7 @@ export function partText(analysis: Analysis, found: Found, place: Place): string
 function modelText({ values }: Analysis, name: string): string[] {
   const model = values.model(name);
   const weight = values.weight(name, null);
-  if (model === null || weight === null) return ['it has a fault, so its sizes are not known'];
+  if (model === null || weight === null) return [];
   const active = weight.active < weight.total ? ` (${shown({ value: weight.active, measure: null })} active)` : '';
   const sizes = [`${shown({ value: weight.total, measure: null })} parameters${active}`, `${model.nLayers} layers`, `d_model ${model.dModel}`, `vocab ${model.vocab}`, `context ${model.context}`]; // prettier-ignore
   return [sizes.join(' · ')];

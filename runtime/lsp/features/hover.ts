@@ -9,7 +9,16 @@ import { unitWords } from '../../../compiler/2-check/inspect/words.ts';
 import type { Expr } from '../../../compiler/1-syntax/ast.ts';
 import { printExpr } from '../../../compiler/1-syntax/print-ast.ts';
 import type { Analysis } from '../analysis.ts';
-import { constructorText, definedAt, keyText, lintText, nameText, valueWordText, wordText } from './hover-text.ts';
+import {
+  argumentText,
+  constructorText,
+  definedAt,
+  keyText,
+  lintText,
+  nameText,
+  valueWordText,
+  wordText,
+} from './hover-text.ts';
 import { offsetOf, rangeOf } from '../positions.ts';
 
 export function hoverAt(analysis: Analysis, position: Position): Hover | null {
@@ -19,7 +28,7 @@ export function hoverAt(analysis: Analysis, position: Position): Hover | null {
   if (token === null || token.image.startsWith('"')) return null;
   const place = placeAt(ast, offset);
   const paragraphs = /^[A-Za-z_]/.test(token.image)
-    ? ofWord(analysis, token.image, place, symbols.at(offset))
+    ? ofWord(analysis, token.image, place, symbols.at(offset), offset)
     : place === null || place.inEquations
       ? []
       : [...unitText(token.image), ...expressionText(analysis, place, token.image)];
@@ -28,11 +37,15 @@ export function hoverAt(analysis: Analysis, position: Position): Hover | null {
   return { contents: { kind: MarkupKind.Markdown, value: paragraphs.join('\n\n') }, range };
 }
 
-function ofWord(analysis: Analysis, word: string, place: Place | null, found: Found | null): string[] {
+function ofWord(analysis: Analysis, word: string, place: Place | null, found: Found | null, offset: number): string[] {
   if (place === null && found !== null) return definedAt(analysis, found);
   if (place === null) return [...wordText(word, 'keyword'), ...lintText(word)].slice(0, 1);
   if (place.at === 'key') return keyText(analysis, place, found);
   if (place.at === 'role') return wordText(word, 'role');
+  // `0.3 until 10Ttok then 0.1`, `128 in 100..200`
+  if (/^(until|then|in)$/.test(word) && place.around.at(-1)?.kind === 'binary') return wordText(word, 'keyword');
+  const argument = argumentText(analysis, offset, place);
+  if (argument.length > 0) return argument;
   const isName = found !== null && found.thing.root.kind !== 'key';
   const known = isName ? nameText(analysis, found, place) : constructorText(analysis, word, place);
   const instance = place.around.at(-1);

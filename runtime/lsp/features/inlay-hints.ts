@@ -2,6 +2,7 @@
 // Promises: nothing is shown that stands there already; what cannot be evaluated has no hint.
 import { InlayHintKind, type InlayHint, type Range } from 'vscode-languageserver';
 import type { Block, Definition, Expr, Item } from '../../../compiler/1-syntax/ast.ts';
+import { printExpr } from '../../../compiler/1-syntax/print-ast.ts';
 import { textOf } from '../../../compiler/2-check/draft/from-items.ts';
 import { pathOf } from '../../../compiler/2-check/inspect/place.ts';
 import { shown } from '../../../compiler/2-check/inspect/values.ts';
@@ -45,7 +46,6 @@ function hintsIn(
   path: readonly string[],
   range: Range,
 ): InlayHint[] {
-  // prettier-ignore
   return (block?.items ?? []).flatMap((item: Item): InlayHint[] => {
     if (item.kind !== 'definition' || textOf(item.heads[0]) === 'block') return [];
     if (!touches(rangeOf(item.span), range)) return [];
@@ -66,7 +66,9 @@ function valueHint(analysis: Analysis, root: Definition, item: Definition, path:
     : [values.number(value, root, own)];
   const known = numbers.flatMap((each) => each ?? []);
   if (known.length === 0 || known.length < numbers.length) return [];
-  return [hint(analysis, value.span.end, `= ${known.map(shown).join(', ')}`)];
+  const text = known.map(shown).join(', ');
+  // `-inf` says so itself.
+  return text === printExpr(value) ? [] : [hint(analysis, value.span.end, `= ${text}`)];
 }
 
 /** Not a literal, and no word, constructor or list. */

@@ -75,7 +75,6 @@ describe('inlay hints', () => {
           `${lines[position.line]?.slice(0, position.character).trim().split(/[;{] /).at(-1) ?? ''} ${typeof label === 'string' ? label : ''}`,
       ),
     ).toEqual([
-      // prettier-ignore
       'model Atlas { 2.971B parameters',
       'd_model, n_layers = solve(params = budget +- 2%, aspect = 128 in 100..200, step = 512) = 3072, 26',
       'heads = d_model / head_dim = 24',

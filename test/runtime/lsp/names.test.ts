@@ -78,6 +78,17 @@ describe('definition', () => {
     ['nothing at a number', '256', 0, ''],
   ])('%s', (_, word, nth, place) => expect(definition(word, nth).replace(/^.*test\.model/, '/test.model')).toBe(place));
 
+  it('keeps two models of a file apart', () => {
+    const two = 'model A { context = 64 }\nmodel B { context = 32; seq = con|text }';
+    const { text, position } = atCursor(two);
+    expect(definitionAt(analysisOf(text), position)?.range.start).toEqual({ line: 1, character: 10 });
+  });
+
+  it('does not take a word for a name', () => {
+    const { text, position } = atCursor('model A { head lm {}; mixer attn = gqa { qk_norm = rms(per = he|ad) } }');
+    expect(definitionAt(analysisOf(text), position)).toBe(null);
+  });
+
   it('goes into the wiring of std', () => {
     const { text, position } = atCursor('model M { block = pre_|norm(attn, mlp) }');
     expect(definitionAt(analysisOf(text), position)?.uri).toMatch(/specs\/std\/wiring\.model$/);

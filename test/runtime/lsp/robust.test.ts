@@ -57,7 +57,6 @@ describe('the server', () => {
         fc.array(edit, { minLength: 1, maxLength: 4 }),
         fc.array(fc.nat(), { minLength: 3, maxLength: 3 }),
         (source, edits, places) => {
-          // prettier-ignore
           const text = [...source];
           for (const { at, word, how } of edits) {
             const index = at % text.length;
@@ -91,7 +90,6 @@ describe('the server', () => {
         fc.array(fc.oneof(fc.constantFrom(...words), fc.string({ maxLength: 3 })), { maxLength: 40 }),
         fc.nat(),
         (list, at) => {
-          // prettier-ignore
           const text = list.join(' ');
           askAll(text, [at % (text.length + 1)]);
         },

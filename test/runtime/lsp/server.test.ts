@@ -171,7 +171,7 @@ it('drops a question that is taken back', async () => {
   expect(await busy).toBeTruthy();
 });
 
-it('answers within 100 ms on a file of 120 lines, also right after each change', async () => {
+it('answers within 100 ms on a file of 120 lines, and soon right after each change', async () => {
   const names = ['specs/quickstart.model', 'specs/families/llama.model', 'specs/families/gemma3.model'];
   const text = names.map((name) => specs.find(({ path }) => path === name)?.text ?? '').join('\n');
   expect(text.split('\n').length).toBeGreaterThan(120);

@@ -64,6 +64,7 @@ const kinds: { readonly [K in NameKind]: CandidateKind } = {
   norm: 'part',
   mixer: 'part',
   ffn: 'part',
+  tower: 'part',
   block: 'block',
   parameter: 'value',
   equation: 'value',

@@ -23,7 +23,6 @@ export function completeAt(
   symbols: Symbols,
   reread: (text: string) => Symbols,
 ): Completion {
-  // prettier-ignore
   const cursor = cursorAt(text, offset);
   const { prefix, start } = cursor;
   if (cursor.quiet) return { start, candidates: [] };
@@ -138,7 +137,6 @@ function inHead(
   symbols: Symbols,
   isOpen: (key: string) => boolean,
 ): Candidate[] {
-  // prettier-ignore
   const { file, std } = symbols;
   const [first, second, third] = images;
   if (first === undefined || (first === 'let' && second === undefined)) {

@@ -24,6 +24,8 @@ const modelItems: readonly (readonly [string, string])[] = [
   ['embed', 'embed token { $0 }'],
   ['head', 'head lm { $0 }'],
   ['init', 'init {\n  default = ${1:normal(std = 0.02)}\n}'],
+  ['tower', 'tower ${1:text} { $0 }'],
+  ['mtp', 'mtp depth = ${1:1} { $0 }'],
   ['let', 'let ${1:name} = $0'],
   ['assert', 'assert $0'],
   ['require', 'require $0'],
@@ -63,6 +65,7 @@ export function itemStarts(scope: Scope, file: Scope, standard: Scope, isOpen: (
       .map(([name, { definition }]) => candidate(name, 'key', 1, { snippet: definition?.value ? `${name} = $0` : keySnippet(name, kindNamed(name)) })); // prettier-ignore
     return [...keys, ...more, ...roles, ...parts(scope, 3)];
   }
+  if (owner === 'tower tower') return [...keys, ...snippets(modelItems.slice(0, 5), 2), ...parts(scope, 3)];
   if (owner === 'init') {
     const places = ['default', 'embed', 'head', 'mixer', 'ffn'].map((name) => candidate(name, 'key', 0, { snippet: `${name} = $0` })); // prettier-ignore
     return [...places, ...parts(scope, 1).map((each) => ({ ...each, snippet: `${each.label}.$0`, insert: `${each.label}.` }))]; // prettier-ignore

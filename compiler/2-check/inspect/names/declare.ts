@@ -35,10 +35,10 @@ export interface Declared {
   readonly runs: { readonly scope: Scope; readonly model: string | null }[];
 }
 
-const parts = ['norm', 'mixer', 'ffn'] as const;
+const parts = ['norm', 'mixer', 'ffn', 'tower'] as const;
 const runs: ReadonlySet<string> = new Set(['train', 'generate']);
 /** Roles whose word is a name of its own, as `data corpus`. */
-const labelled: ReadonlySet<string> = new Set(['data', 'weights', 'tower', 'project', 'sweep', 'tokenizer', 'source', 'filter', 'dedup', 'pack']); // prettier-ignore
+const labelled: ReadonlySet<string> = new Set(['data', 'weights', 'sweep', 'tokenizer', 'source', 'filter', 'dedup', 'pack']); // prettier-ignore
 /** Roles whose word is a constructor: `embed token`. */
 const constructed: ReadonlySet<string> = new Set(['embed', 'head', 'schedule', 'optimizer', 'tokenizer']);
 
@@ -83,7 +83,7 @@ function modelOf(block: Block | null): string | null {
 
 function define(scope: Scope, key: string, kind: NameKind, span: Span, item: Definition, inside: Scope | null): Member {
   const known = scope.members.get(key);
-  const isConstructor = item.value === null && kind !== 'block' && (parts as readonly string[]).includes(kind);
+  const isConstructor = item.value === null && (kind === 'norm' || kind === 'mixer' || kind === 'ffn');
   const text = key.split(' ').at(-1) ?? key;
   const member = known ?? { thing: new NamedThing(text, kind, isConstructor), inside, definition: item };
   member.thing.add(span, 'sets');
@@ -120,7 +120,7 @@ function declareItem(item: Definition, scope: Scope, to: Declared): void {
   const part = parts.find((each) => each === role);
   if (word === undefined) return declareKeys(item, scope, to);
   if (part !== undefined) {
-    const inside = new Scope(scope);
+    const inside = new Scope(scope, part === 'tower' ? 'tower tower' : null);
     const member = define(scope, labelOf(item), part, word.span, item, inside);
     return fill(item, member.inside ?? inside, scope, labelOf(item), to);
   }

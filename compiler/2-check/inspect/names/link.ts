@@ -5,7 +5,7 @@ import type { Expr } from '../../../1-syntax/ast.ts';
 import { labelOf, textOf } from '../../draft/from-items.ts';
 import type { Declared, Waiting } from './declare.ts';
 import { keyOf, keysOf, kindOfKey } from '../schema-view.ts';
-import type { Member, Scope } from './scope.ts';
+import type { Member, NamedThing, Scope } from './scope.ts';
 import type { StdScopes } from './std-scopes.ts';
 
 export function link(declared: Declared, std: StdScopes): void {
@@ -45,7 +45,7 @@ export function linkStd(std: StdScopes): void {
 
 /** Keys of blocks that no table of the schema has. */
 const otherKeys: ReadonlySet<string> = new Set(
-  'model loss optimizer data weights mtp tower project sweep tokenizer source filter dedup pack report'.split(' '),
+  'model loss optimizer data weights mtp sweep tokenizer source filter dedup pack report'.split(' '),
 );
 
 class Linker {
@@ -60,6 +60,9 @@ class Linker {
     if (this.seen.has(scope)) return;
     this.seen.add(scope);
     scope.bases.forEach((base) => this.scope(base));
+    // A tower has parts of its own, which std names.
+    const tower = scope.owner === 'tower tower' ? this.std.defaults.get('tower tower') : undefined;
+    if (tower !== undefined && tower !== scope && !scope.bases.includes(tower)) scope.bases.push(tower);
     if (scope.owner !== null && scope.owner !== 'model') scope.defaults ??= this.std.defaults.get(scope.owner) ?? null;
     for (const [name, member] of scope.members) this.member(name, member, scope);
   }
@@ -71,7 +74,7 @@ class Linker {
     for (const base of scope.bases) {
       const below = base.member(name);
       if (below === null || below === member) continue;
-      thing.join(below.thing);
+      this.onTop(thing, below.thing);
       if (inside !== null && below.inside !== null && below.inside !== inside) inside.bases.push(below.inside);
       break;
     }
@@ -80,6 +83,14 @@ class Linker {
     if (inside === null) return;
     this.derive(name, member, scope, inside);
     this.scope(inside);
+  }
+
+  /** The same name; what std defines is not this file's, so that two models do not share it. */
+  private onTop(thing: NamedThing, below: NamedThing): void {
+    const file = below.occurrences[0]?.span.file;
+    if (file === undefined || !this.std.files.has(file)) return thing.join(below);
+    thing.root.standard ??= below;
+    if (thing.root.kind === 'key') thing.root.kind = below.root.kind;
   }
 
   /** A key that the owner does not have is a local name, or in a train or init block a part of the model. */

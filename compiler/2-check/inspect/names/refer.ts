@@ -3,6 +3,7 @@
 import type { Argument, Expr, Name } from '../../../1-syntax/ast.ts';
 import { textOf } from '../../draft/from-items.ts';
 import type { Declared, Waiting } from './declare.ts';
+import type { Key } from '../../schema/key-type.ts';
 import { keyOf, kindOfKey } from '../schema-view.ts';
 import type { Member, Scope } from './scope.ts';
 import type { StdScopes } from './std-scopes.ts';
@@ -52,11 +53,11 @@ class Referrer {
         return;
       case 'call': {
         const callee = this.reference(expr.callee, scope, key);
-        return this.args(expr.args, scope, key, callee?.inside ?? null);
+        return this.args(expr.args, scope, key, expr.callee, callee?.inside ?? null);
       }
       case 'index':
         this.expr(expr.object, scope, key);
-        return this.args(expr.args, scope, key, null);
+        return this.args(expr.args, scope, key, null, null);
       case 'list':
         return expr.items.forEach((item) => this.expr(item, scope, key));
       // Its block is a scope of its own.
@@ -71,11 +72,15 @@ class Referrer {
     }
   }
 
-  /** Names of arguments are parameters of a block, or keys of a part. */
-  private args(args: readonly Argument[], scope: Scope, key: string, inside: Scope | null): void {
+  /** Names of arguments are parameters of a block, or keys of a constructor: `rms(per = head)`. */
+  private args(args: readonly Argument[], scope: Scope, key: string, callee: Expr | null, inside: Scope | null): void {
+    const constructor = callee?.kind === 'name' ? callee.name : '';
+    const kind = kindOfKey(scope.owner, '', key);
     for (const { name, value } of args) {
       if (name !== null) inside?.members.get(name.text)?.thing.add(name.span, 'uses');
-      this.expr(value, scope, name === null ? key : '');
+      const type = name === null || kind === null ? null : keyOf(`${kind.name} ${constructor}`, name.text);
+      const isWord = value.kind === 'name' && type !== null && takes(type, value.name, false);
+      if (!isWord) this.expr(value, scope, name === null ? key : '');
     }
   }
 
@@ -106,7 +111,8 @@ class Referrer {
 
   private name(expr: Ref, scope: Scope, key: string): Member | null {
     const type = keyOf(scope.owner, key);
-    if (type?.owns?.(expr.name) === true || type?.words?.includes(expr.name) === true) return null;
+    const isNamed = scope.find(expr.name) ?? this.ofFile(expr.name, key);
+    if (type !== null && takes(type, expr.name, isNamed !== null && isNamed.thing.root.kind !== 'key')) return null;
     // `theta = theta`: the right side is the outer one.
     const own = expr.name === key && scope.members.has(key);
     const inBase = own ? (scope.parent?.find(expr.name) ?? null) : scope.find(expr.name);
@@ -119,7 +125,7 @@ class Referrer {
   /** A train or data block by its label. */
   private ofFile(name: string, key: string): Member | null {
     const { members } = this.file;
-    const roles = key === 'from' || key === 'data' ? [key === 'from' ? 'train' : 'data'] : ['data', 'train', 'generate', 'tower']; // prettier-ignore
+    const roles = key === 'from' || key === 'data' ? [key === 'from' ? 'train' : 'data'] : ['data', 'train', 'generate']; // prettier-ignore
     for (const role of roles) {
       const found = members.get(`${role} ${name}`);
       if (found !== undefined) return found;
@@ -134,4 +140,9 @@ class Referrer {
     const kind = kindOfKey(scope.owner, word, key);
     if (kind !== null) this.std.constructors.get(`${kind.name} ${expr.name}`)?.add(expr.span, 'uses');
   }
+}
+
+/** A word of the key's own type. What a type only lets pass (`model = Atlas`) is a name where there is one. */
+function takes({ owns, words }: Key<unknown>, word: string, isNamed: boolean): boolean {
+  return words?.includes(word) === true || (!isNamed && owns?.(word) === true);
 }

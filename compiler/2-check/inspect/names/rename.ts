@@ -44,7 +44,6 @@ export function rename(
   now: Checked,
   check: (text: string) => Checked,
 ): Renaming {
-  // prettier-ignore
   const { text } = found.thing.root;
   const fixed = fixedReason(found, symbols);
   if (fixed !== null) return { refused: fixed };
@@ -61,7 +60,7 @@ export function rename(
   );
   const differs = before?.findIndex((line, index) => line !== after?.[index]) ?? -1;
   if (differs < 0 && before?.length === after?.length) return { places };
-  const std = places.length < found.thing.occurrences.length ? `; std uses \`${text}\`` : '';
+  const std = found.thing.root.standard === null ? '' : `; std uses \`${text}\``;
   const word = isKnownWord(to) ? `; \`${to}\` is a word of the language` : '';
   return { refused: `to call it \`${to}\` would change what the file means${std}${word}` };
 }

@@ -5,7 +5,7 @@ import type { Span } from '../../../../grammar/source.ts';
 import type { Definition } from '../../../1-syntax/ast.ts';
 
 export type NameKind =
-  | 'model' | 'train' | 'generate' | 'data' | 'norm' | 'mixer' | 'ffn' | 'block' | 'parameter' | 'equation' | 'local' | 'key' | 'module'; // prettier-ignore
+  | 'model' | 'train' | 'generate' | 'data' | 'norm' | 'mixer' | 'ffn' | 'tower' | 'block' | 'parameter' | 'equation' | 'local' | 'key' | 'module'; // prettier-ignore
 
 export interface Occurrence {
   readonly span: Span;
@@ -20,7 +20,7 @@ export class NamedThing {
   kind: NameKind;
   /** A part without `=`: its name is also its constructor. */
   readonly isConstructor: boolean;
-  /** Of a key: the same key in the defaults of its constructor. */
+  /** What std defines under the same name: the default of a key, a part that stands in for this one. */
   standard: NamedThing | null = null;
   private places: Occurrence[] = [];
   private same: NamedThing | null = null;

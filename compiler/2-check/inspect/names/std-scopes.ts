@@ -1,6 +1,6 @@
 // Takes: the parsed files of specs/std. Gives: their scopes: defaults by constructor, the wiring blocks, the modules.
 // Promises: made anew for each file that is looked at, which joins its own names to them.
-import type { Span } from '../../../../grammar/source.ts';
+import type { SourceFile, Span } from '../../../../grammar/source.ts';
 import type { FileNode, Item } from '../../../1-syntax/ast.ts';
 import { labelOf, textOf } from '../../draft/from-items.ts';
 import { declareBlock, declareFile, type Declared } from './declare.ts';
@@ -17,6 +17,7 @@ export interface StdScopes {
   /** `std.wiring` */
   readonly modules: ReadonlyMap<string, NamedThing>;
   readonly declared: readonly Declared[];
+  readonly files: ReadonlySet<SourceFile>;
 }
 
 export function stdScopes(prelude: readonly FileNode[]): StdScopes {
@@ -45,7 +46,8 @@ export function stdScopes(prelude: readonly FileNode[]): StdScopes {
     modules.set(module, named(module, 'module', { file: span.file, start: 0, end: 0 }));
   }
   const model = defaults.get('model model') ?? new Scope(root, 'model');
-  return { root, model, defaults, constructors, modules, declared };
+  const files = new Set(prelude.map(({ span }) => span.file));
+  return { root, model, defaults, constructors, modules, declared, files };
 }
 
 function named(text: string, kind: 'key' | 'module', span: Span): NamedThing {
