@@ -9,12 +9,14 @@ import type { Kind } from '../2-check/schema/kind.ts';
 export function constructorSection(kind: Kind, name: string, prelude: Prelude): string {
   const made = kind.constructors[name];
   if (made === undefined) return '';
-  const { about, formula, source, keys } = made;
+  const { about, formula, source, keys, facts = {} } = made;
   const defaults = prelude.defaults.get(`${kind.name} ${name}`) ?? emptyBody;
   const lines = [`### ${kind.name === name ? name : `${kind.name} ${name}`}`, '', about, ''];
   if (formula !== undefined) lines.push('```', formula, '```', '');
   if (source !== undefined) lines.push(`Source: ${source}.`, '');
   if (Object.keys(keys).length > 0) lines.push(...keyTable(keys, defaults), '');
+  for (const [fact, { about: what }] of Object.entries(facts))
+    lines.push(`It can be asked for \`${name}.${fact}\`: ${what}.`, '');
   return lines.join('\n');
 }
 

@@ -1,15 +1,12 @@
 // Takes: nothing. Gives: the types of keys with a form of their own: masks, gains, biases of projections, soft-caps.
-// Promises: every form of the language page; what is not built is `todo-value`.
+// Promises: every form of the language page; a fault says which forms there are.
 import type { Expr } from '../../1-syntax/ast.ts';
-import { printExpr } from '../../1-syntax/print-ast.ts';
 import { inlineDraft } from '../evaluate/evaluate.ts';
-import { fail, pathOf } from '../evaluate/section.ts';
 import type { MaskSpec, NormSpec } from '../model.ts';
 import { callOf, mismatch, settle, wordOf, type KeyType, type Slot } from './key-type.ts';
 import { count, positive } from './scalars.ts';
 
 const maskWords: ReadonlySet<string> = new Set(['causal', 'full']);
-const laterMasks: ReadonlySet<string> = new Set(['prefix', 'document', 'block', 'bidirectional']);
 const maskExpects = 'causal, full, window(n), chunk(n), or several joined by &';
 
 /** `causal & window(1024)`: the parts in a fixed order, `full` left out where another stands. */
@@ -27,7 +24,7 @@ export const mask: KeyType<MaskSpec> = {
 };
 
 function maskParts(slot: Slot): MaskSpec[] {
-  const at = settle(slot, (word) => maskWords.has(word) || laterMasks.has(word));
+  const at = settle(slot, (word) => maskWords.has(word));
   const { section, key } = at;
   const { value } = at.draft;
   if (value?.kind === 'binary' && value.operator === '&') {
@@ -42,9 +39,6 @@ function maskParts(slot: Slot): MaskSpec[] {
   if ((callee === 'window' || callee === 'chunk') && arg !== undefined && extra === undefined) {
     const size = count.read({ draft: inlineDraft(arg, section), section, key: `${slot.key}: ${callee}` });
     return [{ kind: callee, size }];
-  }
-  if (value !== null && laterMasks.has(callee)) {
-    return fail(section, 'todo-value', value.span, { key: pathOf(slot.section, slot.key), value: printExpr(value) });
   }
   return mismatch(at, maskExpects);
 }
