@@ -1,16 +1,18 @@
 // Takes: a checked model of several towers. Gives: its picture: the towers side by side, their blocks and parts, sizes.
 // Promises: plain data; figures of each tower carry its name.
 import type { Tower, TowerModel } from '../../2-check/model.ts';
+import { towerEntries } from '../../2-check/canonical/tower-tree.ts';
 import { parametersOf } from '../../2-check/parameters/towers.ts';
 import { anatomyOf } from './anatomy.ts';
 import { count } from './draw/numbers.ts';
-import { blockFigures, type Body, type Figure, layersText, partFigures } from './figures.ts';
+import { blockFigures, type Body, type Fact, type Figure, layersText, partFigures, under } from './figures.ts';
 import { sizeOf } from './inset/inset.ts';
 import type { Picture, Share } from './picture.ts';
 import { drawTowers } from './stack/tower-figure.ts';
 
 export function pictureOfTowers(model: TowerModel): Picture {
-  const bodies = model.towers.map(bodyOf);
+  const entries = towerEntries(model);
+  const bodies = model.towers.map((tower) => bodyOf(tower, entries));
   const shares = model.towers.flatMap((tower, i) => {
     const body = bodies[i];
     return body === undefined ? [] : sharesOf(model, tower, body);
@@ -27,7 +29,7 @@ export function pictureOfTowers(model: TowerModel): Picture {
       ['towers', model.towers.map(({ name }) => name).join(', ')],
       ['dim', String(model.project.dim)],
     ],
-    stack: towersFigure(model, bodies),
+    stack: towersFigure(model, bodies, under(entries, 'project', 'temperature')),
     blocks: named(blockFigures),
     parts: named(partFigures),
     shares,
@@ -37,11 +39,15 @@ export function pictureOfTowers(model: TowerModel): Picture {
   };
 }
 
-function bodyOf({ name, layers, dModel, context }: Tower): Body {
-  return { id: `${name}-`, layers, dModel, context, decodes: false, anatomy: anatomyOf(layers, dModel), entries: [] };
+/** `all`: `text.attn.heads` is the tower's `attn.heads`. */
+function bodyOf({ name, layers, dModel, context }: Tower, all: readonly Fact[]): Body {
+  const entries = all.flatMap(([key, value]): Fact[] => {
+    return key.startsWith(`${name}.`) ? [[key.slice(name.length + 1), value]] : [];
+  });
+  return { id: `${name}-`, layers, dModel, context, decodes: false, anatomy: anatomyOf(layers, dModel), entries };
 }
 
-function towersFigure(model: TowerModel, bodies: readonly Body[]): Figure {
+function towersFigure(model: TowerModel, bodies: readonly Body[], keys: readonly Fact[]): Figure {
   const { towers, project, temperature } = model;
   const text = towers.map(({ name, nLayers, dModel }) => `${name} of ${layersText(nLayers)}, d_model ${dModel}`);
   return {
@@ -53,7 +59,7 @@ function towersFigure(model: TowerModel, bodies: readonly Body[]): Figure {
     description: `Side by side, from below: ${text.join('; ')}; each mapped to ${project.dim} and compared.`,
     formula: [`logits = ${temperature.apply === 'exp' ? 'exp(t)' : 't'} * ${towers.map(({ name }) => name).join(' · ')}`],
     facts: towers.map(({ name, nLayers, dModel, context }) => [name, `${layersText(nLayers)}, d_model ${dModel}, ${context} positions`]),
-    keys: [],
+    keys,
   }; // prettier-ignore
 }
 
