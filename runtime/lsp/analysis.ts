@@ -36,9 +36,8 @@ export class Analysis {
   }
 
   get checked(): Checked {
-    this.checkedOnce ??= isStandard(this.source.path)
-      ? { file: { models: [], towers: [], trains: [], generates: [], data: [], sweeps: [] }, diagnostics: this.syntax }
-      : check(this.ast, this.syntax, this.prelude);
+    const ast = isStandard(this.source.path) ? { ...this.ast, items: [] } : this.ast;
+    this.checkedOnce ??= check(ast, this.syntax, this.prelude);
     return this.checkedOnce;
   }
 
