@@ -34,7 +34,7 @@ function workLines({ flopsPerToken: flops, intensity, settings }: Costs): string
   return [
     `  forward    ${count(flops.forward)} FLOPs: ${parts.join(', ')}`,
     `  attention  ${count(flops.attention)} FLOPs of these, scores and values; ${count(flops.withoutAttention)} without`,
-    `  backward   ${count(flops.backward)} FLOPs${mtp === 0 ? '' : `; multi-token prediction adds ${count(mtp)} to both`}`,
+    `  backward   ${count(flops.backward)} FLOPs${mtp === 0 ? '' : `; multi-token prediction adds ${count(mtp)} forward and backward`}`,
     `  decode     ${count(flops.decode)} FLOPs after ${count(length)} tokens`,
     `  intensity  prefill ${number(intensity.prefill)}, decode ${number(intensity.decode)} FLOPs per byte (weights ${weights}, batch ${batch})`,
   ];

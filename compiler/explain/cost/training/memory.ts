@@ -1,5 +1,6 @@
 // Takes: a checked model. Gives: what training keeps in memory: activations, weights, gradients, the optimizer's state.
 // Promises: what saved.ts lists for each layer, and logits with their gradient; nothing for what a kernel needs in passing.
+//   A training step of 4 layers of gqa holds 0.97 to 0.98 of this between its kernels.
 import type { Model } from '../../../2-check/model.ts';
 import type { ParameterCosts } from '../components.ts';
 import { savedPerToken } from './saved.ts';
