@@ -28,7 +28,10 @@ export function expertsInset(spec: ExpertsSpec | MixerExpertsSpec, context: Inse
   ];
   return {
     kind: 'mixture of experts',
-    short: [`${topK} of ${n} experts${shared === null ? '' : `, ${shared.count} shared`}`, `${describe(expert)} each`],
+    short: [
+      `${choiceText(router, topK, n)}${shared === null ? '' : `, ${shared.count} shared`}`,
+      `${describe(expert)} each`,
+    ],
     grid: expertsGrid(spec, context, sizes),
     formula: [
       `s = ${router.score}(router(x)${router.scoreOver === 'chosen' ? ` over the ${topK} chosen` : ''})`,
@@ -62,6 +65,10 @@ function copyOf(weights: readonly Parameter[], prefix: string, stacked: boolean)
 
 function describe(spec: PartSpec): string {
   return 'width' in spec ? `${spec.kind} · ${spec.width}` : spec.kind;
+}
+
+function choiceText({ select }: RouterSpec, topK: number, n: number): string {
+  return select.kind === 'expert_choice' ? `${n} experts choose` : `${topK} of ${n} experts`;
 }
 
 function selectText({ select, selectBias, groups }: RouterSpec, topK: number): string {
