@@ -174,8 +174,10 @@ function sectionAt(expr: Expr, section: Section): Section {
   const draft = member(outer, key);
   const found =
     expr.kind === 'name' ? lookup(section, key) : draft === undefined ? null : { draft, section: outer, key };
-  if (found !== null) return section.world.open(found);
-  return fail(section, 'unknown-name', expr.span, { name: printExpr(expr) });
+  if (found !== null) return found.section.world.open(found);
+  // `Atlas.attn.heads`
+  const model = expr.kind === 'name' ? section.world.models.section(key) : null;
+  return model ?? fail(section, 'unknown-name', expr.span, { name: printExpr(expr) });
 }
 
 function evaluateBinary(expr: BinaryExpr, section: Section): Quantity {

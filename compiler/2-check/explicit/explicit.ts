@@ -3,8 +3,10 @@
 //   part of the file, and what a variant patches, stays as it is.
 import type { Definition, FileNode, Item } from '../../1-syntax/ast.ts';
 import { bodyOf, labelOf, textOf } from '../draft/from-items.ts';
-import type { Body } from '../draft/draft.ts';
+import type { Body, Draft } from '../draft/draft.ts';
 import { preludeOf, type Prelude } from '../draft/prelude.ts';
+import { hasTowers } from '../resolve/towers/towers.ts';
+import { tableOf } from '../schema/register.ts';
 import { completeKeys, ignore, longForm, type Context } from './complete.ts';
 import { expandBlock } from './expand-block.ts';
 import { definitionOf } from './item-of.ts';
@@ -35,7 +37,8 @@ function modelItems(items: readonly Item[], prelude: Prelude): Item[] {
   const context = contextOf(body, prelude);
   const own = items.map((item) => withInit(part(item, body, context), prelude));
   const used = namesOf(own);
-  const missing = [...prelude.model.keys].filter(([key]) => !body.keys.has(key));
+  const std = hasTowers(body) ? prelude.towers : prelude.model;
+  const missing = [...std.keys].filter(([key]) => !body.keys.has(key));
   const given: Item[] = [];
   // From the stack up: a block is written where the stack names it, a norm where a block does.
   for (const [key, draft] of missing.reverse()) {
@@ -88,9 +91,14 @@ function blockItems(role: 'train' | 'generate', items: readonly Item[], prelude:
   const context: Context = { prelude, isPart: (name) => body.keys.get(name)?.role === 'optimizer' };
   const std = prelude[role];
   const optimized = [...body.keys.values()].some((draft) => draft.role === 'optimizer');
-  const keys = new Map([...std.keys].filter(([, draft]) => !(optimized && draft.role === 'optimizer')));
+  // A stage takes what it does not say from the one before it.
+  if (body.keys.has('from')) return [...items];
+  const timed = body.keys.has('tokens') || body.keys.has('epochs');
+  const isOut = (key: string, { role }: Draft): boolean => (optimized && role === 'optimizer') || (timed && key === 'steps');
+  const keys = new Map([...std.keys].filter(([key, draft]) => !isOut(key, draft)));
   const own = items.map((item) => part(item, body, context, std));
-  return completeKeys({ items: own, body, defaults: { ...std, keys }, names: [...keys.keys()] }, context);
+  const kinds = tableOf(`${role} ${role}`) ?? {};
+  return completeKeys({ items: own, body, defaults: { ...std, keys }, names: [...keys.keys()], kinds }, context);
 }
 
 function contextOf(body: Body, prelude: Prelude): Context {

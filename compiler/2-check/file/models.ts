@@ -159,7 +159,8 @@ export class FileModels implements ModelFacts {
       explainWith: (sizes) => void resized(sizes, report),
       state: { layer: null, usesLayer: false, trail: [], asked: new Set(), locals: [] },
     };
-    return sectionOf({ path: '', owner: 'model', parent: null, body, span: span ?? emptySpan }, world);
+    const owner = hasTowers(body) ? 'towers' : 'model';
+    return sectionOf({ path: '', owner, parent: null, body, span: span ?? emptySpan }, world);
   }
 }
 

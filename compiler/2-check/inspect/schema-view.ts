@@ -3,6 +3,7 @@
 import type { Constructor, Kind } from '../schema/kind.ts';
 import type { Key, Keys } from '../schema/key-type.ts';
 import { modelKeys } from '../schema/kinds.ts';
+import { towersKeys } from '../schema/parts/tower-kinds.ts';
 import { allKinds } from '../schema/register.ts';
 
 export function kindNamed(name: string): Kind | null {
@@ -18,6 +19,7 @@ export function constructorOf(owner: string): Constructor | null {
 
 export function keysOf(owner: string | null): Keys | null {
   if (owner === null) return null;
+  if (owner === 'towers') return towersKeys;
   return owner === 'model' ? modelKeys : (constructorOf(owner)?.keys ?? null);
 }
 

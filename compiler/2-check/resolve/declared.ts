@@ -11,13 +11,17 @@ import { checkInitTargets, type InitPlace } from './init.ts';
 import { atLayer } from './layers.ts';
 
 const partRoles: ReadonlySet<string> = new Set(['norm', 'mixer', 'ffn']);
-/** Keys of a model block that have a block of their own. */
-const sections: ReadonlySet<string> = new Set(['embed', 'head', 'init', 'stack', 'mtp', 'weights']);
+/** Keys that are no plain keys of a block: read by the resolver of their role. */
+type IsSection = (draft: Draft, key: string) => boolean;
 
-/** Keys that are no plain keys of the model: read by the resolver of their role. */
-export function isSection(draft: Draft, key: string): boolean {
-  return sections.has(key) || draft.role !== null;
+function among(words: string): IsSection {
+  const known = new Set(words.split(' '));
+  return ({ role }, key) => known.has(role ?? key);
 }
+
+export const isModelSection = among('norm mixer ffn block stack embed head init mtp weights');
+export const isTowerSection = among('norm mixer ffn block stack init');
+export const isTower = among('tower');
 
 /** `places`: targets of `init` outside the layers. */
 export function checkDeclared(section: Section, nLayers: number, places: readonly InitPlace[]): boolean {

@@ -8,7 +8,7 @@ import { readKeys } from '../schema/key-type.ts';
 import { modelKeys } from '../schema/kinds.ts';
 import { ownersOf } from '../schema/register.ts';
 import { weightMaps } from '../weights/map.ts';
-import { checkDeclared, isSection } from './declared.ts';
+import { checkDeclared, isModelSection } from './declared.ts';
 import { checkTiedWidths, embedSpec, headSpec } from './ends.ts';
 import { resolveLayers } from './layers.ts';
 import { checkKvFrom } from './mixers/kv-from.ts';
@@ -25,7 +25,7 @@ export interface ResolvedModel {
 
 /** @throws Stop after the faults were reported. */
 export function resolveModel(section: Section, name: string): ResolvedModel {
-  const sizes = attempt(() => readKeys(modelKeys, section, ownersOf, isSection));
+  const sizes = attempt(() => readKeys(modelKeys, section, ownersOf, isModelSection));
   const declared = section.world.sizesOnly || checkDeclared(section, sizes?.n_layers ?? 1, places);
   if (sizes === null) throw new Stop(name);
   const { vocab, context, d_model: dModel, n_layers: nLayers, profile } = sizes;
@@ -44,13 +44,14 @@ export function resolveModel(section: Section, name: string): ResolvedModel {
   return { model: { ...model, weights: weightMaps(section, model) }, stack, profile };
 }
 
-/** `assert` and `require` of the model block, which may ask for its own size. */
+/** `assert` and `require` of a model, which may ask for its own size, or of a tower. */
 export function checkModelAssertions(section: Section): void {
+  const [owner = 'model'] = section.owner.split(' ');
   for (const { keyword, args, span } of section.body.clauses) {
     // What a report names is checked where its figures are made.
     if (keyword === 'report') continue;
     if (keyword !== 'assert' && keyword !== 'require') {
-      tell(section, 'unknown-key', span, { key: keyword, owner: 'model' });
+      tell(section, 'unknown-key', span, { key: keyword, owner });
     } else args.forEach((arg) => attempt(() => checkCondition(arg, section)));
   }
 }

@@ -131,16 +131,13 @@ describe('gqa', () => {
     ['norm ln = group { }', 'unknown-constructor'],
     ['head lm { norm = rsm }', 'unknown-constructor'],
     ['head lm { bias = 3 }', 'wrong-type'],
-    ['head medusa { }', 'todo-constructor'],
-    ['embed token { pos = sinusoidal }', 'todo-constructor'],
+    ['head medusa { }', 'unknown-constructor'],
+    ['embed token { pos = rope }', 'unknown-constructor'],
     ['init { mlp.down = normal() }', 'missing-key'],
     ['init { mlp.down = normal(1, 2) }', 'wrong-arguments'],
-    ['init { mlp.down = copy("x") }', 'todo-constructor'],
+    ['init { mlp.down = copy("x") }', 'missing-key'],
     ['init { mlp.dwn = normal(std = 1) }', 'unknown-target'],
     ['mixer attn = attm { }', 'unknown-constructor'],
-    ['project { dim = 512 }', 'todo-block'],
-    ['weights hf = std.hf.llama', 'todo-block'],
-    ['tower text { }', 'todo-block'],
   ])('%s: %s', (items, code) => {
     expect(check(small('', `variant V from M { ${items} }`)).diagnostics.map((each) => each.code)).toContain(code);
   });

@@ -10,9 +10,10 @@ import { ownersOf, type BuiltBy } from '../../schema/register.ts';
 import { towerKind, towersKeys, type poolKind } from '../../schema/parts/tower-kinds.ts';
 import type { normKind } from '../../schema/norm-kinds.ts';
 import { spanOf } from '../mixers/place.ts';
-import { checkDeclared, isSection } from '../declared.ts';
+import { checkDeclared, isTower, isTowerSection } from '../declared.ts';
 import { initOf } from '../init.ts';
 import { resolveLayers } from '../layers.ts';
+import { checkModelAssertions } from '../model.ts';
 import { normSpec } from '../norm.ts';
 import { resolveStack } from '../stack.ts';
 
@@ -27,7 +28,7 @@ export function hasTowers({ keys }: Body): boolean {
 
 /** @throws Stop after the faults were reported. */
 export function resolveTowers(model: Section, name: string): TowerModel {
-  const keys = attempt(() => readKeys(towersKeys, model, ownersOf, isSection));
+  const keys = attempt(() => readKeys(towersKeys, model, ownersOf, isTower));
   const slots = [...model.body.keys].flatMap(([key, draft]): Slot[] =>
     draft.role === 'tower' ? [{ draft, section: model, key }] : [],
   );
@@ -52,9 +53,10 @@ export function resolveTowers(model: Section, name: string): TowerModel {
 
 function resolveTower(slot: Slot, bias: boolean): Tower {
   const { section } = construct(slot, towerKind);
-  const keys = attempt(() => readKeys(towerKind.constructors.tower.keys, section, ownersOf, isSection));
+  const keys = attempt(() => readKeys(towerKind.constructors.tower.keys, section, ownersOf, isTowerSection));
   const declared = checkDeclared(section, keys?.n_layers ?? 1, places);
   if (keys === null || !declared) throw new Stop(slot.key);
+  checkModelAssertions(section);
   const { input, inputs } = inputOf(keys, section);
   const { d_model: dModel, n_layers: nLayers, cls, pos, pool } = keys;
   const context = inputs + (cls === null ? 0 : 1);

@@ -1,0 +1,117 @@
+// Takes: weights blocks. Gives: proof that maps of std fit models whatever their parts are called, and what steps mean.
+import { describe, expect, it } from 'vitest';
+import type { WeightEntry } from '../../../../compiler/2-check/model.ts';
+import { check, modelOf, readSpec, small } from '../prelude.ts';
+
+function entries(text: string, name?: string): ReadonlyMap<string, WeightEntry> {
+  const [map] = modelOf(text, name).weights;
+  return new Map(map?.entries.map((entry) => [entry.parameter, entry]));
+}
+
+const sparse = 'ffn mlp = experts { n = 4; shared = 1; expert = glu { width = 256 }; router.select_bias = aux_free }';
+const faults = (items: string): string[] =>
+  check(small(items)).diagnostics.filter(({ severity }) => severity === 'error').map(({ message }) => message); // prettier-ignore
+
+describe('weights', () => {
+  it('a map of std fits parts of any name, and norms by where they stand', () => {
+    const text = `model M {
+      vocab = 256; context = 64; d_model = 768; n_layers = 2
+      norm ln = rms { eps = 1e-5 }
+      mixer look = gqa { heads = 12; bias = qkv }
+      ffn think = glu { }
+      block b { u = ln.first(x); h = x + look(u); y = h + think(ln.second(h)) }
+      stack n_layers { cycle [b] }
+      head lm { norm = ln }
+      weights hf = std.hf.llama
+    }`;
+    const map = entries(text);
+    expect([...map].filter(([name]) => name.startsWith('layers.1')).map(([name, { tensors }]) => [name, tensors[0]])).toEqual([
+      ['layers.1.ln.first.gain', 'model.layers.1.input_layernorm.weight'],
+      ['layers.1.look.q.weight', 'model.layers.1.self_attn.q_proj.weight'],
+      ['layers.1.look.q.bias', 'model.layers.1.self_attn.q_proj.bias'],
+      ['layers.1.look.k.weight', 'model.layers.1.self_attn.k_proj.weight'],
+      ['layers.1.look.k.bias', 'model.layers.1.self_attn.k_proj.bias'],
+      ['layers.1.look.v.weight', 'model.layers.1.self_attn.v_proj.weight'],
+      ['layers.1.look.v.bias', 'model.layers.1.self_attn.v_proj.bias'],
+      ['layers.1.look.o.weight', 'model.layers.1.self_attn.o_proj.weight'],
+      ['layers.1.ln.second.gain', 'model.layers.1.post_attention_layernorm.weight'],
+      ['layers.1.think.gate.weight', 'model.layers.1.mlp.gate_proj.weight'],
+      ['layers.1.think.up.weight', 'model.layers.1.mlp.up_proj.weight'],
+      ['layers.1.think.down.weight', 'model.layers.1.mlp.down_proj.weight'],
+    ]);
+  }); // prettier-ignore
+
+  it('DeepSeek-V3: 46,181 tensors of 1,046 parameters; its module of multi-token prediction is layer 61', () => {
+    const { file } = check(readSpec('families/deepseek_v3.model'));
+    const list = file.models[0]?.weights[0]?.entries ?? [];
+    expect([list.length, list.reduce((sum, { tensors }) => sum + tensors.length, 0)]).toEqual([1046, 46_181]);
+    const names = list.filter(({ parameter }) => parameter.startsWith('mtp.')).map(({ tensors }) => tensors[0]);
+    expect(names.slice(0, 6)).toEqual(
+      ['enorm', 'hnorm', 'eh_proj', 'shared_head.norm', 'input_layernorm', 'self_attn.q_a_proj'].map((name) => `model.layers.61.${name}.weight`),
+    );
+    expect(names).toContain('model.layers.61.mlp.gate.e_score_correction_bias');
+  }); // prettier-ignore
+
+  it('experts are stacked from one tensor each', () => {
+    const map = entries(small('', `variant V from M { ${sparse}; weights hf = std.hf.deepseek_v3 }`), 'V');
+    expect(map.get('layers.0.mlp.expert.up.weight')).toEqual({
+      parameter: 'layers.0.mlp.expert.up.weight',
+      tensors: [0, 1, 2, 3].map((expert) => `model.layers.0.mlp.experts.${expert}.up_proj.weight`),
+      steps: [{ kind: 'stack', over: 'expert' }],
+      shape: [256, 768],
+    });
+  });
+
+  it.each<[string, string, Partial<WeightEntry>]>([
+    ['mlp.up = transpose("u.{layer}")', 'mlp.up.weight', { steps: [{ kind: 'transpose' }], shape: [768, 2048] }],
+    ['rms.mix = add("n.{layer}", 1)', 'rms.mix.gain', { steps: [{ kind: 'add', value: 1 }], shape: [768] }],
+    ['rms.mix = squeeze("n.{layer}", 0)', 'rms.mix.gain', { steps: [{ kind: 'squeeze', dim: 0 }], shape: [1, 768] }],
+    ['attn.q = permute_rope("q.{layer}")', 'attn.q.weight', { steps: [{ kind: 'permute_rope' }], shape: [768, 768] }],
+    [
+      'attn.k = deinterleave("k.{layer}", 2)',
+      'attn.k.weight',
+      { steps: [{ kind: 'deinterleave', parts: 2, block: 1 }], shape: [768, 768] },
+    ],
+    [
+      'mlp.gate = split("f.{layer}", 1, of = 2); mlp.up = split("f.{layer}", 2, of = 2)',
+      'mlp.up.weight',
+      { steps: [{ kind: 'split', part: 1, parts: 2, from: 2048, rows: 2048 }], shape: [4096, 768] },
+    ],
+    [
+      'attn.q = split(transpose("a.{layer}"), 1, of = 2); attn.k = split(transpose("a.{layer}"), 2, of = 2)',
+      'attn.k.weight',
+      { steps: [{ kind: 'transpose' }, { kind: 'split', part: 1, parts: 2, from: 768, rows: 768 }], shape: [768, 1536] },
+    ],
+    [
+      'attn.q = split(deinterleave("a.{layer}", 2, per = head), 1, of = 2); attn.k = split(deinterleave("a.{layer}", 2, per = head), 2, of = 2)',
+      'attn.q.weight',
+      { steps: [{ kind: 'deinterleave', parts: 2, block: 64 }, { kind: 'split', part: 0, parts: 2, from: 0, rows: 768 }], shape: [1536, 768] },
+    ],
+  ])('%s', (items, name, expected) => {
+    expect(entries(small(`weights hf = std.hf.llama { ${items} }`)).get(`layers.3.${name}`)).toMatchObject(expected);
+  }); // prettier-ignore
+
+  it('several maps stand side by side; a variant changes one name', () => {
+    const text = small('weights hf = std.hf.llama; weights mine = std.hf.llama { prefix = "net." }', 'variant V from M { weights mine { head = "out.weight" } }'); // prettier-ignore
+    expect(modelOf(text).weights.map(({ name, entries: [first] }) => [name, first?.tensors])).toEqual([
+      ['hf', ['model.embed_tokens.weight']],
+      ['mine', ['net.model.embed_tokens.weight']],
+    ]);
+    const own = modelOf(text, 'V').weights[1]?.entries.find(({ parameter }) => parameter === 'head.weight');
+    expect(own?.tensors).toEqual(['net.out.weight']);
+  });
+
+  it('does not change the canonical form', () => {
+    expect(modelOf(small('weights hf = std.hf.llama')).canonical).toBe(modelOf(small()).canonical);
+  });
+
+  it.each([
+    ['weights hf { }', 'weights hf: `embed.weight` has no tensor (and 56 more)'],
+    ['weights hf = std.hf.llama { head.bias = "b" }', 'weights hf: `head.bias` names no parameter of this model'],
+    ['weights hf = std.hf.llama { mixer.q = 5 }', 'weights hf: `mixer.q` must be the name of a tensor, perhaps in steps such as transpose("..."), but this is `5`'],
+    ['weights hf = std.hf.llama { mlp.up = "u" }', 'weights hf: `layers.0.mlp.up.weight` and `layers.1.mlp.up.weight` both read `u`'],
+    ['weights hf = std.hf.llama { prefix = 5 }', 'weights hf: `prefix` must be a text'],
+  ])('%s', (items, message) => {
+    expect(faults(items)).toContain(message);
+  }); // prettier-ignore
+});
