@@ -54,10 +54,14 @@ export const errors = {
   'stack-range': (a: { from: number; to: number; nLayers: number }) =>
     `at ${a.from}..${a.to} is outside the layers 0..${a.nLayers - 1}`,
   'stack-form': (a: { message: string }) => `stack: ${a.message}`,
-  'loss-mask': (a: { model: string; mixer: string }) =>
-    `${a.model}: the loss predicts the next token, but ${a.mixer}.mask lets a token see the ones after it`,
-  'decode-mask': (a: { model: string; mixer: string }) =>
-    `${a.model}: generation keeps keys and values in a cache, but ${a.mixer}.mask lets a token see the ones after it`,
+  'loss-mask': (a: { model: string; mixer: string; loss: string; aim: 'next' | 'masked' }) =>
+    a.aim === 'next'
+      ? `${a.model}: the loss ${a.loss} predicts the next token, but ${a.mixer}.mask lets a token see the ones after it`
+      : `${a.model}: the loss ${a.loss} predicts masked tokens from both sides, but in ${a.mixer} a token sees only the ones before it`,
+  'decode-mask': (a: { model: string; mixer: string; unmask: boolean }) =>
+    a.unmask
+      ? `${a.model}: unmasking looks at both sides of a token, but in ${a.mixer} a token sees only the ones before it`
+      : `${a.model}: generation keeps keys and values in a cache, but ${a.mixer}.mask lets a token see the ones after it`,
   'optimizer-match': (a: { optimizer: string; message: string }) => `optimizer ${a.optimizer}: ${a.message}`,
   'tied-head': (a: { message: string }) => `head: ${a.message}`,
   'solve-infeasible': (a: { target: number; tolerance: number; nearest: string }) =>

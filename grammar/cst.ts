@@ -30,6 +30,7 @@ export type ItemCstChildren = {
   use?: UseCstNode[];
   lint?: LintCstNode[];
   clause?: ClauseCstNode[];
+  choice?: ChoiceCstNode[];
   definition?: DefinitionCstNode[];
 };
 
@@ -66,6 +67,17 @@ export type ClauseCstChildren = {
   Clause: IToken[];
   expression: ExpressionCstNode[];
   list?: ListCstNode[];
+};
+
+export interface ChoiceCstNode extends CstNode {
+  name: "choice";
+  children: ChoiceCstChildren;
+}
+
+export type ChoiceCstChildren = {
+  path: PathCstNode[];
+  In: IToken[];
+  list: ListCstNode[];
 };
 
 export interface DefinitionCstNode extends CstNode {
@@ -248,6 +260,7 @@ export interface ICstNodeVisitor<IN, OUT> extends ICstVisitor<IN, OUT> {
   use(children: UseCstChildren, param?: IN): OUT;
   lint(children: LintCstChildren, param?: IN): OUT;
   clause(children: ClauseCstChildren, param?: IN): OUT;
+  choice(children: ChoiceCstChildren, param?: IN): OUT;
   definition(children: DefinitionCstChildren, param?: IN): OUT;
   assignment(children: AssignmentCstChildren, param?: IN): OUT;
   path(children: PathCstChildren, param?: IN): OUT;

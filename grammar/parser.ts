@@ -25,6 +25,7 @@ class ModelParser extends CstParser {
         { GATE: () => this.is(t.Use, t.Name), ALT: () => this.SUBRULE(this.use) },
         { GATE: () => this.is(t.Lint, t.Name), ALT: () => this.SUBRULE(this.lint) },
         { GATE: () => this.clauseFollows(), ALT: () => this.SUBRULE(this.clause) },
+        { GATE: () => this.choiceFollows(), ALT: () => this.SUBRULE(this.choice) },
         { ALT: () => this.SUBRULE(this.definition) },
       ],
       IGNORE_AMBIGUITIES: true,
@@ -59,6 +60,13 @@ class ModelParser extends CstParser {
     const keyword = this.CONSUME(t.Clause);
     this.SUBRULE(this.expression);
     this.OPTION({ GATE: () => keyword.tokenType === t.At, DEF: () => this.SUBRULE(this.list) });
+  });
+
+  // budget in [10M, 30M, 100M]
+  readonly choice = this.RULE('choice', () => {
+    this.SUBRULE(this.path);
+    this.CONSUME(t.In);
+    this.SUBRULE(this.list);
   });
 
   readonly definition = this.RULE('definition', () => {
@@ -192,6 +200,13 @@ class ModelParser extends CstParser {
   private clauseFollows(): boolean {
     const second = this.LA(2);
     return !t.continuesHead.some((type) => tokenMatcher(second, type));
+  }
+
+  /** A path, `in` and a list; `in` is a name elsewhere. */
+  private choiceFollows(): boolean {
+    let at = 2;
+    while (tokenMatcher(this.LA(at), t.Dot)) at += 2;
+    return tokenMatcher(this.LA(at), t.In) && tokenMatcher(this.LA(at + 1), t.LeftBracket);
   }
 
   /** `mix[last]` is an index; in `at 0..n [b]` the list stands apart. `cycle [a, b]` is the exception. */

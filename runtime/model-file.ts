@@ -4,7 +4,9 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type CheckedSource, checkSource } from '../compiler/compile.ts';
 import type { GenerateSpec, Model, TowerModel, TrainSpec } from '../compiler/2-check/model.ts';
-import { formatDiagnostic } from '../compiler/diagnostics.ts';
+import { generateSpecOf } from '../compiler/2-check/train/narrow-generate.ts';
+import { trainSpecOf } from '../compiler/2-check/train/narrow.ts';
+import { formatDiagnostic, UnbuiltError } from '../compiler/diagnostics.ts';
 import type { SourceFile } from '../grammar/source.ts';
 import { UserError } from './user-error.ts';
 
@@ -73,10 +75,17 @@ export function chooseTowers({ file }: LoadedFile, name?: string): TowerModel | 
   return file.models.length === 0 ? file.towers[0] : undefined;
 }
 
-/** The train block for `model`: the one of that name, else the model's own, else the file's first. */
+/**
+ * The train block for `model`: the one of that name, else the model's own, else the file's first.
+ * @throws UnbuiltError when it asks for what cannot be run yet
+ */
 export function chooseTrain({ file, source }: LoadedFile, model: Model, name?: string): TrainSpec {
   const train = chooseBlock(file.trains, model, name);
-  if (train !== undefined) return { ...train, model: model.name };
+  if (train !== undefined) {
+    const { spec, missing } = trainSpecOf(train);
+    if (missing !== undefined) throw new UnbuiltError(missing);
+    return { ...spec, model: model.name };
+  }
   const names = file.trains.map((each) => each.name).join(', ');
   throw new UserError(
     name === undefined
@@ -85,9 +94,13 @@ export function chooseTrain({ file, source }: LoadedFile, model: Model, name?: s
   );
 }
 
-/** The generate block for `model`, or undefined when the file has none. */
+/** The generate block for `model`, or undefined when the file has none. @throws UnbuiltError as chooseTrain */
 export function chooseGenerate({ file }: LoadedFile, model: Model, name?: string): GenerateSpec | undefined {
-  return chooseBlock(file.generates, model, name);
+  const generate = chooseBlock(file.generates, model, name);
+  if (generate === undefined) return undefined;
+  const { spec, missing } = generateSpecOf(generate);
+  if (missing !== undefined) throw new UnbuiltError(missing);
+  return spec;
 }
 
 function chooseBlock<T extends { readonly name: string; readonly model: string }>(

@@ -77,10 +77,13 @@ export interface WordsItem {
   readonly trivia: Trivia;
 }
 
-/** `assert expr`, `require expr`, `report expr`, `each expr`, `cycle expr`, `at expr` (`at 0..2 [b(dense)]` has two). */
+/**
+ * `assert expr`, `require expr`, `report expr`, `each expr`, `cycle expr`, `at expr` (`at 0..2 [b(dense)]` has two).
+ * `budget in [10M, 30M]` is the clause `in`: its one argument is the whole, a binary expression.
+ */
 export interface ClauseItem {
   readonly kind: 'clause';
-  readonly keyword: 'assert' | 'require' | 'report' | 'each' | 'cycle' | 'at';
+  readonly keyword: 'assert' | 'require' | 'report' | 'each' | 'cycle' | 'at' | 'in';
   readonly args: readonly Expr[];
   readonly span: Span;
   readonly trivia: Trivia;

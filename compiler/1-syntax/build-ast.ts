@@ -4,7 +4,7 @@
 import type * as cst from '../../grammar/cst.ts';
 import { isBroken, type Token } from '../../grammar/parse.ts';
 import type { SourceFile } from '../../grammar/source.ts';
-import type { Block, ClauseItem, Definition, FileNode, Item, Path, Trivia, WordsItem } from './ast.ts';
+import type { Block, ClauseItem, Definition, Expr, FileNode, Item, Path, Trivia, WordsItem } from './ast.ts';
 import { attachComments, CommentPool } from './attach-comments.ts';
 import { buildArguments, buildExpr, buildList, buildName, buildPath, type Context, only, spanning, tokenSpan } from './build-expr.ts'; // prettier-ignore
 
@@ -31,10 +31,11 @@ function buildItems(context: Context, { children }: cst.ItemsCstNode): Item[] {
   return (children.item ?? []).flatMap((item) => buildItem(context, item.children) ?? []);
 }
 
-function buildItem(context: Context, { use, lint, clause, definition }: cst.ItemCstChildren): Item | null {
+function buildItem(context: Context, { use, lint, clause, choice, definition }: cst.ItemCstChildren): Item | null {
   if (use) return buildUse(context, only(use).children);
   if (lint) return buildLint(context, only(lint).children);
   if (clause) return buildClause(context, only(clause).children);
+  if (choice) return buildChoice(context, only(choice).children);
   return buildDefinition(context, only(definition).children);
 }
 
@@ -50,6 +51,21 @@ function buildLint(context: Context, children: cst.LintCstChildren): WordsItem {
   const scope = inside ? buildPath(context, inside) : null;
   const span = spanning(tokenSpan(context, only(children.Lint)), (scope ?? only(words.slice(-1))).span);
   return { kind: 'words', keyword: 'lint', words, scope, span, trivia: bare };
+}
+
+/** `attn.heads in [4, 8]` */
+function buildChoice(context: Context, children: cst.ChoiceCstChildren): ClauseItem {
+  const path = buildPath(context, only(children.path));
+  const right = buildList(context, only(children.list));
+  const span = spanning(path.span, right.span);
+  const arg: Expr = { kind: 'binary', operator: 'in', left: pathExpr(path), right, span };
+  return { kind: 'clause', keyword: 'in', args: [arg], span, trivia: bare };
+}
+
+function pathExpr({ parts }: Path): Expr {
+  const [first, ...rest] = parts;
+  const start: Expr = { kind: 'name', name: first?.text ?? '', span: first?.span ?? only(rest).span };
+  return rest.reduce((object: Expr, name): Expr => ({ kind: 'member', object, name, span: spanning(object.span, name.span) }), start); // prettier-ignore
 }
 
 function buildClause(context: Context, children: cst.ClauseCstChildren): ClauseItem {

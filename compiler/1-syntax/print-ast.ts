@@ -79,6 +79,7 @@ function commentText({ text }: Comment): string {
 
 function itemDoc(item: Item): Doc {
   if (item.kind === 'definition') return definitionDoc(item);
+  if (item.kind === 'clause' && item.keyword === 'in') return item.args.map((arg) => exprDoc(arg, blockDoc));
   if (item.kind === 'clause') return [item.keyword, item.args.map((arg) => [' ', exprDoc(arg, blockDoc)])];
   const [first = '', ...rest] = item.words.map(pathText);
   if (item.keyword === 'use') return `use ${[first, ...rest].join(', ')}`;

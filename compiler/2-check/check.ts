@@ -1,4 +1,4 @@
-// Takes: the AST of a file, and those of the prelude (specs/std). Gives: its models, train and generate blocks.
+// Takes: the AST of a file, and those of the prelude (specs/std). Gives: its models and towers, its train, generate, data and sweep blocks.
 // Promises: every fault of the file is reported once; what is faulty is left out and the rest is resolved.
 import type { FileNode } from '../1-syntax/ast.ts';
 import { diagnostic, type Diagnostic } from '../diagnostics.ts';
@@ -6,12 +6,13 @@ import { collectNames } from './draft/names.ts';
 import { textOf } from './draft/from-items.ts';
 import { preludeOf, type Prelude } from './draft/prelude.ts';
 import { checkCondition } from './evaluate/condition.ts';
-import { attempt, sectionOf } from './evaluate/section.ts';
-import { resolveBlocks, type Specs } from './file/blocks.ts';
+import { attempt, sectionOf, type Section } from './evaluate/section.ts';
+import { resolveBlocks, type Blocks } from './file/blocks.ts';
 import { checkLocals, FileModels, type FileModel } from './file/models.ts';
 import { outlineOf, type Outline } from './file/outline.ts';
 import { isAllowed, readAllowances } from './lint/allow.ts';
-import { lintModel, lintTrain, type Lint } from './lint/lint.ts';
+import { lintGenerate, lintTrain } from './lint/blocks.ts';
+import { lintModel, type Lint } from './lint/lint.ts';
 import { lintPinned } from './lint/pinned.ts';
 import type { CheckedFile } from './model.ts';
 
@@ -27,16 +28,19 @@ export function checkFile(
   const outline = outlineOf(ast, report);
   const facts = new FileModels(outline.models, std, collectNames([ast]), report);
   const models = outline.models.flatMap(({ name }) => facts.resolve(name) ?? []);
-  const specs = resolveBlocks(outline, { models, prelude: std, report });
+  const section = fileSection(ast, facts, std, report);
+  const blocks = resolveBlocks(outline, { models, prelude: std, file: section, report });
   models.forEach((model) => checkLocals(model, models));
   checkUses(outline, std, report);
-  checkAssertions(ast, outline, facts, std, report);
-  reportLints(outline, models, specs, report);
+  checkAssertions(outline, section, report);
+  reportLints(outline, models, blocks, report);
   const file: CheckedFile = {
     models: models.flatMap(({ resolved }) => resolved?.model ?? []),
     towers: models.flatMap(({ towers }) => towers ?? []),
-    trains: specs.trains.map(({ spec }) => spec),
-    generates: specs.generates,
+    trains: blocks.trains.map(({ block }) => block),
+    generates: blocks.generates.map(({ block }) => block),
+    data: blocks.data,
+    sweeps: blocks.sweeps,
   };
   return { file, diagnostics: [...diagnostics].sort((a, b) => a.span.start - b.span.start) };
 }
@@ -73,8 +77,8 @@ function checkUses({ uses }: Outline, { modules }: Prelude, report: Report): voi
   }
 }
 
-/** `assert Atlas.params < 3B` at the level of the file. */
-function checkAssertions(ast: FileNode, outline: Outline, facts: FileModels, prelude: Prelude, report: Report): void {
+/** In which the file's own assertions and data blocks stand. */
+function fileSection(ast: FileNode, facts: FileModels, prelude: Prelude, report: Report): Section {
   const world = {
     report,
     prelude,
@@ -83,14 +87,18 @@ function checkAssertions(ast: FileNode, outline: Outline, facts: FileModels, pre
     sizesOnly: false,
     note: null,
     models: facts,
-    open: (found: { section: ReturnType<typeof sectionOf> }) => found.section,
+    open: (found: { section: Section }) => found.section,
     fact: () => null,
     countWith: () => null,
     explainWith: () => {},
     state: { layer: null, usesLayer: false, trail: [], asked: new Set<never>(), locals: [] },
   };
   const body = { keys: new Map(), clauses: [] };
-  const section = sectionOf({ path: '', owner: 'file', parent: null, body, span: ast.span }, world);
+  return sectionOf({ path: '', owner: 'file', parent: null, body, span: ast.span }, world);
+}
+
+/** `assert Atlas.params < 3B` at the level of the file. */
+function checkAssertions(outline: Outline, section: Section, report: Report): void {
   for (const { keyword, args, span } of outline.assertions) {
     if (keyword !== 'assert' && keyword !== 'require') {
       report(diagnostic('unknown-key', span, { key: keyword, owner: 'a file' }));
@@ -98,7 +106,7 @@ function checkAssertions(ast: FileNode, outline: Outline, facts: FileModels, pre
   }
 }
 
-function reportLints(outline: Outline, models: readonly FileModel[], specs: Specs, report: Report): void {
+function reportLints(outline: Outline, models: readonly FileModel[], blocks: Blocks, report: Report): void {
   const names = new Set(outline.models.flatMap(({ body }) => [...body.keys.keys()]));
   const known = { isName: (word: string) => names.has(word), models: outline.models.map(({ name }) => name) };
   const allowances = readAllowances(outline.lints, known, report);
@@ -110,5 +118,10 @@ function reportLints(outline: Outline, models: readonly FileModel[], specs: Spec
     if (resolved !== null) tell(lintModel(resolved, section), name);
     if (resolved !== null || towers !== null) tell(lintPinned(model), name);
   }
-  for (const { spec } of specs.trains) tell(lintTrain(spec), spec.model, spec.name);
+  for (const { block, model } of blocks.trains) {
+    tell(lintTrain(block, model.resolved?.model ?? null), block.model, block.name);
+  }
+  for (const { block, model } of blocks.generates) {
+    if (model.resolved !== null) tell(lintGenerate(block, model.resolved.model), block.model, block.name);
+  }
 }

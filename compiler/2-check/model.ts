@@ -5,14 +5,20 @@ import type { Span } from '../../grammar/source.ts';
 import type { Layer } from './model/blocks.ts';
 import type { InitSpec, NormSpec, ProjectionSpec } from './model/parts.ts';
 import type { TowerModel } from './model/towers.ts';
-import type { GenerateSpec, TrainSpec } from './model/train.ts';
+import type { DataBlock, SweepBlock } from './model/data-block.ts';
+import type { GenerateBlock } from './model/generate-block.ts';
+import type { TrainBlock } from './model/train-block.ts';
 import type { WeightMap } from './model/weights.ts';
 
 export type * from './model/blocks.ts';
+export type * from './model/data-block.ts';
 export type * from './model/ffns.ts';
+export type * from './model/formula.ts';
+export type * from './model/generate-block.ts';
 export type * from './model/mixers.ts';
 export type * from './model/parts.ts';
 export type * from './model/towers.ts';
+export type * from './model/train-block.ts';
 export type * from './model/train.ts';
 export type * from './model/weights.ts';
 
@@ -88,6 +94,9 @@ export interface Model {
 export interface CheckedFile {
   readonly models: readonly Model[];
   readonly towers: readonly TowerModel[];
-  readonly trains: readonly TrainSpec[];
-  readonly generates: readonly GenerateSpec[];
+  /** What can be run of these: `trainSpecOf`, `generateSpecOf` in 2-check/train. */
+  readonly trains: readonly TrainBlock[];
+  readonly generates: readonly GenerateBlock[];
+  readonly data: readonly DataBlock[];
+  readonly sweeps: readonly SweepBlock[];
 }

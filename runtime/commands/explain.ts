@@ -89,8 +89,8 @@ function namedDevice(text: string): DeviceFigures {
 }
 
 function figuresOf(loaded: LoadedFile, model: Model, device: 'gpu' | 'cpu'): readonly PlanFigures[] | string {
-  const train: TrainSpec | undefined = loaded.file.trains.length > 0 ? chooseTrain(loaded, model) : undefined;
   try {
+    const train: TrainSpec | undefined = loaded.file.trains.length > 0 ? chooseTrain(loaded, model) : undefined;
     return planFigures(model, train, defaultTargets[device]);
   } catch (error) {
     if (error instanceof UnbuiltError) return error.diagnostics.map(({ message }) => message).join('; ');

@@ -1,5 +1,6 @@
 // Takes: texts, tokens and a device. Gives: what a training run, the logits after it and a generated text are.
 // Promises: the same code in Node and in a browser, through the browser's public entry alone.
+import { trainSpecOf } from '../../compiler/2-check/train/narrow.ts';
 import {
   checkSource,
   compileForward,
@@ -44,7 +45,8 @@ export interface Outcome {
 export async function runModel(device: EngineDevice, request: Request): Promise<Outcome> {
   const { file, diagnostics } = checkSource(request.source, request.prelude);
   const error = diagnostics.find(({ severity }) => severity === 'error');
-  const [model, train] = [file.models[0], file.trains[0]];
+  const [model, block] = [file.models[0], file.trains[0]];
+  const train = block && trainSpecOf(block).spec;
   if (error !== undefined || model === undefined || train === undefined)
     throw new Error(error ? formatDiagnostic(error, { color: false }) : 'the file has no model or no train block');
   const { target } = device;

@@ -28,25 +28,22 @@ const forms: Readonly<Record<string, Form>> = {
   embed: 'constructor',
   head: 'constructor',
   schedule: 'constructor',
+  tokenizer: 'constructor',
+  pack: 'constructor',
   train: 'label',
   generate: 'label',
   weights: 'label',
   data: 'label',
   sweep: 'label',
-  tokenizer: 'label',
   source: 'label',
   filter: 'label',
   dedup: 'label',
-  pack: 'label',
 };
 
 /** Roles whose word is the key. */
 export const namedRoles: ReadonlySet<string> = new Set(
   Object.keys(forms).filter((role) => forms[role] === 'part' || forms[role] === 'section'),
 );
-
-/** Blocks of a file that are not built yet. */
-export const unbuiltRoles: ReadonlySet<string> = new Set(['data', 'sweep']);
 
 /** Roles whose keys are paths, dots and all: targets of `init`, names of a map of weights. */
 const flatRoles: ReadonlySet<string> = new Set(['init', 'weights']);
@@ -84,13 +81,19 @@ function entriesOf(item: Definition, report: Report, flat: boolean): [readonly s
     const parts = head.parts.map((part) => part.text);
     const role = parts.length === 1 ? (parts[0] ?? '') : '';
     const draft: Draft = { ...valueOf(item, report, flatRoles.has(role)), let: item.let, together, span: head.span };
-    if (role === 'block') return blockEntry(item, draft);
+    if (role === 'block' && !isPlainBlock(item)) return blockEntry(item, draft);
     if (role === 'mtp') return [['mtp'], mtpDraft(item, draft)];
     if (flat) return [[textOf(head)], draft];
     if (parts[0] === 'init' && parts.length > 1) return [['init', parts.slice(1).join('.')], draft];
     if (item.words.length === 0) return [parts, draft];
     return wordEntry(item, role, draft);
   });
+}
+
+/** `paged { block = 16 }`: an amount is no block of equations. */
+function isPlainBlock({ words, value }: Definition): boolean {
+  const isAmount = value?.kind === 'number' || value?.kind === 'list' || value?.kind === 'binary';
+  return words.length === 0 && (isAmount || (value?.kind === 'name' && value.name === 'none'));
 }
 
 /** `block main(mix) { ... }`; `block = pre_norm(attn, mlp)` is the block `main`. */

@@ -6,6 +6,7 @@ import { bodyOf, labelOf, textOf } from '../draft/from-items.ts';
 import type { Body, Draft } from '../draft/draft.ts';
 import { preludeOf, type Prelude } from '../draft/prelude.ts';
 import { hasTowers } from '../resolve/towers/towers.ts';
+import { hasTowers } from '../resolve/towers/towers.ts';
 import { tableOf } from '../schema/register.ts';
 import { completeKeys, ignore, longForm, type Context } from './complete.ts';
 import { expandBlock } from './expand-block.ts';
@@ -15,15 +16,22 @@ import { namesOf } from './names-of.ts';
 /** `file` must be free of errors. */
 export function explicitFile(file: FileNode, std: readonly FileNode[]): FileNode {
   const prelude = preludeOf(std);
-  return { ...file, items: file.items.map((item) => explicitItem(item, prelude)) };
+  const towers = file.items.flatMap((item) => (isTowers(item) ? [labelOf(item)] : []));
+  return { ...file, items: file.items.map((item) => explicitItem(item, prelude, towers)) };
 }
 
-function explicitItem(item: Item, prelude: Prelude): Item {
+/** A model of towers: it has no context that `seq` could be. */
+function isTowers(item: Item): item is Definition {
+  return item.kind === 'definition' && hasTowers(bodyOf(item.block?.items ?? [], ignore));
+}
+
+function explicitItem(item: Item, prelude: Prelude, towers: readonly string[]): Item {
   if (item.kind !== 'definition' || item.block === null) return item;
   const head = textOf(item.heads[0]);
   if (head === 'model') return withItems(item, modelItems(item.block.items, prelude));
   if (head === 'variant') return withItems(item, variantItems(item.block.items, prelude));
-  if (head === 'train' || head === 'generate') return withItems(item, blockItems(head, item.block.items, prelude));
+  if (head === 'train' || head === 'generate')
+    return withItems(item, blockItems(head, item.block.items, prelude, towers));
   return item;
 }
 
@@ -86,7 +94,13 @@ function variantItems(items: readonly Item[], prelude: Prelude): Item[] {
   });
 }
 
-function blockItems(role: 'train' | 'generate', items: readonly Item[], prelude: Prelude): Item[] {
+function blockItems(
+  role: 'train' | 'generate',
+  items: readonly Item[],
+  prelude: Prelude,
+  towers: readonly string[],
+): Item[] {
+  // prettier-ignore
   const body = bodyOf(items, ignore);
   const context: Context = { prelude, isPart: (name) => body.keys.get(name)?.role === 'optimizer' };
   const std = prelude[role];
@@ -94,7 +108,10 @@ function blockItems(role: 'train' | 'generate', items: readonly Item[], prelude:
   // A stage takes what it does not say from the one before it.
   if (body.keys.has('from')) return [...items];
   const timed = body.keys.has('tokens') || body.keys.has('epochs');
-  const isOut = (key: string, { role }: Draft): boolean => (optimized && role === 'optimizer') || (timed && key === 'steps');
+  const { value: model } = body.keys.get('model') ?? { value: null };
+  const isOfTowers = model?.kind === 'name' && towers.includes(model.name);
+  const isOut = (key: string, draft: Draft): boolean =>
+    (optimized && draft.role === 'optimizer') || (timed && key === 'steps') || (isOfTowers && key === 'seq');
   const keys = new Map([...std.keys].filter(([key, draft]) => !isOut(key, draft)));
   const own = items.map((item) => part(item, body, context, std));
   const kinds = tableOf(`${role} ${role}`) ?? {};

@@ -1,72 +1,128 @@
-// Takes: the train and generate blocks of a file and its models. Gives: a spec for each model a block applies to.
-// Promises: a block belongs to the model it names, else to the file's only one, and to that model's variants, each
-//   with its own overrides; a model without a generate block gets std's.
+// Takes: the train, generate, data and sweep blocks of a file and its models. Gives: each block for each model it is for.
+// Promises: a block belongs to the model it names (a stage to that of the stage before it), else to the file's only one,
+//   and to that model's variants, each with its own overrides; a model without a generate block gets std's.
 import { diagnostic, type Diagnostic } from '../../diagnostics.ts';
-import type { Body } from '../draft/draft.ts';
 import { nearest } from '../draft/names.ts';
-import { overlayBody } from '../draft/overlay.ts';
 import type { Prelude } from '../draft/prelude.ts';
-import { attempt } from '../evaluate/section.ts';
-import type { GenerateSpec, TrainSpec } from '../model.ts';
-import { generateSpec } from '../train/generate.ts';
-import { trainSpec, type BlockOf } from '../train/train.ts';
+import { attempt, type Section } from '../evaluate/section.ts';
+import type { DataBlock, GenerateBlock, SweepBlock, TrainBlock } from '../model.ts';
+import type { Applied } from '../train/applied.ts';
+import { dataBlock } from '../train/data.ts';
+import { generateBlock } from '../train/generate.ts';
+import { sweepBlock } from '../train/sweep.ts';
+import { trainBlock } from '../train/train.ts';
+import { bodyFor, ownLayers, stagesBefore } from './layers.ts';
 import { blockOverride, isBlockKey, type FileModel } from './models.ts';
 import type { BlockOutline, Outline } from './outline.ts';
 
 interface Context {
   readonly models: readonly FileModel[];
   readonly prelude: Prelude;
+  /** In which data blocks stand. */
+  readonly file: Section;
   readonly report: (diagnostic: Diagnostic) => void;
 }
 
-export interface Specs {
-  readonly trains: readonly { readonly spec: TrainSpec; readonly model: FileModel }[];
-  readonly generates: readonly GenerateSpec[];
+export interface Blocks {
+  readonly trains: readonly { readonly block: TrainBlock; readonly model: FileModel }[];
+  readonly generates: readonly { readonly block: GenerateBlock; readonly model: FileModel }[];
+  readonly data: readonly DataBlock[];
+  readonly sweeps: readonly SweepBlock[];
 }
 
-export function resolveBlocks(outline: Outline, context: Context): Specs {
-  const trains: { spec: TrainSpec; model: FileModel }[] = [];
-  const generates: GenerateSpec[] = [];
+export function resolveBlocks(outline: Outline, context: Context): Blocks {
+  const trains: { block: TrainBlock; model: FileModel }[] = [];
+  const generates: { block: GenerateBlock; model: FileModel }[] = [];
   checkOverrides(outline, context);
+  const data = dataBlocks(outline, context);
+  const sweeps = outline.blocks.flatMap((block) =>
+    block.role === 'sweep' ? (sweep(block, outline, context) ?? []) : [],
+  );
   for (const block of outline.blocks) {
-    for (const model of targets(block, context)) {
-      const resolved = model.resolved?.model ?? null;
-      const own = { name: block.name, body: bodyFor(block, model, context), span: block.span };
+    if (block.role !== 'train' && block.role !== 'generate') continue;
+    for (const model of targets(block, outline, context)) {
+      const body = bodyFor(block, model, { ...context, blocks: outline.blocks });
+      if (body === null) continue;
+      const own = { name: block.name, body, span: block.span };
+      const applied = apply(block, model, outline, data);
       if (block.role === 'train') {
-        const spec = attempt(() => trainSpec(own, model.section, resolved));
-        if (spec !== null) trains.push({ spec, model });
+        const found = attempt(() => trainBlock(own, applied));
+        if (found !== null) trains.push({ block: found, model });
       } else {
-        const spec = attempt(() => generateSpec(own, model.section, resolved));
-        if (spec !== null) generates.push(spec);
+        const found = attempt(() => generateBlock(own, applied));
+        if (found !== null) generates.push({ block: found, model });
       }
     }
   }
-  return { trains, generates: [...generates, ...defaultGenerates(outline, generates, context)] };
+  const sound = [...data.values()].filter((each) => each !== null);
+  return { trains, generates: [...generates, ...defaultGenerates(outline, context)], data: sound, sweeps };
 }
 
-/** Models that no generate block is for, when they can be decoded at all. */
-function defaultGenerates(outline: Outline, given: readonly GenerateSpec[], context: Context): GenerateSpec[] {
+function apply(block: BlockOutline, model: FileModel, { blocks }: Outline, data: Applied['data']): Applied {
+  const { name, section, resolved, towers, lineage } = model;
+  const own = ownLayers(block, model).length > 1;
+  const changed = stagesBefore(block, blocks).some((stage) => lineage.some((each) => blockOverride(each, stage.role, stage.name) !== null)); // prettier-ignore
+  return {
+    name,
+    section,
+    model: resolved?.model ?? null,
+    towers,
+    strict: own || lineage.length === 1 || namedModel(block) === name,
+    mayDiffer: changed && !own,
+    data,
+  };
+}
+
+function dataBlocks({ blocks }: Outline, { file, prelude }: Context): Map<string, DataBlock | null> {
+  const std = prelude.defaults.get('data data');
+  return new Map(
+    blocks.flatMap((block): [string, DataBlock | null][] => {
+      if (block.role !== 'data') return [];
+      const keys = new Map([...(std?.keys ?? []), ...block.body.keys]);
+      const body = { keys, clauses: block.body.clauses };
+      return [[block.name, attempt(() => dataBlock({ ...block, body }, file))]];
+    }),
+  );
+}
+
+function sweep(block: BlockOutline, outline: Outline, context: Context): SweepBlock | null {
+  const [model] = targets(block, outline, context);
+  return model === undefined ? null : attempt(() => sweepBlock(block, model.section, model.name));
+}
+
+/** Of models that no generate block is for, when they can be decoded at all. */
+function defaultGenerates(outline: Outline, context: Context): { block: GenerateBlock; model: FileModel }[] {
   if (outline.blocks.some(({ role }) => role === 'generate')) return [];
-  const silent = context.models.filter(({ name }) => !given.some(({ model }) => model === name));
-  return silent.flatMap(({ section, resolved }) => {
+  return context.models.flatMap((model) => {
+    const { section, resolved } = model;
     if (resolved === null) return [];
     const quiet = { ...section, world: { ...section.world, report: () => {} } };
-    const block: BlockOf = { name: 'generate', body: context.prelude.generate, span: section.span };
-    return attempt(() => generateSpec(block, quiet, resolved.model)) ?? [];
+    const own = { name: 'generate', body: context.prelude.generate, span: section.span };
+    const applied = { name: model.name, section: quiet, model: resolved.model, towers: null, strict: true, mayDiffer: false, data: new Map() }; // prettier-ignore
+    const block = attempt(() => generateBlock(own, applied));
+    return block === null ? [] : [{ block, model }];
   });
 }
 
+function namedModel({ body }: BlockOutline): string | null {
+  const value = body.keys.get('model')?.value;
+  return value?.kind === 'name' ? value.name : null;
+}
+
 /** The model a block is for, and its variants. */
-function targets(block: BlockOutline, { models, report }: Context): readonly FileModel[] {
-  const draft = block.body.keys.get('model');
-  const named = draft?.value?.kind === 'name' ? draft.value.name : null;
+function targets(block: BlockOutline, outline: Outline, { models, report }: Context): readonly FileModel[] {
+  const line = [block, ...(block.role === 'train' ? stagesBefore(block, outline.blocks) : [])];
+  const naming = line.find(({ body }) => body.keys.has('model'));
+  const draft = naming?.body.keys.get('model');
   const roots = models.filter(({ lineage }) => lineage.length === 1);
-  if (draft !== undefined) {
-    const found = models.find(({ name }) => name === named);
+  if (naming !== undefined && draft !== undefined) {
+    const name = namedModel(naming);
+    const found = models.find((each) => each.name === name);
     if (found !== undefined) return family(found, models);
-    const near = nearest(named ?? '', models.map(({ name }) => name)); // prettier-ignore
+    if (naming !== block) return [];
+    const near = nearest(name ?? '', models.map((each) => each.name)); // prettier-ignore
     const extra = near === null ? {} : { fix: `did you mean \`${near}\`?` };
-    report(diagnostic('unknown-model', draft.value?.span ?? draft.span, { name: named ?? '' }, extra));
+    report(diagnostic('unknown-model', draft.value?.span ?? draft.span, { name: name ?? '' }, extra));
     return [];
   }
   const [only, second] = roots;
@@ -80,27 +136,6 @@ function targets(block: BlockOutline, { models, report }: Context): readonly Fil
 
 function family(model: FileModel, models: readonly FileModel[]): readonly FileModel[] {
   return models.filter(({ lineage }) => lineage.some(({ name }) => name === model.name));
-}
-
-/** std, then the block, then what each variant on the way says about it. */
-function bodyFor(block: BlockOutline, { lineage }: FileModel, { prelude, report }: Context): Body {
-  const overrides = [...lineage].reverse().flatMap((outline) => blockOverride(outline, block.role, block.name) ?? []);
-  const layers = [block.body, ...overrides];
-  return layers.reduce(
-    (base, body) =>
-      overlayBody(base, body, (name, { span }) =>
-        report(diagnostic('let-override', span, { name, model: block.name })),
-      ),
-    defaultsFor(block, layers, prelude),
-  );
-}
-
-/** std's optimizer stands in for none, not beside the file's own. */
-function defaultsFor(block: BlockOutline, layers: readonly Body[], prelude: Prelude): Body {
-  const std = prelude[block.role];
-  const own = layers.some(({ keys }) => [...keys.values()].some(({ role }) => role === 'optimizer'));
-  if (!own) return std;
-  return { ...std, keys: new Map([...std.keys].filter(([, { role }]) => role !== 'optimizer')) };
 }
 
 /** A variant can only override blocks that the file has. */

@@ -1,10 +1,10 @@
-// Takes: the items of a file. Gives: what it defines: models and variants, train and generate blocks, assertions.
-// Promises: names are unique; every other definition is named as unknown or not built yet.
+// Takes: the items of a file. Gives: what it defines: models and variants, train, generate, data and sweep blocks,
+//   assertions. Promises: names are unique; every other definition is unknown.
 import type { Span } from '../../../grammar/source.ts';
 import type { ClauseItem, Definition, FileNode, WordsItem } from '../../1-syntax/ast.ts';
 import { diagnostic } from '../../diagnostics.ts';
 import type { Body } from '../draft/draft.ts';
-import { bodyOf, labelOf, textOf, unbuiltRoles, type Report } from '../draft/from-items.ts';
+import { bodyOf, labelOf, textOf, type Report } from '../draft/from-items.ts';
 import { nearest } from '../draft/names.ts';
 
 export interface ModelOutline {
@@ -18,7 +18,7 @@ export interface ModelOutline {
 }
 
 export interface BlockOutline {
-  readonly role: 'train' | 'generate';
+  readonly role: 'train' | 'generate' | 'data' | 'sweep';
   readonly name: string;
   readonly body: Body;
   readonly span: Span;
@@ -32,7 +32,7 @@ export interface Outline {
   readonly uses: readonly WordsItem[];
 }
 
-const heads = ['model', 'variant', 'train', 'generate'];
+const heads = ['model', 'variant', 'train', 'generate', 'data', 'sweep'];
 
 export function outlineOf(ast: FileNode, report: Report): Outline {
   const models: ModelOutline[] = [];
@@ -72,12 +72,10 @@ function define(item: Definition, { models, blocks, lints }: Parts, report: Repo
       if (inner.kind === 'words' && inner.keyword === 'lint') lints.push({ item: inner, model: name });
     }
     models.push({ name, base, body: bodyOf(items, report), span, extent: item.span });
-  } else if (head === 'train' || head === 'generate') {
+  } else if (head === 'train' || head === 'generate' || head === 'data' || head === 'sweep') {
     blocks.push({ role: head, name, body: bodyOf(items, report), span });
-  } else if (unbuiltRoles.has(head)) {
-    report(diagnostic('todo-block', item.heads[0]?.span ?? span, { name: `${head} ${name}`.trim() }));
   } else {
-    const near = nearest(head, [...heads, ...unbuiltRoles]);
+    const near = nearest(head, heads);
     const fix = near === null ? `a file holds ${heads.join(', ')}` : `did you mean \`${near}\`?`;
     report(diagnostic('unknown-key', item.heads[0]?.span ?? span, { key: head, owner: 'a file' }, { fix }));
   }

@@ -5,7 +5,7 @@ import { eachPart, mixersOf } from '../resolve/parts.ts';
 import { placedFfns } from './ffns.ts';
 import type { Add } from './width.ts';
 
-interface PlacedRouter {
+export interface PlacedRouter {
   /** `moe`: its router is `moe.router`. */
   readonly part: string;
   readonly n: number;
@@ -13,7 +13,7 @@ interface PlacedRouter {
   readonly router: RouterSpec;
 }
 
-function placedRouters(model: Model): readonly PlacedRouter[] {
+export function placedRouters(model: Model): readonly PlacedRouter[] {
   const ofMixer = (part: string, spec: MixerSpec): PlacedRouter[] =>
     spec.kind === 'experts' ? [{ ...spec, part }, ...ofMixer(`${part}.expert`, spec.expert)] : [];
   const mixers = [...mixersOf(model)].flatMap(([name, spec]) => ofMixer(name, spec));

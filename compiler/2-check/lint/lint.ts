@@ -5,7 +5,6 @@ import { diagnostic, type Diagnostic } from '../../diagnostics.ts';
 import { printExpr } from '../../1-syntax/print-ast.ts';
 import { openConstruct } from '../schema/register.ts';
 import { attempt, type Section } from '../evaluate/section.ts';
-import type { TrainSpec } from '../model.ts';
 import type { ResolvedModel } from '../resolve/model.ts';
 import { lintExperts } from './experts.ts';
 import { lintFfns } from './ffns.ts';
@@ -30,13 +29,6 @@ export function lintModel(resolved: ResolvedModel, section: Section): Lint[] {
   lintExperts(model, add);
   lintStack(resolved, add);
   return lints;
-}
-
-/** I6 */
-export function lintTrain(train: TrainSpec): Lint[] {
-  const { embed, residual, attention } = train.dropout;
-  const value = Math.max(embed, residual, attention);
-  return value > 0 ? [{ key: 'train.dropout', diagnostic: diagnostic('dropout', train.span, { value }) }] : [];
 }
 
 /** W1, W2, I1, I3 */

@@ -1,73 +1,98 @@
-// Takes: the optimizers of a train block. Gives: their specs.
-// Promises: E12: every parameter class of the model has exactly one optimizer, every optimizer has parameters.
+// Takes: the optimizers of a train block. Gives: them, resolved.
+// Promises: E12: every parameter that is trained has exactly one optimizer, every optimizer has parameters, every name
+//   of parameters names some.
 import { fail, type Section } from '../evaluate/section.ts';
-import type { Model, OptimizerSpec, ParameterClass } from '../model.ts';
-import { buildOf } from '../schema/register.ts';
-import { optimizerKind } from '../schema/train-kinds.ts';
+import type { OptimizerBlock, ParameterSelector } from '../model.ts';
+import type { Parameter } from '../parameters/parameter.ts';
+import { optimizerKind } from '../schema/train/optimizer-kinds.ts';
+import { plainType } from '../schema/train/plain.ts';
+import { names, parametersOf, selectorText, type Applied } from './applied.ts';
+
+const optimizer = plainType(optimizerKind);
 
 /** @throws Stop */
-export function readOptimizers(train: Section): readonly OptimizerSpec[] {
+export function readOptimizers(train: Section): readonly OptimizerBlock[] {
   const drafts = [...train.body.keys].filter(([, { role }]) => role === 'optimizer');
-  return drafts.map(([key, draft]) => optimizerSpec(train, key, draft));
+  return drafts.map(([key, draft]) => ({
+    name: key,
+    spec: optimizer.read({ draft, section: train, key }),
+    span: train.world.prelude.files.has(draft.span.file) ? train.span : draft.span,
+  }));
 }
 
-function optimizerSpec(section: Section, key: string, draft: Parameters<typeof buildOf>[0]['draft']): OptimizerSpec {
-  const made = buildOf({ draft, section, key }, optimizerKind);
-  const { params, lr, weight_decay: weightDecay, no_decay: noDecay } = made.keys;
-  const shared = { params, lr, weightDecay, noDecay };
-  if (made.constructor === 'sgd') return { kind: 'sgd', ...shared, momentum: made.keys.momentum };
-  const { betas, eps } = made.keys;
-  const [first, second, more] = betas;
-  if (first === undefined || second === undefined || more !== undefined) {
-    const inner = made.construct.section;
-    const span = inner.body.keys.get('betas')?.span ?? draft.span;
-    const args = { key: `${key}.betas`, expected: 'two numbers', found: `${betas.length}` };
-    return fail(inner, 'wrong-type', span, args);
-  }
-  return { kind: 'adamw', ...shared, betas: [first, second], eps };
+export interface Coverage {
+  readonly optimizers: readonly OptimizerBlock[];
+  /** What is trained. */
+  readonly params: readonly ParameterSelector[];
 }
 
 /** @throws Stop */
-export function checkCoverage(train: Section, optimizers: readonly OptimizerSpec[], model: Model): void {
-  const names = [...train.body.keys].filter(([, { role }]) => role === 'optimizer').map(([key]) => key);
-  const span = (index: number): Section['span'] => train.body.keys.get(names[index] ?? '')?.span ?? train.span;
-  const present = classesOf(model);
-  const matched = new Set<number>();
-  for (const each of present) {
-    const naming = indices(optimizers, (spec) => spec.params.includes(each) || spec.params.includes('all'));
-    const used = naming.length > 0 ? naming : indices(optimizers, (spec) => spec.params.includes('rest'));
-    used.forEach((index) => matched.add(index));
+export function checkCoverage(train: Section, { optimizers, params }: Coverage, applied: Applied): void {
+  const all = parametersOf(applied);
+  checkNames(train, optimizers, params, all, applied);
+  const trained = all.filter((each) => params.some((selector) => isAll(selector) || names(selector, each)));
+  const matched = new Set<OptimizerBlock>();
+  const lonely: Parameter[] = [];
+  for (const parameter of trained) {
+    const naming = optimizers.filter(({ spec }) => spec.params.some((each) => isAll(each) || names(each, parameter)));
+    const used = naming.length > 0 ? naming : optimizers.filter(({ spec }) => spec.params.some(isRest));
+    used.forEach((each) => matched.add(each));
     const [first, second] = used;
-    if (first === undefined) {
-      const message = `the ${each} parameters have no optimizer`;
-      fail(
-        train,
-        'optimizer-match',
-        train.span,
-        { optimizer: names.join(', '), message },
-        { fix: 'add params = rest' },
-      );
-    }
-    if (second !== undefined) {
-      const message = `the ${each} parameters are stepped by ${names[first] ?? ''} too`;
-      fail(train, 'optimizer-match', span(second), { optimizer: names[second] ?? '', message });
-    }
+    if (first === undefined) lonely.push(parameter);
+    if (first !== undefined && second !== undefined) twice(train, first, second, trained);
   }
-  optimizers.forEach(({ params }, index) => {
-    if (matched.has(index)) return;
-    const message = `params = ${params.join(', ')} matches no parameter of ${model.name}`;
-    fail(train, 'optimizer-match', span(index), { optimizer: names[index] ?? '', message });
-  });
+  if (lonely.length > 0) {
+    const fix = optimizers.length === 1 ? 'params = all' : 'let one of them have params = rest';
+    const message = `${listed(lonely)} ${lonely.length === 1 ? 'has' : 'have'} no optimizer`;
+    fail(train, 'optimizer-match', train.span, { optimizer: optimizers.map(({ name }) => name).join(', '), message }, { fix }); // prettier-ignore
+  }
+  if (!applied.strict) return;
+  for (const each of optimizers) if (!matched.has(each)) unmatched(train, each, applied.name);
 }
 
-function indices(specs: readonly OptimizerSpec[], holds: (spec: OptimizerSpec) => boolean): number[] {
-  return specs.flatMap((spec, index) => (holds(spec) ? [index] : []));
+function twice(train: Section, first: OptimizerBlock, second: OptimizerBlock, trained: readonly Parameter[]): never {
+  const both = trained.filter((each) => [first, second].every(({ spec }) => spec.params.some((selector) => isAll(selector) || names(selector, each)))); // prettier-ignore
+  const message = `${listed(both.length > 0 ? both : trained)} ${both.length === 1 ? 'is' : 'are'} stepped by ${first.name} too`;
+  const fix = `give ${first.name} or ${second.name} params = rest`;
+  return fail(train, 'optimizer-match', second.span, { optimizer: second.name, message }, { fix });
 }
 
-/** Classes that some parameter of the model has. */
-function classesOf(model: Model): ParameterClass[] {
-  const { embed, head } = model;
-  const text = JSON.stringify(model.layers[0]?.equations ?? [], (key, value: unknown) => (key === 'span' ? undefined : value)); // prettier-ignore
-  const hasVector = /"gain":"(weight|one_plus)"|"bias":true/.test(text + JSON.stringify([embed.norm, head.norm, { bias: head.bias }])); // prettier-ignore
-  return ['embed', ...(embed.tied ? [] : ['head' as const]), 'matrix', ...(hasVector ? ['vector' as const] : [])];
+function unmatched(train: Section, { name, spec, span }: OptimizerBlock, model: string): never {
+  const message = `params = ${spec.params.map(selectorText).join(', ')} matches no parameter of ${model} that is trained and has no other optimizer`; // prettier-ignore
+  return fail(train, 'optimizer-match', span, { optimizer: name, message });
+}
+
+/** Paths of parts: each must be that of a parameter. */
+function checkNames(
+  train: Section,
+  optimizers: readonly OptimizerBlock[],
+  params: readonly ParameterSelector[],
+  all: readonly Parameter[],
+  applied: Applied,
+): void {
+  // prettier-ignore
+  const lists = [
+    { optimizer: 'train', span: train.body.keys.get('params')?.span ?? train.span, selectors: params },
+    ...optimizers.map(({ name, spec, span }) => ({ optimizer: name, span, selectors: [...spec.params, ...spec.noDecay] })),
+  ];
+  if (!applied.strict) return;
+  for (const { optimizer: name, span, selectors } of lists) {
+    const wrong = selectors.find((each) => each.kind === 'part' && !all.some((parameter) => names(each, parameter)));
+    if (wrong === undefined) continue;
+    const [first = ''] = selectorText(wrong).split('.');
+    const near = all.filter((each) => names({ kind: 'part', path: first }, each));
+    const extra = near.length === 0 ? {} : { fix: `${first} has ${listed(near)}` };
+    const message = `${selectorText(wrong)} matches no parameter of ${applied.name}`;
+    fail(train, 'optimizer-match', span, { optimizer: name, message }, extra);
+  }
+}
+
+const isAll = (each: ParameterSelector): boolean => each.kind === 'class' && each.name === 'all';
+const isRest = (each: ParameterSelector): boolean => each.kind === 'class' && each.name === 'rest';
+
+/** `embed.weight, attn.q.weight and 12 more`: without layers, each once. */
+function listed(parameters: readonly Parameter[]): string {
+  const plain = [...new Set(parameters.map(({ name }) => name.replace(/(^|\.)layers\.\d+\./, '$1')))];
+  const [shown, more] = [plain.slice(0, 3).join(', '), plain.length - 3];
+  return more > 0 ? `${shown} and ${more} more` : shown;
 }

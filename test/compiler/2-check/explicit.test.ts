@@ -22,7 +22,7 @@ function explicit(text: string): string {
 function meaning(text: string): string {
   const { file, diagnostics } = check(text);
   const errors = diagnostics.filter(({ severity }) => severity === 'error');
-  const plain = (key: string, value: unknown): unknown => (key === 'span' ? undefined : value);
+  const plain = (key: string, value: unknown): unknown => (key === 'span' || key === 'spans' ? undefined : value);
   return JSON.stringify(
     [errors.map(({ message }) => message), file.models.map(({ name, canonical }) => [name, canonical]), file.towers, file.trains, file.generates], // prettier-ignore
     plain,

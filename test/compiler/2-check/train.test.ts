@@ -1,12 +1,15 @@
 // Takes: train and generate blocks. Gives: proof of their specs and of their faults.
 import { describe, expect, it } from 'vitest';
 import type { TrainSpec } from '../../../compiler/2-check/model.ts';
+import { trainSpecOf } from '../../../compiler/2-check/train/narrow.ts';
+import { generateSpecOf } from '../../../compiler/2-check/train/narrow-generate.ts';
 import { check, small } from './prelude.ts';
 
 function train(items: string, model = ''): TrainSpec {
   const { file, diagnostics } = check(small(model, `train { ${items} }`));
-  const [spec] = file.trains;
-  if (spec === undefined) throw new Error(diagnostics.map(({ message }) => message).join('\n'));
+  const [block] = file.trains;
+  const { spec, missing } = block === undefined ? { missing: diagnostics } : trainSpecOf(block);
+  if (spec === undefined) throw new Error(missing?.map(({ message }) => message).join('\n'));
   return spec;
 }
 

@@ -119,12 +119,12 @@ describe('variants', () => {
       variant V from M { train { steps = 20 }; generate { sample.temperature = 0 } }`;
     const { file } = check(small('', after));
     expect(
-      file.trains.map(({ model, steps, optimizers }) => [model, steps, optimizers.map(({ kind }) => kind)]),
+      file.trains.map(({ model, steps, optimizers }) => [model, steps, optimizers.map(({ spec }) => spec.kind)]),
     ).toEqual([
       ['M', 10, ['sgd']],
       ['V', 20, ['sgd']],
     ]);
-    expect(file.generates.map(({ model, topK, temperature }) => [model, topK, temperature])).toEqual([
+    expect(file.generates.map(({ model, sample }) => [model, sample.topK, sample.temperature])).toEqual([
       ['M', 5, 0.8],
       ['V', 5, 0],
     ]);
