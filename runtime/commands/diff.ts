@@ -12,7 +12,7 @@ import { namesOf, pairsOf } from '../comparing/side.ts';
 import { colorOn, notice, print, printJson } from '../terminal.ts';
 import { UserError } from '../user-error.ts';
 import { positive } from './train.ts';
-import { withDeviceOptions } from './with-device.ts';
+import { withDeviceOptions } from '../device/with-device.ts';
 
 interface DiffOptions extends ComparisonRequest {
   readonly html?: string;

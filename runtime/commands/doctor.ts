@@ -10,7 +10,7 @@ import { DeviceError } from '../engine/device-error.ts';
 import type { EngineDevice } from '../engine/engine-device.ts';
 import { openDevice } from '../engine/open-device.ts';
 import { notice, print, printJson } from '../terminal.ts';
-import { measureDevice } from './measure-device.ts';
+import { measureDevice } from '../device/measure-device.ts';
 
 export interface DoctorReport {
   /** A device can be opened. */

@@ -11,7 +11,7 @@ import { colorOn, notice, printJson, stopOnSignal } from '../terminal.ts';
 import { type Checkpoint, loadCheckpoint, modelOf, restore } from '../training/checkpoint.ts';
 import { checkpointPath } from '../training/run-folder.ts';
 import { positive } from './train.ts';
-import { withDevice, withDeviceOptions } from './with-device.ts';
+import { withDevice, withDeviceOptions } from '../device/with-device.ts';
 import type { DeviceOptions } from '../engine/open-device.ts';
 
 export interface GenerateFlags extends DeviceOptions {

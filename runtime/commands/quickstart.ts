@@ -7,7 +7,7 @@ import { notice, print } from '../terminal.ts';
 import { generate } from './generate.ts';
 import { train } from './train.ts';
 import type { DeviceOptions } from '../engine/open-device.ts';
-import { withDeviceOptions } from './with-device.ts';
+import { withDeviceOptions } from '../device/with-device.ts';
 
 export function quickstartCommand(): Command {
   const command = new Command('quickstart')

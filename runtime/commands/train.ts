@@ -13,7 +13,7 @@ import { openTraining } from '../training/open-training.ts';
 import { type RunResult, runTraining } from '../training/run.ts';
 import { initializeParameters } from '../training/trainer.ts';
 import { UserError } from '../user-error.ts';
-import { withDevice, withDeviceOptions } from './with-device.ts';
+import { withDevice, withDeviceOptions } from '../device/with-device.ts';
 import type { DeviceOptions } from '../engine/open-device.ts';
 
 export interface TrainOptions extends DeviceOptions {

@@ -1,6 +1,6 @@
 // Takes: two models and what the command line says of their training. Gives: both curves, with progress on stderr.
 // Promises: Ctrl-C ends both after the step under way and keeps what there is.
-import { withDevice } from '../commands/with-device.ts';
+import { withDevice } from '../device/with-device.ts';
 import { readCorpus } from '../data/corpus.ts';
 import type { DeviceOptions } from '../engine/open-device.ts';
 import { duration, notice, progressLine, stopOnSignal } from '../terminal.ts';
