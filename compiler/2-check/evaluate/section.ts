@@ -18,6 +18,8 @@ export interface World {
   readonly sizesOnly: boolean;
   /** Added to what is reported: `in variant AtlasMQA`. */
   readonly note: DiagnosticNote | null;
+  /** Of a variant: whether what stands there was said by a base, and not by the variant itself. */
+  readonly isInherited?: (span: Span) => boolean;
   readonly models: ModelFacts;
   /** The inside of a construct, as a section: the schema, which lies above, knows how. */
   open(found: Found): Section;

@@ -6,7 +6,6 @@ import { bodyOf, labelOf, textOf } from '../draft/from-items.ts';
 import type { Body, Draft } from '../draft/draft.ts';
 import { preludeOf, type Prelude } from '../draft/prelude.ts';
 import { hasTowers } from '../resolve/towers/towers.ts';
-import { hasTowers } from '../resolve/towers/towers.ts';
 import { tableOf } from '../schema/register.ts';
 import { completeKeys, ignore, longForm, type Context } from './complete.ts';
 import { expandBlock } from './expand-block.ts';
@@ -100,7 +99,6 @@ function blockItems(
   prelude: Prelude,
   towers: readonly string[],
 ): Item[] {
-  // prettier-ignore
   const body = bodyOf(items, ignore);
   const context: Context = { prelude, isPart: (name) => body.keys.get(name)?.role === 'optimizer' };
   const std = prelude[role];

@@ -149,6 +149,7 @@ export class FileModels implements ModelFacts {
       overrides,
       sizesOnly,
       note: own?.base ? { message: `in variant ${name}`, span: own.span } : null,
+      isInherited: (at) => own?.base != null && !within(at, own.extent),
       models: this,
       open: openConstruct,
       fact: factOf,

@@ -1,12 +1,12 @@
 // Takes: the weights blocks of a model, and the model. Gives: its maps.
 // Promises: E13: a bijection: every tensor of the model has one place on disk and no two share one; E14: a tied head
-//   with a bias has a place for it. A map of std may name parts that the model does not have, a file's own may not.
+//   with a bias has a place for it. A variant that its base's map does not cover has no map. A map of std may name parts that the model does not have, a file's own may not.
 import type { Draft } from '../draft/draft.ts';
 import { overlayBody } from '../draft/overlay.ts';
 import { emptyBody, type Body } from '../draft/draft.ts';
 import { nearest } from '../draft/names.ts';
 import { printExpr } from '../../1-syntax/print-ast.ts';
-import { attempt, fail, type Section } from '../evaluate/section.ts';
+import { attempt, fail, Stop, type Section } from '../evaluate/section.ts';
 import type { Model, WeightEntry, WeightMap } from '../model.ts';
 import { entryOf, type MapContext, type WrittenEntry, type WrittenStep } from './entry.ts';
 import { placesOf, type Place } from './places.ts';
@@ -94,6 +94,8 @@ function match(
   }); // prettier-ignore
   const [first] = missing;
   if (first === undefined) return matches;
+  // A base's map, and the variant has other parts: its checkpoints have no such names.
+  if (section.world.isInherited?.(draft.span) === true) throw new Stop(map);
   const name = first.parameter.name;
   const fix = `${first.names.at(-1) ?? name} = "..."`;
   if (name === 'head.bias' && model.embed.tied) {

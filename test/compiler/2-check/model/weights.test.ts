@@ -101,6 +101,11 @@ describe('weights', () => {
     expect(own?.tensors).toEqual(['net.out.weight']);
   });
 
+  it("leaves a base's map out of a variant with other parts", () => {
+    const text = small('weights hf = std.hf.llama', 'variant V from M { block = sandwich(attn, mlp) }\nvariant W from V { weights hf = std.hf.gemma2 }\nvariant X from M { attn.kv_heads = 4 }'); // prettier-ignore
+    expect(['M', 'V', 'W', 'X'].map((name) => modelOf(text, name).weights.length)).toEqual([1, 0, 1, 1]);
+  });
+
   it('does not change the canonical form', () => {
     expect(modelOf(small('weights hf = std.hf.llama')).canonical).toBe(modelOf(small()).canonical);
   });
