@@ -24,7 +24,7 @@ const ids: readonly string[] = ['W', 'E', 'I'].flatMap((kind) =>
 
 interface Known {
   /** Whether a word is a part or key of some model of the file. */
-  isName(word: string): boolean;
+  readonly isName: (word: string) => boolean;
   readonly models: readonly string[];
 }
 

@@ -32,6 +32,7 @@ describe('variants', () => {
         'attn.heads': '24',
         'attn.kv_heads': '24',
         'attn.head_dim': '32',
+        'attn.v_dim': '32',
         'attn.scale': String(32 ** -0.5),
         'attn.rope.dim': '32',
       },
