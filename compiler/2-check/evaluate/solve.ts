@@ -26,18 +26,17 @@ const mostSteps = 1024;
 
 export function solve(call: CallExpr, section: Section, evaluate: Evaluate): readonly [number, number] {
   const goal = readGoal(call, section, evaluate);
-  const candidates = enumerate(goal, section);
   const error = (c: Candidate): number => Math.abs(c.params - goal.target);
   const offAspect = (c: Candidate): number => Math.abs(c.dModel / c.nLayers - goal.aspect);
-  const [best] = candidates
-    .filter((c) => error(c) <= goal.tolerance)
-    .sort((a, b) => offAspect(a) - offAspect(b) || error(a) - error(b) || a.dModel - b.dModel);
+  const [best] = fitting(goal, section).sort(
+    (a, b) => offAspect(a) - offAspect(b) || error(a) - error(b) || a.dModel - b.dModel,
+  );
   if (best !== undefined) return [best.dModel, best.nLayers];
-  const nearest = [...candidates].sort((a, b) => error(a) - error(b) || a.dModel - b.dModel).slice(0, 3);
+  const nearest = around(goal, section).sort((a, b) => error(a) - error(b) || a.dModel - b.dModel);
   if (nearest.length === 0) throw noCandidate(goal, section);
-  const text = nearest.map((c) => `${c.dModel} x ${c.nLayers} (${short(c.params)})`).join(', ');
+  const shown = nearest.slice(0, 3).map((c) => `${c.dModel} x ${c.nLayers} (${short(c.params)})`);
   const { target, tolerance } = goal;
-  return fail(section, 'solve-infeasible', call.span, { target, tolerance, nearest: text });
+  return fail(section, 'solve-infeasible', call.span, { target, tolerance, nearest: shown.join(', ') });
 }
 
 /** No size passed the shape checks: the reason is a fault of the model, so report that. */
@@ -47,19 +46,20 @@ function noCandidate(goal: Goal, section: Section): Stop {
   return new Stop('solve');
 }
 
+/** The depths that one d_model may have. */
 interface Depths {
+  readonly dModel: number;
   readonly from: number;
   readonly to: number;
+  /** Parameters at a depth; null: faulty there. */
+  readonly count: (nLayers: number) => number | null;
 }
 
-type Count = (nLayers: number) => number | null;
-
-/** Sizes near the target on both sides: enough to choose among, and to name the three nearest. */
-function enumerate(goal: Goal, section: Section): Candidate[] {
-  const candidates: Candidate[] = [];
+/** Every d_model in order, each with its range of depths, until `visit` says that larger ones are too large. */
+function eachWidth(goal: Goal, section: Section, visit: (depths: Depths) => 'sound' | 'faulty' | 'too large'): void {
   const [low, high] = goal.range;
-  const most = goal.target + goal.tolerance;
-  for (let k = 1; k <= mostSteps; k += 1) {
+  let sound = false;
+  for (let k = 1; k <= mostSteps && (sound || k <= 32); k += 1) {
     const dModel = goal.step * k;
     const counted = new Map<number, number | null>();
     const count = (nLayers: number): number | null => {
@@ -69,40 +69,61 @@ function enumerate(goal: Goal, section: Section): Candidate[] {
       counted.set(nLayers, params);
       return params;
     };
-    const depths = { from: Math.max(1, Math.ceil(dModel / high)), to: Math.floor(dModel / low) };
-    const found = near(goal, depths, count).map(([nLayers, params]) => ({ dModel, nLayers, params }));
-    candidates.push(...found);
-    const tooLarge = found.length > 0 && found.every(({ params }) => params > most);
-    if (tooLarge || (candidates.length === 0 && k >= 32)) break;
+    const found = visit({ dModel, from: Math.max(1, Math.ceil(dModel / high)), to: Math.floor(dModel / low), count });
+    if (found === 'too large') return;
+    sound ||= found === 'sound';
   }
+}
+
+/** Sizes within the tolerance. More layers never have fewer parameters, so few depths need counting. */
+function fitting(goal: Goal, section: Section): Candidate[] {
+  const [least, most] = [goal.target - goal.tolerance, goal.target + goal.tolerance];
+  const fits: Candidate[] = [];
+  eachWidth(goal, section, (depths) => {
+    const { dModel, from, to, count } = depths;
+    const [shallowest, deepest] = [count(from), count(to)];
+    if (shallowest !== null && shallowest > most) return 'too large';
+    if (deepest !== null && deepest < least) return 'sound';
+    for (let nLayers = firstAtLeast(least, depths); nLayers <= to; nLayers += 1) {
+      const params = count(nLayers);
+      if (params !== null && params > most) break;
+      if (params !== null && params >= least) fits.push({ dModel, nLayers, params });
+    }
+    return shallowest === null && deepest === null ? 'faulty' : 'sound';
+  });
+  return fits;
+}
+
+/** Sizes on both sides of the target, to name the nearest when none fits. */
+function around(goal: Goal, section: Section): Candidate[] {
+  const candidates: Candidate[] = [];
+  eachWidth(goal, section, ({ dModel, from, to, count }) => {
+    let [found, above] = [0, 0];
+    for (let nLayers = from; nLayers <= to && above < 3; nLayers += 1) {
+      const params = count(nLayers);
+      if (params === null) continue;
+      found += 1;
+      candidates.push({ dModel, nLayers, params });
+      if (params > goal.target) above += 1;
+    }
+    if (found > 0 && found === above) return 'too large';
+    return found > 0 ? 'sound' : 'faulty';
+  });
   return candidates;
 }
 
-/** Depths within the tolerance, and the three nearest on each side of it. */
-function near(goal: Goal, depths: Depths, count: Count): [number, number][] {
-  const least = goal.target - goal.tolerance;
-  const found: [number, number][] = [];
-  let above = 0;
-  for (let nLayers = firstNear(least, depths, count); nLayers <= depths.to && above < 3; nLayers += 1) {
-    const params = count(nLayers);
-    if (params === null) continue;
-    found.push([nLayers, params]);
-    if (params > goal.target + goal.tolerance) above += 1;
-  }
-  return found;
-}
-
-/** By halving: more layers never have fewer parameters. Where some size is faulty, all depths are tried, unless all are. */
-function firstNear(least: number, { from, to }: Depths, count: Count): number {
+/** By halving; where some size is faulty all depths are tried, unless both ends are. */
+function firstAtLeast(least: number, { from, to, count }: Depths): number {
+  if (count(from) === null && count(to) === null) return to + 1;
   let [low, high] = [from, to];
   while (low < high) {
-    const middle = Math.ceil((low + high) / 2);
+    const middle = Math.floor((low + high) / 2);
     const params = count(middle);
-    if (params === null) return count(from) === null && count(to) === null ? to + 1 : from;
-    if (params < least) low = middle;
-    else high = middle - 1;
+    if (params === null) return from;
+    if (params < least) low = middle + 1;
+    else high = middle;
   }
-  return Math.max(from, low - 2);
+  return low;
 }
 
 function sizes(dModel: number, nLayers: number): ReadonlyMap<string, number> {
