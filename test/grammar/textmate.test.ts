@@ -135,7 +135,9 @@ function placesOf(items: readonly Item[]): Place[] {
     if (item.kind === 'words') return [];
     if (item.kind === 'clause') {
       const own = { what: item.keyword, offset: item.span.start, scope: /keyword\.control/ };
-      return [own, ...item.args.flatMap(placesIn)];
+      // `budget in [10M, 30M]` does not begin with its keyword.
+      const begins = item.span.file.text.startsWith(item.keyword, item.span.start);
+      return [...(begins ? [own] : []), ...item.args.flatMap(placesIn)];
     }
     return [...headPlaces(item), ...(item.args ?? []).flatMap(({ value }) => placesIn(value)), ...(item.value ? placesIn(item.value) : []), ...placesOf(item.block?.items ?? [])]; // prettier-ignore
   });

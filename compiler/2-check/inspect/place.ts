@@ -33,8 +33,17 @@ export function holds({ start, end }: Span, offset: number): boolean {
 
 type Outer = Pick<Place, 'root' | 'path' | 'block' | 'inEquations'>;
 
-const labelled: ReadonlySet<string> = new Set(['weights', 'data', 'train', 'generate', 'tokenizer', 'source', 'filter', 'dedup', 'pack']); // prettier-ignore
-const singleRoles: ReadonlySet<string> = new Set(['embed', 'head', 'schedule', 'stack']);
+const labelled: ReadonlySet<string> = new Set([
+  'weights',
+  'data',
+  'train',
+  'generate',
+  'sweep',
+  'source',
+  'filter',
+  'dedup',
+]);
+const singleRoles: ReadonlySet<string> = new Set(['embed', 'head', 'schedule', 'stack', 'tokenizer', 'pack']);
 
 /** The keys an item sets, seen from its block: `mixer attn` is `attn`, `clip norm` is `clip.norm`. */
 export function pathOf(item: Definition, head: Path | undefined = item.heads[0]): readonly string[] {

@@ -10,6 +10,8 @@ const fileItems: readonly (readonly [string, string])[] = [
   ['variant', 'variant ${1:Name} from ${2:Base} { $0 }'],
   ['train', 'train {\n  data = text("${1:data/*.txt}")\n  tokenizer = bytes\n  batch = ${2:16}; steps = ${3:1000}\n  optimizer adamw { lr = ${4:3e-4} }\n}'], // prettier-ignore
   ['generate', 'generate {\n  sample { temperature = ${1:0.8}; top_k = ${2:40} }\n}'],
+  ['data', 'data ${1:corpus} {\n  source ${2:web} { path = "${3:data/*.txt}" }\n}'],
+  ['sweep', 'sweep { $0 }'],
   ['assert', 'assert ${1:Model}.params < ${2:1B}'],
   ['lint', 'lint allow $0'],
   ['use', 'use std.$0'],
@@ -44,6 +46,14 @@ const trainItems: readonly (readonly [string, string])[] = [
   ['model', 'model = $0'],
 ];
 
+const dataItems: readonly (readonly [string, string])[] = [
+  ['tokenizer', 'tokenizer ${1:bpe} { $0 }'],
+  ['source', 'source ${1:web} { $0 }'],
+  ['filter', 'filter ${1:quality} { $0 }'],
+  ['dedup', 'dedup ${1:exact} { $0 }'],
+  ['pack', 'pack ${1:documents} { $0 }'],
+];
+
 function snippets(list: readonly (readonly [string, string])[], rank: number): Candidate[] {
   return list.map(([label, snippet]) => {
     const word = roleWords[label] ?? keywordWords[label] ?? { form: label, about: kindNamed(label)?.about ?? '' };
@@ -71,6 +81,7 @@ export function itemStarts(scope: Scope, file: Scope, standard: Scope, isOpen: (
     return [...places, ...parts(scope, 1).map((each) => ({ ...each, snippet: `${each.label}.$0`, insert: `${each.label}.` }))]; // prettier-ignore
   }
   if (owner === 'train train') return [...keys, ...snippets(trainItems, 1)];
+  if (owner === 'data data') return [...snippets(dataItems, 0), ...keys];
   if (owner === 'generate generate') return [...keys, ...snippets(trainItems.slice(2), 1)];
   return owner === null ? [] : [...keys, ...snippets([['let', 'let ${1:name} = $0']], 3)];
 }

@@ -36,11 +36,22 @@ export interface Declared {
 }
 
 const parts = ['norm', 'mixer', 'ffn', 'tower'] as const;
-const runs: ReadonlySet<string> = new Set(['train', 'generate']);
+/** Blocks that are about a model, and what their names are. */
+const runs: Readonly<Record<string, NameKind>> = { train: 'train', generate: 'generate', sweep: 'local' };
 /** Roles whose word is a name of its own, as `data corpus`. */
-const labelled: ReadonlySet<string> = new Set(['data', 'weights', 'sweep', 'tokenizer', 'source', 'filter', 'dedup', 'pack']); // prettier-ignore
+const labelled: ReadonlySet<string> = new Set(['data', 'weights', 'source', 'filter']);
 /** Roles whose word is a constructor: `embed token`. */
-const constructed: ReadonlySet<string> = new Set(['embed', 'head', 'schedule', 'optimizer', 'tokenizer']);
+const constructed: ReadonlySet<string> = new Set([
+  'embed',
+  'head',
+  'schedule',
+  'optimizer',
+  'tokenizer',
+  'pack',
+  'dedup',
+]);
+/** Of these there may be several, each under its word. */
+const several: ReadonlySet<string> = new Set(['optimizer', 'dedup']);
 
 /** Blocks whose keys are no keys of a schema. */
 const ownWords: ReadonlySet<string> = new Set(['stack', 'init']);
@@ -57,16 +68,16 @@ function topLevel(item: Item, to: Declared): void {
   const role = textOf(item.heads[0]);
   const label = labelOf(item);
   const span = item.words[0]?.span;
+  const kind = Object.hasOwn(runs, role) ? runs[role] : undefined;
   if (role === 'model' || role === 'variant') {
     const inside = new Scope(file, 'model');
     if (span !== undefined) define(file, label, 'model', span, item, inside);
     to.models.push({ scope: inside, base: item.from });
     if (item.from !== null) to.waiting.push({ kind: 'model', path: item.from, scope: file });
     declareBlock(item.block, inside, to);
-  } else if (runs.has(role)) {
+  } else if (kind !== undefined) {
     const inside = new Scope(file, `${role} ${role}`);
-    if (span !== undefined)
-      define(file, `${role} ${label}`, role === 'train' ? 'train' : 'generate', span, item, inside);
+    if (span !== undefined) define(file, `${role} ${label}`, kind, span, item, inside);
     to.runs.push({ scope: inside, model: modelOf(item.block) });
     declareBlock(item.block, inside, to);
   } else declareItem(item, file, to);
@@ -124,7 +135,7 @@ function declareItem(item: Definition, scope: Scope, to: Declared): void {
     const member = define(scope, labelOf(item), part, word.span, item, inside);
     return fill(item, member.inside ?? inside, scope, labelOf(item), to);
   }
-  if (runs.has(role)) {
+  if (Object.hasOwn(runs, role)) {
     const inside = new Scope(scope, `${role} ${role}`);
     to.waiting.push({ kind: 'run', role, label: labelOf(item), span: word.span, scope: inside });
     return declareBlock(item.block, inside, to);
@@ -135,8 +146,8 @@ function declareItem(item: Definition, scope: Scope, to: Declared): void {
     return fill(item, keyed(scope, role, head?.span, item, inside), scope, role, to);
   }
   if (constructed.has(role)) {
-    const key = role === 'optimizer' ? labelOf(item) : role;
-    return fill(item, keyed(scope, key, role === 'optimizer' ? word.span : head?.span, item, inside), scope, key, to);
+    const key = several.has(role) ? labelOf(item) : role;
+    return fill(item, keyed(scope, key, several.has(role) ? word.span : head?.span, item, inside), scope, key, to);
   }
   if (labelled.has(role)) {
     const kind = role === 'data' ? 'data' : 'local';

@@ -124,7 +124,10 @@ class Linker {
     const isOwn = definition.heads.some((head) => head.parts.at(-1)?.text === name) || labelOf(definition) === name || role === name; // prettier-ignore
     const kind = kindOfKey(scope.owner, role, name) ?? (inside.bases.length > 0 ? null : kindOfKey(null, '', name));
     const callee = isOwn ? calleeOf(definition.value) : null;
-    const word = callee ?? (role === name ? labelOf(definition) : null);
+    // `dedup near { }`: the word is the constructor.
+    const label = labelOf(definition);
+    const isConstructor = role === name || (kind !== null && Object.hasOwn(kind.constructors, label));
+    const word = callee ?? (isConstructor ? label : null);
     // Nothing is known of the keys of a constructor that is not built yet.
     if (kind?.unbuilt?.includes(word ?? labelOf(definition)) === true) return;
     if (kind !== null && word !== null && Object.hasOwn(kind.constructors, word)) inside.owner = `${kind.name} ${word}`;
@@ -151,7 +154,7 @@ class Linker {
 /** In a train, generate or init block, where parts of the model are keys: `cache { ssm = f32 }`. */
 function inRun(scope: Scope): boolean {
   if (scope.owner === 'model') return false;
-  if (scope.owner !== null && /^(init|train train|generate generate)$/.test(scope.owner)) return true;
+  if (scope.owner !== null && /^(init|train train|generate generate|sweep sweep)$/.test(scope.owner)) return true;
   return scope.parent !== null && inRun(scope.parent);
 }
 

@@ -81,8 +81,12 @@ function written(text: string, places: readonly Span[], to: string): string {
 
 /** What a file says, line by line: its models, runs and faults, without their places. */
 function meaningOf({ file, diagnostics }: Checked): string[] {
-  const plain = (value: object): string => JSON.stringify(value, (key, part: unknown) => (key === 'span' ? undefined : part)); // prettier-ignore
+  const plain = (value: object): string => JSON.stringify(value, (_, part: unknown) => (isPlace(part) ? undefined : part)); // prettier-ignore
   const codes = diagnostics.map(({ code, severity }) => `${severity} ${code}`).sort();
   const models = file.models.flatMap(({ name, canonical }) => [name, ...canonical.split('\n')]);
   return [...models, ...[...file.trains, ...file.generates, ...file.towers].map(plain), ...codes];
+}
+
+function isPlace(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && 'file' in value && 'start' in value && 'end' in value;
 }
