@@ -61,12 +61,9 @@ export function lintGenerate(generate: GenerateBlock, model: Model): Lint[] {
   for (const { part, router } of placedRouters(model)) {
     if (router.capacity?.inference !== true) continue;
     const message = `tokens above the capacity of an expert are dropped in generation too, so what a token becomes depends on its batch (factor ${router.capacity.factor})`; // prettier-ignore
-    add(
-      'train-noise',
-      'model',
-      { key: `${part}.router.capacity`, message },
-      `${part}.router.capacity: inference = false`,
-    );
+    const args = { key: `${part}.router.capacity`, message };
+    const fix = `${args.key}: inference = false`;
+    lints.push({ key: args.key, diagnostic: diagnostic('train-noise', generate.span, args, { fix }) });
   }
   return lints;
 }

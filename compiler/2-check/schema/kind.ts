@@ -41,8 +41,6 @@ export interface Kind<C extends Constructors = Constructors> {
   /** A sentence: what it is for. */
   readonly about: string;
   readonly constructors: C;
-  /** Constructors of the language that are not built yet. */
-  readonly unbuilt?: readonly string[];
   /** The role of named drafts that may stand in for a constructor: `mixer local = attn { ... }`. */
   readonly role?: string;
 }
@@ -187,10 +185,9 @@ function isDerived(name: string, slot: Slot, kind: Kind): boolean {
 function checkConstructor(slot: Slot, callee: Callee, kind: Kind, key: string, section: Section): void {
   const { name, span } = callee;
   if (Object.hasOwn(kind.constructors, name)) return;
-  if (kind.unbuilt?.includes(name) === true) fail(section, 'todo-constructor', span, { kind: kind.name, name });
   const drafts = kind.role === undefined ? [] : draftsOf(slot.section, kind.role);
   const known = [...new Set([...Object.keys(kind.constructors), ...drafts])];
-  const near = nearest(name, [...known, ...(kind.unbuilt ?? [])]);
+  const near = nearest(name, known);
   const fix = near === null ? `there are ${known.join(', ')}` : `did you mean \`${near}\`?`;
   fail(section, 'unknown-constructor', span, { name, kind: kind.name, key: pathOf(section, key) }, { fix });
 }

@@ -1,26 +1,15 @@
 // Takes: the kinds as they are declared. Gives: every kind by name, and which constructors have a key.
-// Promises: holds exactly the kinds declared in kinds.ts and train-kinds.ts, from their loading on.
+// Promises: holds exactly the kinds declared in this folder, from their loading on.
 import { emptyBody } from '../draft/draft.ts';
 import { pathOf, sectionOf, type Found, type Section } from '../evaluate/section.ts';
 import { build, construct, type Built, type Kind } from './kind.ts';
-import { key, type Key, type Keys, type Slot } from './key-type.ts';
-import { unbuilt } from './scalars.ts';
+import type { Keys, Slot } from './key-type.ts';
 
 const kinds = new Map<string, Kind>();
-
-/** Keys of constructors that are not built: to say whose key it is. */
-const unbuiltKeys: Readonly<Record<string, readonly string[]>> = {};
 
 export function kindOf<const C extends Kind['constructors']>(kind: Kind<C>): Kind<C> {
   kinds.set(kind.name, kind);
   return kind;
-}
-
-/** Keys of the language that are not built yet. */
-export function forms<const N extends string>(...names: readonly N[]): Readonly<Record<N, Key<null>>> {
-  const later = key('not built yet', unbuilt);
-  // One entry per name, by construction.
-  return Object.fromEntries(names.map((name) => [name, later])) as Record<N, Key<null>>;
 }
 
 export type BuiltBy<K> = K extends Kind<infer C> ? Built<C> : never;
@@ -40,15 +29,12 @@ export function ownersOf(key: string): string[] {
   for (const { constructors } of kinds.values()) {
     for (const [name, { keys }] of Object.entries(constructors)) if (Object.hasOwn(keys, key)) owners.add(name);
   }
-  for (const [name, keys] of Object.entries(unbuiltKeys)) if (keys.includes(key)) owners.add(name);
   return [...owners];
 }
 
 /** Every key and constructor there is. */
 export function isKnownWord(word: string): boolean {
-  return ownersOf(word).length > 0 || [...kinds.values()].some(({ name, constructors, unbuilt }) =>
-    name === word || Object.hasOwn(constructors, word) || unbuilt?.includes(word) === true,
-  ); // prettier-ignore
+  return ownersOf(word).length > 0 || [...kinds.values()].some(({ name, constructors }) => name === word || Object.hasOwn(constructors, word)); // prettier-ignore
 }
 
 /** The inside of the construct a draft holds. @throws Stop */

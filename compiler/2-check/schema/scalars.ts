@@ -137,31 +137,6 @@ export function listOf<T>(type: KeyType<T>): KeyType<readonly T[]> {
   };
 }
 
-/** A key of the language that is not built yet; `none` says it is not wanted, which is so. */
-export const unbuilt: KeyType<null> = {
-  expects: 'nothing yet',
-  absent: { value: null },
-  read({ draft, section, key }) {
-    if (wordOf(draft.value) === 'none') return null;
-    return fail(section, 'todo-key', draft.span, { key, owner: section.owner.split(' ').at(-1) ?? section.owner });
-  },
-};
-
-/** Words of which only some are built. */
-export function built<const W extends string>(words: readonly W[], later: readonly string[]): KeyType<W> {
-  const plain = oneOf(...words);
-  return {
-    expects: plain.expects,
-    words,
-    read(slot) {
-      const word = wordOf(slot.draft.value);
-      if (word === null || !later.includes(word)) return plain.read(slot);
-      const { section, key, draft } = slot;
-      return fail(section, 'todo-value', draft.value?.span ?? draft.span, { key: pathOf(section, key), value: word });
-    },
-  };
-}
-
 /** `14.3Ttok`, or a plain number of them. */
 export const tokens: KeyType<number> = {
   expects: 'a number of tokens',

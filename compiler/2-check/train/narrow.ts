@@ -9,13 +9,13 @@ export type Narrowed<T> = { readonly spec: T; readonly missing?: never } | { rea
 
 interface Missing {
   readonly list: Diagnostic[];
-  key(key: string): void;
-  value(key: string, value: string, span?: Span): void;
+  readonly key: (key: string) => void;
+  readonly value: (key: string, value: string, span?: Span) => void;
 }
 
 function missingOf({ span, spans }: TrainBlock): Missing {
   const list: Diagnostic[] = [];
-  const at = (key: string): Span => spans[key.split('.')[0] ?? key] ?? span;
+  const at = (key: string): Span => spans[key.replace(/^train\./, '').split('.')[0] ?? key] ?? span;
   return {
     list,
     key: (key) => void list.push(diagnostic('todo-key', at(key), { key, owner: 'train' })),

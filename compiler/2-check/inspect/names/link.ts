@@ -128,8 +128,6 @@ class Linker {
     const label = labelOf(definition);
     const isConstructor = role === name || (kind !== null && Object.hasOwn(kind.constructors, label));
     const word = callee ?? (isConstructor ? label : null);
-    // Nothing is known of the keys of a constructor that is not built yet.
-    if (kind?.unbuilt?.includes(word ?? labelOf(definition)) === true) return;
     if (kind !== null && word !== null && Object.hasOwn(kind.constructors, word)) inside.owner = `${kind.name} ${word}`;
     else if (callee !== null) this.over(callee, name, scope, inside);
     inside.owner ??= inside.bases.find((base) => base.owner !== null)?.owner ?? null;
@@ -154,7 +152,7 @@ class Linker {
 /** In a train, generate or init block, where parts of the model are keys: `cache { ssm = f32 }`. */
 function inRun(scope: Scope): boolean {
   if (scope.owner === 'model') return false;
-  if (scope.owner !== null && /^(init|train train|generate generate|sweep sweep)$/.test(scope.owner)) return true;
+  if (scope.owner !== null && /^(init|start|train train|generate generate|sweep sweep)$/.test(scope.owner)) return true;
   return scope.parent !== null && inRun(scope.parent);
 }
 
