@@ -31,7 +31,7 @@ export function keyOf(owner: string | null, key: string): Key<unknown> | null {
 /** The kind whose constructors a definition takes: `mixer attn`, `embed token`, or a key that says so. */
 export function kindOfKey(owner: string | null, role: string, key: string): Kind | null {
   // Targets of init (`attn.o`) all take an init.
-  if (owner === 'init') return kindNamed('init');
+  if (owner === 'init' || owner === 'start') return kindNamed(owner);
   const byRole = kindNamed(role);
   if (byRole !== null) return byRole;
   const byKey = keyOf(owner, key)?.kind;

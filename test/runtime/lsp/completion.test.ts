@@ -4,7 +4,7 @@ import { numberFunctions } from '../../../compiler/2-check/evaluate/functions.ts
 import { functionWords } from '../../../compiler/2-check/inspect/words.ts';
 import { completionsAt } from '../../../runtime/lsp/features/completion.ts';
 import { atCursor } from './client.ts';
-import { analysisOf } from './prelude.ts';
+import { analysisOf, specs } from './prelude.ts';
 
 const before = `model A {
   vocab = 256; context = 64; d_model = 64; n_layers = 2
@@ -20,6 +20,13 @@ train pretrain { model = A }
 function offered(marked: string, withSnippets = true) {
   const { text, position } = atCursor(before + (marked.includes('|') ? marked : `${marked}|`));
   return completionsAt(analysisOf(text), position, withSnippets);
+}
+
+/** At the end of a text. */
+function labelsOf(text: string): string[] {
+  const lines = text.split('\n');
+  const end = { line: lines.length - 1, character: lines.at(-1)?.length ?? 0 };
+  return completionsAt(analysisOf(text), end, true).map(({ label }) => label);
 }
 
 const labels = (marked: string): string[] => offered(marked).map(({ label }) => label);
@@ -62,7 +69,7 @@ describe('completion', () => {
     ['keys in shorthand', 'train { clip ', ['norm']],
     ['units', 'model B { vocab = 3', ['K', 'M', 'Btok', '%']],
     ['lints', 'lint allow ', ['cycle_tail', 'aspect']],
-    ['modules', 'use std.', ['std.wiring']],
+    ['modules', 'use std.', ['wiring']],
   ])('%s', (_, marked, some) => {
     const found = labels(marked);
     expect(some.filter((each) => !found.includes(each))).toEqual([]);
@@ -94,6 +101,27 @@ describe('completion', () => {
     const [first] = offered('variant V from A { attn.he');
     expect(first?.textEdit).toMatchObject({ range: { start: { character: 24 }, end: { character: 26 } } });
   });
+
+  it.each(['specs/quickstart.model', 'specs/families/gemma3.model', 'specs/families/llama.model'])(
+    'offers what stands in %s, when it is being typed',
+    (path) => {
+      const text = specs.find((each) => each.path === path)?.text ?? '';
+      const { symbols } = analysisOf(text);
+      const missed: string[] = [];
+      let count = 0;
+      for (const [index, match] of [...text.matchAll(/(?<![\w".])[A-Za-z_]\w*/g)].entries()) {
+        const line = text.slice(text.lastIndexOf('\n', match.index) + 1, match.index);
+        const found = symbols.at(match.index);
+        const isNew = found?.occurrence.how === 'sets' && found.thing.root.kind !== 'key';
+        if (index % 2 > 0 || isNew || /[#"]/.test(line)) continue;
+        count++;
+        const labels = labelsOf(text.slice(0, match.index + 1));
+        if (!labels.includes(match[0])) missed.push(`${line.trim()} ${match[0]}`);
+      }
+      expect(count).toBeGreaterThan(15);
+      expect(missed.length / count, missed.join('; ')).toBeLessThan(0.06);
+    },
+  );
 
   it('knows every function of numbers', () => {
     expect(numberFunctions.filter((name) => !Object.hasOwn(functionWords, name))).toEqual([]);

@@ -8,7 +8,16 @@ import { keyOf, kindNamed, kindOfKey } from '../schema-view.ts';
 import { unitWords } from '../words.ts';
 import { candidate, constructorCandidates, keyCandidates, nameCandidate, type Candidate } from './candidate.ts';
 import { itemStarts, parts } from './item-start.ts';
-import { argumentCandidates, listCandidates, models, names, unique, valueCandidates, type ValueOf } from './values.ts';
+import {
+  argumentCandidates,
+  functions,
+  listCandidates,
+  models,
+  names,
+  unique,
+  valueCandidates,
+  type ValueOf,
+} from './values.ts';
 
 export interface Completion {
   /** Where the text starts that a candidate takes the place of. */
@@ -97,7 +106,7 @@ function inBracket(images: readonly string[], bracket: number, at: ValueOf): Can
   const callee = images[bracket - 1] ?? '';
   const argument = last[1] === '=' ? (last[0] ?? null) : null;
   const clear = argument === null && last.length > 0;
-  return clear ? names(at.scope, at.file) : argumentCandidates(at, callee, argument);
+  return clear ? [...names(at.scope, at.file), ...functions()] : argumentCandidates(at, callee, argument);
 }
 
 /** `attn.rope.` as a key, `Atlas.` or `moe.` in a value, `std.` behind `use`. */
@@ -105,7 +114,7 @@ function afterDot(images: readonly string[], isValue: boolean, scope: Scope, sym
   const path: string[] = [];
   for (let index = images.length - 1; index > 0 && images[index] === '.'; index -= 2)
     path.unshift(images[index - 1] ?? '');
-  if (images[0] === 'use') return modules(symbols).map((each) => ({ ...each, insert: each.label.replace('std.', ''), snippet: each.label.replace('std.', '') })); // prettier-ignore
+  if (images[0] === 'use') return modules(symbols, 'std.'.length);
   const [first = '', ...rest] = path;
   const found = isValue ? scope.find(first) : (scope.member(first) ?? scope.find(first));
   const inside = rest.reduce<Scope | null>((at, name) => at?.member(name)?.inside ?? null, found?.inside ?? null);
@@ -125,8 +134,9 @@ function projections(kind: string): Candidate[] {
   return (names[kind] ?? []).map((name) => candidate(name, 'key', 0, { snippet: `${name} = $0` }));
 }
 
-function modules({ std }: Symbols): Candidate[] {
-  return [...std.modules.keys()].map((name) => candidate(name, 'module', 0));
+/** `skip`: what stands there already. */
+function modules({ std }: Symbols, skip = 0): Candidate[] {
+  return [...std.modules.keys()].map((name) => candidate(name.slice(skip), 'module', 0));
 }
 
 const clauses: ReadonlySet<string> = new Set(['cycle', 'each', 'at', 'assert', 'require', 'report']);

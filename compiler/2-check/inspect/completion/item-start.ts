@@ -28,6 +28,9 @@ const modelItems: readonly (readonly [string, string])[] = [
   ['init', 'init {\n  default = ${1:normal(std = 0.02)}\n}'],
   ['tower', 'tower ${1:text} { $0 }'],
   ['mtp', 'mtp depth = ${1:1} { $0 }'],
+  ['weights', 'weights ${1:hf} = std.hf.${2:llama}'],
+  ['train', 'train { $0 }'],
+  ['generate', 'generate { $0 }'],
   ['let', 'let ${1:name} = $0'],
   ['assert', 'assert $0'],
   ['require', 'require $0'],
@@ -76,13 +79,13 @@ export function itemStarts(scope: Scope, file: Scope, standard: Scope, isOpen: (
     return [...keys, ...more, ...roles, ...parts(scope, 3)];
   }
   if (owner === 'tower tower') return [...keys, ...snippets(modelItems.slice(0, 5), 2), ...parts(scope, 3)];
-  if (owner === 'init') {
+  if (owner === 'init' || owner === 'start') {
     const places = ['default', 'embed', 'head', 'mixer', 'ffn'].map((name) => candidate(name, 'key', 0, { snippet: `${name} = $0` })); // prettier-ignore
     return [...places, ...parts(scope, 1).map((each) => ({ ...each, snippet: `${each.label}.$0`, insert: `${each.label}.` }))]; // prettier-ignore
   }
   if (owner === 'train train') return [...keys, ...snippets(trainItems, 1)];
   if (owner === 'data data') return [...snippets(dataItems, 0), ...keys];
-  if (owner === 'generate generate') return [...keys, ...snippets(trainItems.slice(2), 1)];
+  if (owner === 'generate generate') return [...keys, ...snippets([...trainItems.slice(2), ['report', 'report [$0]']], 1), ...parts(scope, 2)]; // prettier-ignore
   return owner === null ? [] : [...keys, ...snippets([['let', 'let ${1:name} = $0']], 3)];
 }
 

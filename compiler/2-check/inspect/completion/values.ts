@@ -35,7 +35,7 @@ export function valueCandidates(at: ValueOf): Candidate[] {
   const own = [...data, ...loss, ...words, ...constructors];
   // Where only words fit, numbers do not.
   const onlyWords = type !== null && words.length > 0 && !type.expects.includes('number');
-  const others = onlyWords ? names(scope, file).filter(({ detail }) => detail.startsWith('local')) : [...names(scope, file), ...functions()]; // prettier-ignore
+  const others = onlyWords ? names(scope, file).filter(({ detail }) => detail.startsWith('local')) : [...names(scope, file), ...functions(), ...models(file).map((each) => ({ ...each, rank: 4 }))]; // prettier-ignore
   return unique([...own, ...others.filter(({ label }) => label !== key), ...cycle]);
 }
 
@@ -61,23 +61,25 @@ export function names(scope: Scope, file: Scope): Candidate[] {
     if (kind === 'mixer' || kind === 'ffn' || kind === 'norm') return true;
     if (kind === 'block') return inStack;
     if (kind === 'local') return true;
-    return kind === 'key' && (inside === null || (inside.members.size === 0 && inside.owner === null));
+    // A section stands for the keys in it: `rope.mscale`.
+    return kind === 'key' && !inStack && (!inBlock || inside === null || inside.owner === null);
   };
   const found = [...scope.visible()].filter(([name, member]) => !name.includes(' ') && fits(member));
   const here = found.map(([name, member]) => nameCandidate(name, member, rankOf(member, inBlock)));
-  const constants = ['layer', ...(inBlock ? ['x'] : ['inf', 'pi'])].flatMap((name) => {
+  const constants = ['layer', ...(inBlock ? ['x'] : ['inf', 'pi']), ...(inStack ? ['last'] : [])].flatMap((name) => {
     const word = constantWords[name];
     return word === undefined ? [] : [wordCandidate(name, 'value', word)];
   });
   return [...here, ...(scope === file ? models(file) : []), ...constants];
 }
 
-function rankOf({ thing }: Member, inBlock: boolean): number {
+function rankOf({ thing, inside }: Member, inBlock: boolean): number {
+  if (thing.root.kind === 'key' && inside !== null && inside.owner !== null) return 3;
   const isPart = /^(mixer|ffn|norm|block)$/.test(thing.root.kind);
   return isPart === inBlock ? 1 : 2;
 }
 
-function functions(): Candidate[] {
+export function functions(): Candidate[] {
   return Object.entries(functionWords).map(([name, word]) => wordCandidate(name, 'function', word, `${name}($0)`));
 }
 
@@ -108,17 +110,20 @@ export function argumentCandidates(at: ValueOf, callee: string, argument: string
     const words = argumentWords[`${callee} ${argument}`];
     if (words !== undefined) return words.map((word) => candidate(word, 'word', 0));
   }
+  // By its place too: `cast(x, bf16)`.
+  const words = argument !== null || callee !== 'cast' ? [] : (argumentWords['cast to'] ?? []).map((word) => candidate(word, 'word', 1)); // prettier-ignore
   const kind = kindOfKey(scope.owner, at.role, at.key);
   const owner = kind !== null && Object.hasOwn(kind.constructors, callee) ? `${kind.name} ${callee}` : null;
   if (argument !== null && owner !== null) {
     const type = keyOf(owner, argument);
-    return unique([...(type?.words ?? []).map((word) => candidate(word, 'word', 0)), ...names(scope, file)]);
+    const own = (type?.words ?? []).map((word) => candidate(word, 'word', 0));
+    return unique([...own, ...names(scope, file), ...functions()]);
   }
   const block = scope.find(callee);
   const parameters = block?.thing.root.kind === 'block' ? [...(block.inside?.members ?? [])].flatMap(([name, { thing }]) => (thing.root.kind === 'parameter' ? [name] : [])) : []; // prettier-ignore
   const keys = owner === null ? (functionArguments[callee] ?? parameters) : Object.keys(kindNamed(kind?.name ?? '')?.constructors[callee]?.keys ?? {}); // prettier-ignore
   const named = argument === null ? keys.map((name) => candidate(name, 'key', 0, { snippet: `${name} = $0`, about: keyOf(owner, name)?.about ?? '' })) : []; // prettier-ignore
-  return unique([...named, ...names(scope, file), ...functions()]);
+  return unique([...named, ...words, ...names(scope, file), ...functions()]);
 }
 
 /** Inside `[ ... ]`: of a stack its blocks and parts, else what the key takes. */

@@ -56,6 +56,12 @@ const several: ReadonlySet<string> = new Set(['optimizer', 'dedup']);
 /** Blocks whose keys are no keys of a schema. */
 const ownWords: ReadonlySet<string> = new Set(['stack', 'init']);
 
+/** In a train block `init` says what training starts from. */
+function ownerOf(key: string, scope: Scope): string | null {
+  if (key === 'init' && scope.owner === 'train train') return 'start';
+  return ownWords.has(key) ? key : null;
+}
+
 export function declareFile(items: readonly Item[], outer: Scope | null): Declared {
   const declared: Declared = { file: new Scope(outer), waiting: [], byBrace: new Map(), models: [], runs: [] };
   for (const item of items) topLevel(item, declared);
@@ -172,7 +178,7 @@ function declareKeys(item: Definition, scope: Scope, to: Declared): void {
     let outer = scope;
     for (const name of names) {
       outer = at;
-      at = keyed(at, name.text, name.span, item, new Scope(at, ownWords.has(name.text) ? name.text : null));
+      at = keyed(at, name.text, name.span, item, new Scope(at, ownerOf(name.text, at)));
     }
     fill(item, at, outer, names.at(-1)?.text ?? '', to);
   }
