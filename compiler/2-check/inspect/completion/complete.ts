@@ -124,14 +124,15 @@ function afterDot(images: readonly string[], isValue: boolean, scope: Scope, sym
   const shape = (each: Candidate): Candidate => (isValue ? { ...each, insert: each.label, snippet: each.label } : each);
   const facts = isValue && found?.thing.root.kind === 'model' ? ['params', 'active_params'].map((name) => candidate(name, 'value', 0)) : []; // prettier-ignore
   const locals = [...inside.members].filter(([name, { thing }]) => thing.root.kind === 'local' && !name.includes(' '));
-  const init = scope.owner === 'init' && !isValue ? projections(found?.thing.root.kind ?? '') : [];
-  return [...facts, ...init, ...keys.map(shape), ...locals.map(([name, member]) => nameCandidate(name, member, 1))];
+  if (scope.owner === 'init' && !isValue) return projections(inside, found?.thing.root.kind ?? '');
+  return [...facts, ...keys.map(shape), ...locals.map(([name, member]) => nameCandidate(name, member, 1))];
 }
 
-/** Targets of init inside a part. */
-function projections(kind: string): Candidate[] {
-  const names: Readonly<Record<string, readonly string[]>> = { mixer: ['q', 'k', 'v', 'o'], ffn: ['gate', 'up', 'down'] }; // prettier-ignore
-  return (names[kind] ?? []).map((name) => candidate(name, 'key', 0, { snippet: `${name} = $0` }));
+/** Targets of init inside a part: its linear maps, which are those that may have a bias. */
+function projections({ owner }: Scope, kind: string): Candidate[] {
+  const words = keyOf(owner, 'bias')?.words?.filter((word) => !/^(none|all|true|false|qkv)$/.test(word)) ?? [];
+  const usual = kind === 'mixer' ? ['q', 'k', 'v', 'o'] : ['gate', 'up', 'down'];
+  return (words.length > 0 ? words : usual).map((name) => candidate(name, 'key', 0, { snippet: `${name} = $0` }));
 }
 
 /** `skip`: what stands there already. */
