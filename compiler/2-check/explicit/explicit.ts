@@ -42,18 +42,44 @@ function withItems(item: Definition, items: readonly Item[]): Definition {
 function modelItems(items: readonly Item[], prelude: Prelude): Item[] {
   const body = bodyOf(items, ignore);
   const context = contextOf(body, prelude);
-  const own = items.map((item) => withInit(part(item, body, context), prelude));
+  if (!hasTowers(body)) return partsOf(items, prelude.model, sizes, context);
+  const own = items.map((item) => (isTower(item) ? longTower(item, prelude) : item));
+  return partsOf(own, prelude.towers, [], context);
+}
+
+const sizes = ['vocab', 'context', 'd_model', 'n_layers'];
+
+function isTower(item: Item): item is Definition {
+  return item.kind === 'definition' && textOf(item.heads[0]) === 'tower';
+}
+
+/** A tower is a model with two ends of its own. */
+function longTower(item: Definition, prelude: Prelude): Definition {
+  const std = prelude.defaults.get('tower tower');
+  if (item.block === null || item.value !== null || std === undefined) return item;
+  const body = bodyOf(item.block.items, ignore);
+  const all = new Map([...std.keys, ...body.keys]);
+  const context: Context = { prelude, isPart: (name, role) => all.get(name)?.role === role };
+  const keys = Object.keys(tableOf('tower tower') ?? {});
+  // Tokens have no patches and no class; patches are the image's.
+  const wanted = keys.filter((key) => !['patches', 'cls', 'vocab', 'context'].includes(key));
+  return withItems(item, partsOf(item.block.items, std, wanted, context));
+}
+
+/** `items` in the long form, and what `std` gives where they are silent: `names`, `init`, and the parts in use. */
+function partsOf(items: readonly Item[], std: Body, names: readonly string[], context: Context): Item[] {
+  const body = bodyOf(items, ignore);
+  const own = items.map((item) => withInit(part(item, body, context, std), std));
   const used = namesOf(own);
-  const std = hasTowers(body) ? prelude.towers : prelude.model;
   const missing = [...std.keys].filter(([key]) => !body.keys.has(key));
   const given: Item[] = [];
   // From the stack up: a block is written where the stack names it, a norm where a block does.
   for (const [key, draft] of missing.reverse()) {
     const needed = draft.role !== 'block' && draft.role !== 'norm' && draft.role !== null;
-    const isKey = ['vocab', 'context', 'd_model', 'n_layers', 'init'].includes(key);
+    const isKey = names.includes(key) || key === 'init';
     if (!needed && !isKey && !used.has(key)) continue;
     const item = definitionOf(key, draft);
-    const long = part(item, { keys: new Map([[key, draft]]), clauses: [] }, context);
+    const long = part(item, { keys: new Map([[key, draft]]), clauses: [] }, context, std);
     namesOf([long]).forEach((name) => used.add(name));
     given.unshift(long);
   }
@@ -61,9 +87,9 @@ function modelItems(items: readonly Item[], prelude: Prelude): Item[] {
 }
 
 /** An `init` block that leaves the default to std. */
-function withInit(item: Item, prelude: Prelude): Item {
+function withInit(item: Item, std: Body): Item {
   if (item.kind !== 'definition' || textOf(item.heads[0]) !== 'init' || item.block === null) return item;
-  const given = prelude.model.keys.get('init')?.body?.keys.get('default');
+  const given = std.keys.get('init')?.body?.keys.get('default');
   const body = bodyOf(item.block.items, ignore, true);
   if (given === undefined || body.keys.has('default')) return item;
   return withItems(item, [definitionOf('default', given), ...item.block.items]);
@@ -126,5 +152,14 @@ function part(item: Item, body: Body, context: Context, std: Body = context.prel
   if (textOf(item.heads[0]) === 'block') return expandBlock(item, context.prelude);
   const key = [...bodyOf([item], ignore).keys.keys()][0] ?? labelOf(item);
   const draft = body.keys.get(key);
-  return draft === undefined ? item : longForm(item, key, draft, context, { std: std.keys.get(key) });
+  const given = std.keys.get(key);
+  if (draft === undefined) return item;
+  // `attn { heads = 8 }` on top of a part that std gives is that part.
+  const isPatch = draft.role === null && item.value === null && item.block !== null && item.words.length === 0;
+  if (isPatch && (given?.role === 'mixer' || given?.role === 'ffn')) {
+    const bare = definitionOf(key, { ...given, body: null });
+    const whole: Definition = { ...bare, trivia: item.trivia, value: given.value && { kind: 'construct', callee: given.value, block: item.block, span: item.span } }; // prettier-ignore
+    return longForm(whole, key, { ...draft, role: given.role, value: given.value }, context, { std: given });
+  }
+  return longForm(item, key, draft, context, { std: given });
 }

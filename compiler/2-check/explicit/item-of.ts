@@ -16,8 +16,10 @@ export function blockOf(items: readonly Item[]): Block {
   return { kind: 'block', items, trailing: [], span: broken };
 }
 
-/** Roles that stand before the name of the part; of the others the word is the constructor. */
-const roleWords: ReadonlySet<string> = new Set(['norm', 'mixer', 'ffn', 'optimizer', 'embed', 'head', 'schedule']);
+/** Roles that stand before the name of a part: `mixer attn = gqa { }`, `norm rms { }`. */
+const partRoles: ReadonlySet<string> = new Set(['norm', 'mixer', 'ffn', 'optimizer']);
+/** Roles whose word is the constructor: `embed token { }`. */
+const singleRoles: ReadonlySet<string> = new Set(['embed', 'head', 'schedule']);
 
 /** `key = value`, `key { }`, `norm rms { }`, `embed token { }`. */
 export function definitionOf(key: string, draft: Draft): Definition {
@@ -44,7 +46,12 @@ export function definitionOf(key: string, draft: Draft): Definition {
   }
   const inner = [...(body?.keys ?? [])].map(([name, each]) => definitionOf(name, each));
   const block = blockOf([...inner, ...(body?.clauses ?? [])]);
-  if (role !== null && roleWords.has(role)) {
+  if (role !== null && partRoles.has(role)) {
+    const own = { ...bare, heads: [path(role)], words: [path(key)], value: null };
+    if (value === null || (value.kind === 'name' && value.name === key)) return { ...own, block };
+    return { ...own, value: { kind: 'construct', callee: value, block, span: broken } };
+  }
+  if (role !== null && singleRoles.has(role)) {
     const word = value?.kind === 'name' ? value.name : key;
     return { ...bare, heads: [path(role)], words: [path(word)], value: null, block };
   }
