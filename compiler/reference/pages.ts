@@ -53,34 +53,37 @@ export function referenceNames(): string[] {
 
 const titleOf = (subject: string): string => subjects.find(([name]) => name === subject)?.[1] ?? subject;
 
-/** Each kind on one page. */
+/** Parts of a subject that no key of it names: they stand as blocks of their own. */
+const besides: Readonly<Record<string, readonly string[]>> = {
+  model: ['embed', 'head', 'position', 'mtp'],
+  tower: ['project', 'temperature'],
+  data: ['source', 'filter', 'dedup'],
+  train: ['optimizer', 'start'],
+  generate: ['decoding'],
+};
+
+/** Each kind on one page: its own, or that of the first subject that takes it; what nothing takes gets a page. */
 function assign(): ReadonlyMap<string, readonly Kind[]> {
   const kinds = allKinds();
-  const owned = new Set(subjects.map(([name]) => name));
-  const pages = new Map<string, Kind[]>(subjects.map(([name]) => [name, []]));
+  const placed = new Set(subjects.map(([name]) => name));
+  const pages = new Map<string, Kind[]>();
   const place = (name: string, subject: string): void => {
     const kind = kinds.get(name);
     if (kind === undefined) return;
     pages.set(subject, [...(pages.get(subject) ?? []), kind]);
-    for (const inner of innerKinds(kind)) {
-      if (owned.has(inner)) continue;
-      owned.add(inner);
-      place(inner, subject);
-    }
+    innerKinds(kind).forEach((inner) => claim(inner, subject));
+  };
+  const claim = (name: string, subject: string): void => {
+    if (placed.has(name)) return;
+    placed.add(name);
+    place(name, subject);
   };
   for (const [subject] of subjects) {
     place(subject, subject);
-    if (subject === 'model')
-      for (const part of ['embed', 'head', 'position', 'mtp', 'weights']) claim(part, owned, place);
+    besides[subject]?.forEach((part) => claim(part, subject));
   }
-  for (const name of kinds.keys()) if (!owned.has(name)) claim(name, owned, (kind) => place(kind, kind));
-  return new Map([...pages].filter(([subject, list]) => subject === 'model' || list.length > 0));
-}
-
-function claim(name: string, owned: Set<string>, place: (name: string, subject: string) => void): void {
-  if (owned.has(name)) return;
-  owned.add(name);
-  place(name, 'model');
+  for (const name of kinds.keys()) claim(name, name);
+  return pages;
 }
 
 /** Kinds that the keys of a kind take. */
