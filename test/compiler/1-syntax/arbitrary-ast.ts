@@ -115,6 +115,14 @@ const { item } = fc.letrec<{ expr: Expr; item: Item; reference: Expr; block: Blo
       const more = keyword === 'at' && second ? [second] : [];
       return { kind: 'clause', keyword, args: [safe, ...more], span, trivia: around };
     });
+  const choice = fc
+    .record({ parts: fc.array(name(plainName), { minLength: 1, maxLength: 3 }), right: list, trivia })
+    .map(({ parts: [first, ...rest], right, trivia: around }): ClauseItem => {
+      const start: Expr = { kind: 'name', name: first?.text ?? 'a', span };
+      const left = rest.reduce((object: Expr, each): Expr => ({ kind: 'member', object, name: each, span }), start);
+      const arg: Expr = { kind: 'binary', operator: 'in', left, right, span };
+      return { kind: 'clause', keyword: 'in', args: [arg], span, trivia: around };
+    });
   return {
     reference,
     block,
@@ -143,7 +151,7 @@ const { item } = fc.letrec<{ expr: Expr; item: Item; reference: Expr; block: Blo
         span: constant,
       }),
     ),
-    item: fc.oneof({ depthSize: 'small' }, keyed, definition, words, clause),
+    item: fc.oneof({ depthSize: 'small' }, keyed, definition, words, clause, choice),
   };
 });
 

@@ -48,6 +48,8 @@ const table: [text: string, ...items: string[]][] = [
   ['require mix[last] == global', 'clause:require | mix[last] == global'],
   ['assert V.active_params < 240M', 'clause:assert | V.active_params < 240M'],
   ['report [ttft, tpot]', 'clause:report | [ttft, tpot]'],
+  ['budget in [10M, 30M]; attn.heads in [4,\n 8]', 'clause:in | budget in [10M, 30M]', 'clause:in | attn.heads in [4, 8]'],
+  ['a in b = 1; in in [1]', 'heads:a | words:in,b | value:1', 'clause:in | in in [1]'],
   ['lint allow moe.router.select_bias in V.finetune', 'words:lint | allow | moe.router.select_bias | in:V.finetune'],
   ['lint allow W1, W2', 'words:lint | allow | W1 | W2'],
   // keywords as names

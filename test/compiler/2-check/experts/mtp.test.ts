@@ -93,7 +93,11 @@ describe('mtp', () => {
     ['mtp { block = b(mlp); input = concat(state, state) }', 'wrong-type', 'mtp.input must be concat(...) of embed(next) and state, each perhaps normed, but this is `state` twice'], // prettier-ignore
     ['mtp { block = b(mlp); loss_weight = 0.3 until 2Btok then 0.2 until 1Btok then 0.1 }', 'out-of-range', 'mtp.loss_weight: until = 1000000000, but it must be after the piece before it, which ends at 2000000000 tokens'], // prettier-ignore
     ['mtp { block = b(mlp); loss_weight = 0.3 until 2Btok }', 'wrong-type', 'mtp.loss_weight must be a number, at least 0, or pieces: `a until 10Btok then b`, but this is `0.3 until 2Btok`'], // prettier-ignore
-    ['mtp { block = b(mlp); weight = 0.3 }', 'unknown-key', '`weight` is not a key of mtp'],
+    [
+      'mtp { block = b(mlp); weight = 0.3 }',
+      'foreign-key',
+      '`weight` is a key of source, masked_diffusion, not of mtp',
+    ],
   ])('%s is %s', (items, code, message) => {
     const errors = check(small(`${block}\n${items}`)).diagnostics.filter(({ severity }) => severity === 'error');
     expect(errors.map((each) => [each.code, each.message])).toEqual([[code, message]]);
