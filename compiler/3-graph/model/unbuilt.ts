@@ -1,15 +1,12 @@
 // Takes: a checked model. Gives: what of it cannot be lowered to a graph yet, each with its place.
 // Promises: a model with no such place lowers; the tables know every kind, so nothing unbuilt slips through.
 import type { Span } from '../../../grammar/source.ts';
-import type { FfnSpec, GqaSpec, Init, MixerSpec, MlpSpec, GluSpec, Model, NormSpec } from '../../2-check/model.ts';
+import type { FfnSpec, GqaSpec, Init, MixerSpec, Model, NormSpec } from '../../2-check/model.ts';
 import { eachPart } from '../../2-check/resolve/parts.ts';
 import { parameters } from '../../2-check/parameters/parameters.ts';
 import { diagnostic, type Diagnostic } from '../../diagnostics.ts';
 
-/** Mixers and ffns that `lowerLayer` knows. */
-export type BuiltMixer = GqaSpec;
-export type BuiltFfn = MlpSpec | GluSpec;
-
+/** Kinds that `lowerLayer` knows. */
 const builtMixers: { readonly [K in MixerSpec['kind']]: boolean } = {
   gqa: true,
   mla: false,
