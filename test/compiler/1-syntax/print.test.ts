@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { parseFile } from '../../../compiler/1-syntax/parse-file.ts';
 import { printFile } from '../../../compiler/1-syntax/print-ast.ts';
@@ -159,7 +159,6 @@ ccc = 3  # three
 test.each(table)('$name', ({ text, printed }) => expect(format(text)).toBe(printed));
 
 const golden = new URL('../../golden/format/', import.meta.url);
-const examples = new URL('../../../../shared/design/examples/', import.meta.url);
 
 describe('golden', () => {
   const cases = readdirSync(golden).filter((name) => name.endsWith('.input.model'));
@@ -167,14 +166,6 @@ describe('golden', () => {
     const printed = format(readFileSync(new URL(name, golden), 'utf8'));
     await expect(printed).toMatchFileSnapshot(new URL(name.replace('.input', ''), golden).pathname);
   });
-
-  test.skipIf(!existsSync(examples)).each(['atlas.model', 'deepseek_v3.model', 'delta.model'])(
-    'example %s',
-    async (name) => {
-      const printed = format(readFileSync(new URL(name, examples), 'utf8'));
-      await expect(printed).toMatchFileSnapshot(new URL(name, golden).pathname);
-    },
-  );
 
   test.each(readdirSync(golden).filter((name) => !name.includes('.input.')))('%s is formatted', (name) => {
     const text = readFileSync(new URL(name, golden), 'utf8');

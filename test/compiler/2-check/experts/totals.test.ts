@@ -1,7 +1,5 @@
 // Takes: mixtures of experts of the families and of the language page. Gives: proof that they have the published sizes.
 // Promises: totals, what one token uses, and the modules of multi-token prediction, to the last digit that is published.
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parameterCount, type ParameterCount } from '../../../../compiler/2-check/parameters/parameters.ts';
 import { check, readSpec } from '../prelude.ts';
@@ -44,10 +42,8 @@ describe('DeepSeek-V3 and its small sibling', () => {
   });
 });
 
-const example = join(import.meta.dirname, '../../../../../shared/design/examples/deepseek_v3.model');
-
-describe.skipIf(!existsSync(example))('the example of the page', () => {
-  const { file, diagnostics } = check(existsSync(example) ? readFileSync(example, 'utf8') : '');
+describe('deepseek_v3.model', () => {
+  const { file, diagnostics } = check(readSpec('families/deepseek_v3.model'));
 
   it('has the sizes of its comments in every variant', () => {
     const sizes = file.models.map((model) => {
