@@ -2,6 +2,7 @@
 // Gives: [d_model, n_layers]: among all sizes d_model = step * k, n_layers with the aspect in range, that pass the
 //   shape checks and are within the tolerance, the one nearest the preferred aspect, then nearest the target.
 // Promises: deterministic; without a solution a fault that names the three nearest sizes.
+import type { Span } from '../../../grammar/source.ts';
 import type { Expr } from '../../1-syntax/ast.ts';
 import { take, required, type Evaluate } from './functions.ts';
 import { fail, Stop, type Section } from './section.ts';
@@ -14,6 +15,7 @@ interface Goal {
   readonly aspect: number;
   readonly range: readonly [number, number];
   readonly step: number;
+  readonly span: Span;
 }
 
 interface Candidate {
@@ -23,6 +25,10 @@ interface Candidate {
 }
 
 const mostSteps = 1024;
+/** As the checker takes at most. */
+const mostLayers = 4096;
+/** Layers counted in all: sizes that would take longer than people wait are refused. */
+const mostCounted = 100_000;
 
 export function solve(call: CallExpr, section: Section, evaluate: Evaluate): readonly [number, number] {
   const goal = readGoal(call, section, evaluate);
@@ -58,18 +64,28 @@ interface Depths {
 /** Every d_model in order, each with its range of depths, until `visit` says that larger ones are too large. */
 function eachWidth(goal: Goal, section: Section, visit: (depths: Depths) => 'sound' | 'faulty' | 'too large'): void {
   const [low, high] = goal.range;
-  let sound = false;
+  let [sound, layers] = [false, 0];
   for (let k = 1; k <= mostSteps && (sound || k <= 32); k += 1) {
     const dModel = goal.step * k;
     const counted = new Map<number, number | null>();
     const count = (nLayers: number): number | null => {
       const known = counted.get(nLayers);
       if (known !== undefined) return known;
+      layers += nLayers;
+      if (layers > mostCounted) {
+        const message = 'there are too many sizes to try: take a larger step or a narrower range of aspects';
+        return fail(section, 'wrong-arguments', goal.span, { callee: 'solve', message });
+      }
       const params = section.world.countWith(sizes(dModel, nLayers));
       counted.set(nLayers, params);
       return params;
     };
-    const found = visit({ dModel, from: Math.max(1, Math.ceil(dModel / high)), to: Math.floor(dModel / low), count });
+    const found = visit({
+      dModel,
+      from: Math.max(1, Math.ceil(dModel / high)),
+      to: Math.min(mostLayers, Math.floor(dModel / low)),
+      count,
+    });
     if (found === 'too large') return;
     sound ||= found === 'sound';
   }
@@ -98,6 +114,7 @@ function fitting(goal: Goal, section: Section): Candidate[] {
 function around(goal: Goal, section: Section): Candidate[] {
   const candidates: Candidate[] = [];
   eachWidth(goal, section, ({ dModel, from, to, count }) => {
+    if (count(from) === null && count(to) === null) return 'faulty';
     let [found, above] = [0, 0];
     for (let nLayers = from; nLayers <= to && above < 3; nLayers += 1) {
       const params = count(nLayers);
@@ -150,6 +167,7 @@ function readGoal(call: CallExpr, section: Section, evaluate: Evaluate): Goal {
     aspect: positive(aspect.left, section, evaluate, 'aspect'),
     range: [positive(range.left, section, evaluate, 'aspect'), positive(range.right, section, evaluate, 'aspect')],
     step,
+    span: call.span,
   };
 }
 

@@ -51,3 +51,13 @@ describe('solve', () => {
     expect(diagnostics.map(({ code }) => code)).toContain('wrong-arguments');
   });
 });
+
+describe('solve with sizes without end', () => {
+  it('refuses what would take longer than people wait', () => {
+    const start = performance.now();
+    const wide = atlas('3T').replace('100..200', '1..200').replace('step = 512', 'step = 64');
+    const { diagnostics } = check(wide);
+    expect(diagnostics.map(({ message }) => message).join()).toContain('too many sizes');
+    expect(performance.now() - start).toBeLessThan(20_000);
+  });
+});
