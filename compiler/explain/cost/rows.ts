@@ -23,6 +23,12 @@ export const costRows: readonly CostRow[] = [
   { name: 'KV cache, full context', unit: 'bytes', read: ({ bytes }) => bytes.kvFull },
   { name: 'state per sequence', unit: 'bytes', read: ({ bytes }) => bytes.state },
   { name: 'KV and state, full context', unit: 'bytes', read: ({ bytes }) => bytes.kvFull + bytes.state },
+  { name: 'activations per sequence', unit: 'bytes', read: ({ training }) => training.activationsPerSequence },
+  {
+    name: 'training state',
+    unit: 'bytes',
+    read: ({ training: { weights, gradients, moments } }) => weights + gradients + moments,
+  },
   { name: 'FLOPs per byte, prefill', unit: 'ratio', read: ({ intensity }) => intensity.prefill },
   { name: 'FLOPs per byte, decode', unit: 'ratio', read: ({ intensity }) => intensity.decode },
 ];
