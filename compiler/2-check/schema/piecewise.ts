@@ -5,7 +5,7 @@ import { inlineDraft } from '../evaluate/evaluate.ts';
 import { fail, pathOf } from '../evaluate/section.ts';
 import type { Piecewise } from '../model.ts';
 import { mismatch, settle, type KeyType, type Slot } from './key-type.ts';
-import { real, tokens } from './scalars.ts';
+import { tokens } from './scalars.ts';
 
 /** `each`: what the value of a piece may be. */
 export function piecewiseOf(each: KeyType<number>): KeyType<Piecewise> {
@@ -32,8 +32,6 @@ export function piecewiseOf(each: KeyType<number>): KeyType<Piecewise> {
     },
   };
 }
-
-export const piecewise = piecewiseOf(real);
 
 /** An operand, and the word before it. */
 interface Step {

@@ -53,7 +53,7 @@ const dropoutKind = kindOf({
   },
 });
 
-interface Dropout {
+export interface Dropout {
   readonly embed: number;
   readonly residual: number;
   readonly attention: number;
