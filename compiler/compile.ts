@@ -25,7 +25,9 @@ export function checkSource(source: SourceFile, prelude: readonly SourceFile[]):
   const { ast, diagnostics: syntax } = parseFile(source);
   const std = prelude.map((file) => parseFile(file).ast);
   const { file, diagnostics: meaning } = checkFile(ast, std);
-  const diagnostics = once([...syntax, ...meaning, ...reportsOf(ast, file)]).sort((a, b) => a.span.start - b.span.start);
+  const diagnostics = once([...syntax, ...meaning, ...reportsOf(ast, file)]).sort(
+    (a, b) => a.span.start - b.span.start,
+  );
   return { ast, file, diagnostics };
 }
 
