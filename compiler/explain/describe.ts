@@ -1,6 +1,7 @@
 // Takes: a mixer, a feed-forward, a mask. Gives: one line each, as a researcher says it.
 // Promises: one rule per kind; what is usual is not said.
-import type { FfnSpec, GateSpec, GluSpec, GqaSpec, MaskSpec, MixerSpec, OutputNormSpec, RopeSpec, RouterSpec } from '../2-check/model.ts'; // prettier-ignore
+import { maskText } from '../2-check/canonical/tree.ts';
+import type { FfnSpec, GateSpec, GluSpec, GqaSpec, MixerSpec, OutputNormSpec, RopeSpec, RouterSpec } from '../2-check/model.ts'; // prettier-ignore
 import { number } from './numbers.ts';
 
 type MixerOf<K extends MixerSpec['kind']> = Extract<MixerSpec, { readonly kind: K }>;
@@ -29,7 +30,7 @@ const mixers: { readonly [K in MixerSpec['kind']]: (spec: MixerOf<K>) => Words }
     return [
       `${kind} ${heads}/${kvHeads} heads of ${headDim}`,
       when(vDim !== headDim, `values of ${vDim}`),
-      describeMask(spec.mask),
+      maskText(spec.mask),
       alibi === null ? (spec.rope === null ? 'no rope' : describeRope(spec.rope, headDim)) : 'alibi',
       when(scaleDiffers(spec.scale, headDim), `scale ${number(spec.scale)}`),
       qkNorm === null ? null : `qk norm ${qkNorm.kind} per ${qkNorm.per}`,
@@ -46,7 +47,7 @@ const mixers: { readonly [K in MixerSpec['kind']]: (spec: MixerOf<K>) => Words }
     return [
       `mla ${heads} heads of ${nopeDim} + ${ropeDim} rotated, values of ${vDim}`,
       `latents q ${qRank ?? 'none'}, kv ${kvRank}`,
-      describeMask(mask),
+      maskText(mask),
       rope === null ? 'no rope' : describeRope(rope, ropeDim),
       when(scaleDiffers(scale, nopeDim + ropeDim), `scale ${number(scale)}`),
       cache === 'latent' ? 'keeps the latent' : 'keeps keys and values',
@@ -154,19 +155,6 @@ function describeOutput(out: OutputNormSpec | null): string | null {
   const norm = `${out.norm.kind} norm per ${out.per}`;
   if (out.gate === 'none') return norm;
   return out.order === 'gate_then_norm' ? `${out.gate} gate then ${norm}` : `${norm} then ${out.gate} gate`;
-}
-
-export function describeMask(mask: MaskSpec): string {
-  switch (mask.kind) {
-    case 'full':
-    case 'causal':
-      return mask.kind;
-    case 'window':
-    case 'chunk':
-      return `${mask.kind}(${mask.size})`;
-    case 'all':
-      return mask.parts.map(describeMask).join(' & ');
-  }
 }
 
 function describeRope(rope: RopeSpec, headDim: number): string {

@@ -3,29 +3,19 @@ import { spawn } from 'node:child_process';
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readSafetensors } from '../../../runtime/data/safetensors.ts';
+import { bundleProgram } from '../bundle-program.ts';
 
 const root = join(import.meta.dirname, '..', '..', '..');
 const fixtures = join(root, 'test', 'fixtures');
 const tiny = join(fixtures, 'tiny.model');
 
 let folder = '';
-/** The program as one file, inside the package, whose specs it looks for: it starts in a tenth of the time. */
-const program = join(root, 'runs', 'cli-test', `modelc-${process.pid}.mjs`);
+let program = '';
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'modelc-cli-'));
-  await build({
-    entryPoints: [join(root, 'runtime', 'cli.ts')],
-    outfile: program,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'node20',
-    packages: 'external',
-    logLevel: 'error',
-  });
+  program = await bundleProgram('cli');
 });
 afterAll(() => {
   rmSync(folder, { recursive: true });

@@ -3,7 +3,6 @@
 import { spawn } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { build } from 'esbuild';
 import {
   createProtocolConnection,
   DidChangeTextDocumentNotification,
@@ -24,22 +23,6 @@ import {
 } from 'vscode-languageserver-protocol/node';
 
 export const root = join(import.meta.dirname, '..', '..', '..');
-
-/** The program as one file inside the package, whose specs it looks for; loads in a fifth of the time. */
-export async function bundleProgram(name: string): Promise<string> {
-  const program = join(root, 'runs', 'lsp-test', `${name}-${process.pid}.mjs`);
-  await build({
-    entryPoints: [join(root, 'runtime', 'cli.ts')],
-    outfile: program,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'node20',
-    packages: 'external',
-    logLevel: 'error',
-  });
-  return program;
-}
 
 export interface Editor {
   readonly connection: ProtocolConnection;

@@ -23,7 +23,8 @@ import {
 } from 'vscode-languageserver-protocol/node';
 import { TextDocument } from 'vscode-languageserver-textdocument';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { atCursor, bundleProgram, root, startEditor, type Editor } from './client.ts';
+import { bundleProgram } from '../bundle-program.ts';
+import { atCursor, root, startEditor, type Editor } from './client.ts';
 import { specs } from './prelude.ts';
 
 let editor: Editor;

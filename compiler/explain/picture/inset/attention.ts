@@ -1,11 +1,12 @@
 // Takes: a gqa mixer. Gives: its inset.
 // Promises: norms and rope stand in the order in which they are applied.
+import { maskText } from '../../../2-check/canonical/tree.ts';
 import type { GqaSpec, QkNormSpec, RopeSpec } from '../../../2-check/model.ts';
 import type { Art, Line } from '../grid/cell.ts';
 import { short } from '../draw/numbers.ts';
 import { headsArt } from './heads-art.ts';
 import { box, type Inset, type InsetContext, linear, note, operator, Sketch, terminal } from './inset.ts';
-import { beside, maskArt, maskName, shortMask } from './mask-art.ts';
+import { beside, maskArt, shortMask } from './mask-art.ts';
 
 export function gqaInset(spec: GqaSpec, context: InsetContext): Inset {
   const { heads, kvHeads, headDim } = spec;
@@ -19,7 +20,7 @@ export function gqaInset(spec: GqaSpec, context: InsetContext): Inset {
     grid: gqaGrid(spec, context),
     formula: [
       projections(spec, context),
-      `out = softmax(${scoreText(spec)} over ${maskName(spec.mask)}) v`,
+      `out = softmax(${scoreText(spec)} over ${maskText(spec.mask)}) v`,
       `y = O(out)${heads === kvHeads ? '' : `; query head i reads key head floor(i / ${heads / kvHeads})`}`,
     ],
     facts: gqaFacts(spec, context),
@@ -56,7 +57,7 @@ function gqaFacts(spec: GqaSpec, { layer }: InsetContext): Inset['facts'] {
         ? `${spec.kvHeads}`
         : `${spec.kvHeads} (${spec.heads / spec.kvHeads} query heads each)`,
     ],
-    ['mask', maskName(spec.mask)],
+    ['mask', maskText(spec.mask)],
     ['rope', spec.rope === null ? 'none' : ropeText(spec.rope, spec.headDim)],
     ...(spec.qkNorm === null ? [] : [['qk_norm', qkNormText(spec.qkNorm)] as const]),
     ...(spec.softcap === null ? [] : [['softcap', String(spec.softcap)] as const]),
@@ -115,7 +116,7 @@ function gqaGrid(spec: GqaSpec, context: InsetContext): Sketch {
     { rank, column: 0, columns: 3 },
     'plain',
     coreLines(spec),
-    `attention: ${maskName(spec.mask)}`,
+    `attention: ${maskText(spec.mask)}`,
   );
   let y = grid.add({ ...core, art: coreArt(spec, context.context) }, q, ...new Set([k, v]));
   if (spec.gate !== null) {
@@ -150,7 +151,7 @@ function addKeysValues(grid: Sketch, spec: GqaSpec, context: InsetContext, x: st
 function coreLines({ sink, alibi, mask, ...spec }: GqaSpec): Line[] {
   return [
     { text: `softmax(${scoreText({ sink, alibi, mask, ...spec })}) · v`, bold: true },
-    note(maskName(mask)),
+    note(maskText(mask)),
     ...(alibi === null ? [] : [note('− slope × distance (ALiBi)')]),
     ...(sink === null ? [] : [note('a learned sink for each head')]),
   ];

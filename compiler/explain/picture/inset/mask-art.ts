@@ -1,5 +1,6 @@
 // Takes: a mask and the context. Gives: its thumbnail, and its name in words.
 // Promises: rows are queries, columns keys; windows and chunks are drawn large enough to be seen, so not to scale.
+import { maskText } from '../../../2-check/canonical/tree.ts';
 import type { MaskSpec } from '../../../2-check/model.ts';
 import type { Shape } from '../draw/drawing.ts';
 import { type Art, moved } from '../grid/cell.ts';
@@ -52,22 +53,9 @@ function inCells(size: number, context: number, least: number): number {
   return size >= context ? cells : Math.min(cells - 3, Math.max(least, Math.round((cells * size) / context)));
 }
 
-export function maskName(mask: MaskSpec): string {
-  switch (mask.kind) {
-    case 'full':
-    case 'causal':
-      return mask.kind;
-    case 'window':
-    case 'chunk':
-      return `${mask.kind} ${mask.size}`;
-    case 'all':
-      return mask.parts.map(maskName).join(' & ');
-  }
-}
-
 /** `window 1024`; causal goes without saying. */
 export function shortMask(mask: MaskSpec): string {
-  const name = maskName(mask);
+  const name = maskText(mask);
   return name === 'causal' ? name : name.replace(/causal & | & causal/, '');
 }
 

@@ -1,11 +1,12 @@
 // Takes: a multi-head latent attention mixer. Gives: its inset.
 // Promises: shows what is low in rank and what is cached.
+import { maskText } from '../../../2-check/canonical/tree.ts';
 import type { MlaSpec } from '../../../2-check/model.ts';
 import { short } from '../draw/numbers.ts';
 import { ropeText } from './attention.ts';
 import { headsArt } from './heads-art.ts';
 import { box, type Inset, type InsetContext, linear, note, Sketch, terminal } from './inset.ts';
-import { beside, maskArt, maskName, shortMask } from './mask-art.ts';
+import { beside, maskArt, shortMask } from './mask-art.ts';
 
 /** arXiv 2405.04434 */
 export function mlaInset(spec: MlaSpec, context: InsetContext): Inset {
@@ -22,7 +23,7 @@ export function mlaInset(spec: MlaSpec, context: InsetContext): Inset {
       qRank === null ? 'q = Q(x)' : `q = q_up(norm(q_down(x)))`,
       '[c | k_rope] = kv_down(x); [k_nope | v] = kv_up(norm(c))',
       'k = [k_nope | rope(k_rope)], k_rope shared by all heads',
-      `y = O(softmax(${scoreText(spec)} over ${maskName(spec.mask)}) v)`,
+      `y = O(softmax(${scoreText(spec)} over ${maskText(spec.mask)}) v)`,
     ],
     facts: [
       ['heads', `${heads}: ${nopeDim} without rope, ${ropeDim} with, values of ${vDim}`],
@@ -61,7 +62,7 @@ function mlaGrid(spec: MlaSpec, context: InsetContext): Sketch {
     );
   const kept = (rank: number, text: string, ...from: string[]): string =>
     grid.add(box('cache', { rank, column: 1, columns: 2 }, 'state', [note(text)], title), ...from);
-  const core = box('core', { rank: 5, ...whole }, 'plain', [{ text: `softmax(${scoreText(spec)}) · v`, bold: true }, note(maskName(spec.mask))]); // prettier-ignore
+  const core = box('core', { rank: 5, ...whole }, 'plain', [{ text: `softmax(${scoreText(spec)}) · v`, bold: true }, note(maskText(spec.mask))]); // prettier-ignore
   const art = beside(headsArt(heads, heads), maskArt(spec.mask, context.context));
   let feeds: string[];
   if (cache === 'latent') {
