@@ -1,6 +1,8 @@
 // Takes: nothing. Gives: the public API in a browser: check, compile, train and generate on the CPU, inside a dedicated worker.
 // Promises: names nothing of Node, nor does anything it imports; the same names mean the same as in `index.ts`.
 export { compileForward, compileGeneration, compileTraining, checkSource } from '../compiler/compile.ts';
+export { trainSpecOf } from '../compiler/2-check/train/narrow.ts';
+export { generateSpecOf } from '../compiler/2-check/train/narrow-generate.ts';
 export { compileGraph } from '../compiler/compile-graph.ts';
 export type { CheckedSource, GenerationPlans, TrainingPlans } from '../compiler/compile.ts';
 export type { CompileOptions, StageResult } from '../compiler/compile-graph.ts';

@@ -1,6 +1,8 @@
 // Takes: nothing. Gives: the public API: what the commands do, as functions.
 // Promises: everything named here is documented and stays; the command line is made of nothing else.
 export { compileForward, compileGeneration, compileTraining, checkSource } from '../compiler/compile.ts';
+export { trainSpecOf } from '../compiler/2-check/train/narrow.ts';
+export { generateSpecOf } from '../compiler/2-check/train/narrow-generate.ts';
 export { compileGraph } from '../compiler/compile-graph.ts';
 export type { CheckedSource, GenerationPlans, TrainingPlans } from '../compiler/compile.ts';
 export type { CompileOptions, StageResult } from '../compiler/compile-graph.ts';

@@ -1,6 +1,5 @@
 // Takes: texts, tokens and a device. Gives: what a training run, the logits after it and a generated text are.
 // Promises: the same code in Node and in a browser, through the browser's public entry alone.
-import { trainSpecOf } from '../../compiler/2-check/train/narrow.ts';
 import {
   checkSource,
   compileForward,
@@ -13,6 +12,7 @@ import {
   Session,
   type SourceFile,
   Trainer,
+  trainSpecOf,
 } from '../../runtime/browser.ts';
 
 export interface Request {
