@@ -43,7 +43,7 @@ export function longForm(item: Definition, key: string, draft: Draft, context: C
   const body = draft.body ?? emptyBody;
   const own = (block?.items ?? []).map((inner) => longInner(inner, { body, kinds: table.keys, defaults }, context));
   const names = Object.keys(table.keys);
-  const items = completeKeys({ items: own, body, defaults, names, kinds: table.keys }, context);
+  const items = completeKeys({ items: own, body, defaults, plain, names, kinds: table.keys }, context);
   if (items.length === 0) return item;
   const long = { ...blockOf(items), trailing: block?.trailing ?? [] };
   if (value === null) return { ...item, block: long };
@@ -89,13 +89,16 @@ interface Incomplete {
   readonly items: readonly Item[];
   readonly body: Body;
   readonly defaults: Body;
+  /** What the constructor's own defaults are, wherever it stands: which key only helps another is seen there. */
+  readonly plain?: Body;
   /** Keys to be said. */
   readonly names: readonly string[];
   readonly kinds?: Kinds;
 }
 
 /** `items` and what `defaults` say of the keys that are missing. */
-export function completeKeys({ items, body, defaults, names, kinds = {} }: Incomplete, context: Context): Item[] {
+export function completeKeys(incomplete: Incomplete, context: Context): Item[] {
+  const { items, body, defaults, plain = defaults, names, kinds = {} } = incomplete;
   const missing = names.filter((name) => !body.keys.has(name) && defaults.keys.has(name));
   const used = namesOf(items);
   const given = new Map<string, Item>();
@@ -110,7 +113,7 @@ export function completeKeys({ items, body, defaults, names, kinds = {} }: Incom
       if (!names.includes(name) && !body.keys.has(name)) add(name);
     }
   };
-  missing.filter((key) => !onlyHelps(key, defaults)).forEach(add);
+  missing.filter((key) => !onlyHelps(key, plain)).forEach(add);
   missing.filter((key) => used.has(key)).forEach(add);
   const order = [...defaults.keys.keys()];
   const sorted = [...given].sort(([a], [b]) => order.indexOf(a) - order.indexOf(b));

@@ -190,7 +190,7 @@ export interface Rwkv7Spec {
   readonly outEps: number;
   /** The first layer mixes no earlier values. */
   readonly firstLayer: boolean;
-  readonly projections: Projections<'r' | 'k' | 'v' | 'o' | 'lora'>;
+  readonly projections: Projections<'r' | 'k' | 'v' | 'o' | `${'decay' | 'a' | 'value' | 'gate'}.${'down' | 'up'}`>;
 }
 
 /** Gated short convolution (LFM2): [B, C, u] = in x; y = out(C * conv(B * u)). */
@@ -209,7 +209,7 @@ export interface RgLruSpec {
   readonly heads: number;
   readonly conv: number;
   readonly aInit: Init;
-  readonly projections: Projections<'x' | 'y' | 'out' | 'gates'>;
+  readonly projections: Projections<'x' | 'y' | 'out' | 'input_gate' | 'recurrent_gate'>;
 }
 
 /** Experts of mixers: a router chooses `topK` of `n` copies of one mixer. */

@@ -118,18 +118,18 @@ const rules: { readonly [K in MixerSpec['kind']]: (spec: SpecOf<K>, dModel: Para
   },
   rwkv7(spec, dModel) {
     const { heads, headDim, decayRank, aRank, vRank, gRank, firstLayer, projections: p } = spec;
-    const lora = (name: string, rank: number, bias: boolean): Parameter[] => [
-      ...linear(`${name}.down`, { ...p.lora, bias: false }, dim('rank', rank), dModel),
-      ...linear(`${name}.up`, { ...p.lora, bias }, dModel, dim('rank', rank)),
+    const lowRank = (name: 'decay' | 'a' | 'value' | 'gate', rank: number, bias: boolean): Parameter[] => [
+      ...linear(`${name}.down`, p[`${name}.down`], dim('rank', rank), dModel),
+      ...linear(`${name}.up`, { ...p[`${name}.up`], bias }, dModel, dim('rank', rank)),
     ];
     const shifts = ['r', 'w', 'k', 'v', 'a', 'g'].map((name) => vector(`shift_${name}`, [dModel], constant(0)));
     return [
       ...shifts,
       ...(['r', 'k', 'v'] as const).flatMap((name) => linear(name, p[name], dModel, dModel)),
-      ...lora('decay', decayRank, true),
-      ...lora('a', aRank, true),
-      ...(firstLayer ? [] : lora('value', vRank, true)),
-      ...lora('gate', gRank, false),
+      ...lowRank('decay', decayRank, true),
+      ...lowRank('a', aRank, true),
+      ...(firstLayer ? [] : lowRank('value', vRank, true)),
+      ...lowRank('gate', gRank, false),
       ...['k_k', 'k_a'].map((name) => vector(name, [dModel], constant(1))),
       vector('r_k', [dim('head', heads), dim('head_dim', headDim)], constant(0)),
       ...['gain', 'bias'].map((name) => vector(`norm.${name}`, [dModel], constant(name === 'gain' ? 1 : 0))),
@@ -146,8 +146,8 @@ const rules: { readonly [K in MixerSpec['kind']]: (spec: SpecOf<K>, dModel: Para
   rg_lru({ width, heads, conv, aInit, projections: p }, dModel) {
     const [inner, head] = [dim('width', width), dim('head', heads)];
     const [from, to] = [dim('gate_in', width / heads), dim('gate_out', width / heads)];
-    const gate = (name: string): Parameter[] => [
-      tensor(`${name}.weight`, [head, from, to], p.gates.init, 'matrix', from.size),
+    const gate = (name: 'input_gate' | 'recurrent_gate'): Parameter[] => [
+      tensor(`${name}.weight`, [head, from, to], p[name].init, 'matrix', from.size),
       vector(`${name}.bias`, [head, to], constant(0)),
     ];
     return [
@@ -164,8 +164,8 @@ const rules: { readonly [K in MixerSpec['kind']]: (spec: SpecOf<K>, dModel: Para
     const one = mixerParameters(expert, dModel);
     return [
       ...routerParameters(router, n, dModel),
-      ...within('expert', stacked(one, n, topK)),
-      ...(shared === 0 ? [] : within('shared', stacked(one, shared, shared))),
+      // Behind those that are chosen among stand those that every token passes.
+      ...within('expert', stacked(one, n + shared, topK + shared)),
     ];
   },
 };

@@ -65,11 +65,37 @@ describe('fmt --explicit', () => {
   it('means the same for generated models', () => {
     fc.assert(
       fc.property(arbitraryModelText, (short) => {
+        expect(check(short).diagnostics.filter(({ severity }) => severity === 'error')).toEqual([]);
         const long = explicit(short);
         expect(meaning(long)).toBe(meaning(short));
         expect(explicit(long)).toBe(long);
       }),
       { numRuns: 60 },
+    );
+  });
+});
+
+describe('fmt of generated models', () => {
+  it('changes no meaning, and nothing the second time', () => {
+    fc.assert(
+      fc.property(arbitraryModelText, (text) => {
+        const once = printFile(parseFile({ path: 'text.model', text }).ast);
+        expect(meaning(once)).toBe(meaning(text));
+        expect(printFile(parseFile({ path: 'once.model', text: once }).ast)).toBe(once);
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  it('gives canonical forms that check back to themselves', () => {
+    fc.assert(
+      fc.property(arbitraryModelText, (text) => {
+        for (const { canonical } of check(text).file.models) {
+          const [again] = check(canonical).file.models;
+          expect(again?.canonical).toBe(canonical);
+        }
+      }),
+      { numRuns: 100 },
     );
   });
 });

@@ -41,9 +41,9 @@ export const everyMixer: One<MixerSpec> = {
   mamba2: { kind: 'mamba2', heads: 64, headDim: 64, state: 128, groups: 1, conv: 4, convBias: true, chunk: 256, dt: step, aInit: init, dInit: init, out: out('group', 'gate_then_norm'), projections: { in: p, out: p } },
   gated_delta: { kind: 'gated_delta', kHeads: 16, vHeads: 32, kDim: 128, vDim: 128, conv: 4, chunk: 64, qkNormEps: 1e-6, qScale: 128 ** -0.5, decay: '-exp(A_log) * softplus(a + dt_bias)', beta: 'sigmoid(b)', dt: step, aInit: init, out: out('head', 'norm_then_gate'), projections: { q: p, k: p, v: p, z: p, a: p, b: p, out: p } },
   linear: { kind: 'linear', heads: 16, headDim: 128, feature: 'silu', decay: { kind: 'slope', base: 2 ** -0.5, depthScaled: true }, outNorm: rms, gate: { act: 'sigmoid', per: 'element', projection: p }, projections: { q: p, k: p, v: p, o: p } },
-  rwkv7: { kind: 'rwkv7', heads: 32, headDim: 64, decayRank: 96, aRank: 96, vRank: 64, gRank: 256, outEps: 64e-5, firstLayer: false, projections: { r: p, k: p, v: p, o: p, lora: p } },
+  rwkv7: { kind: 'rwkv7', heads: 32, headDim: 64, decayRank: 96, aRank: 96, vRank: 64, gRank: 256, outEps: 64e-5, firstLayer: false, projections: { r: p, k: p, v: p, o: p, 'decay.down': p, 'decay.up': p, 'a.down': p, 'a.up': p, 'value.down': p, 'value.up': p, 'gate.down': p, 'gate.up': p } },
   conv: { kind: 'conv', width: 2048, conv: 3, convBias: false, projections: { in: p, out: p } },
-  rg_lru: { kind: 'rg_lru', width: 2560, heads: 10, conv: 4, aInit: init, projections: { x: p, y: p, out: p, gates: p } },
+  rg_lru: { kind: 'rg_lru', width: 2560, heads: 10, conv: 4, aInit: init, projections: { x: p, y: p, out: p, input_gate: p, recurrent_gate: p } },
   experts: { kind: 'experts', n: 8, topK: 2, shared: 1, expert: gqa({ heads: 8, kvHeads: 8, headDim: 64, vDim: 64 }), router },
 }; // prettier-ignore
 

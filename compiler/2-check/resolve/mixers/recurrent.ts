@@ -145,6 +145,9 @@ export function linearSpec({ keys }: BuiltAs<'linear'>, place: Place): LinearSpe
   };
 }
 
+const rwkv7Maps = ['r', 'k', 'v', 'o'] as const;
+const lowRankMaps = ['decay.down', 'decay.up', 'a.down', 'a.up', 'value.down', 'value.up', 'gate.down', 'gate.up'] as const; // prettier-ignore
+
 export function rwkv7Spec({ keys, construct: { section } }: BuiltAs<'rwkv7'>, place: Place): Rwkv7Spec {
   const dModel = modelNumber('d_model', section);
   checkDivides(['d_model', dModel], ['head_dim', keys.head_dim], section, place);
@@ -160,7 +163,7 @@ export function rwkv7Spec({ keys, construct: { section } }: BuiltAs<'rwkv7'>, pl
     gRank: keys.g_rank,
     outEps: keys.out_eps,
     firstLayer: state.layer === 0,
-    projections: projections(['r', 'k', 'v', 'o', 'lora'], keys.bias, place),
+    projections: projections([...rwkv7Maps, ...lowRankMaps], keys.bias, place),
   };
 }
 
@@ -182,6 +185,6 @@ export function rgLruSpec({ keys, construct: { section } }: BuiltAs<'rg_lru'>, p
     heads: keys.heads,
     conv: keys.conv,
     aInit: keys.a_init,
-    projections: projections(['x', 'y', 'out', 'gates'], keys.bias, place),
+    projections: projections(['x', 'y', 'out', 'input_gate', 'recurrent_gate'], keys.bias, place),
   };
 }
