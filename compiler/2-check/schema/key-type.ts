@@ -4,6 +4,7 @@ import type { Expr } from '../../1-syntax/ast.ts';
 import { printExpr } from '../../1-syntax/print-ast.ts';
 import type { Draft } from '../draft/draft.ts';
 import { exprNames, nearest } from '../draft/names.ts';
+import { nameHere } from '../draft/other-names.ts';
 import { describe, inlineDraft, pickItem } from '../evaluate/evaluate.ts';
 import { fail, lookup, pathOf, Stop, tell, type Section } from '../evaluate/section.ts';
 
@@ -117,12 +118,13 @@ function reportName(
   const isDefault = section.owner === 'model' && section.world.prelude.model.keys.has(key);
   if (draft.let || isDefault) return tell(section, 'unused-name', draft.span, { name: key });
   const owner = ownerLabel(section);
+  const own = nameHere(key, known);
   if (owners.length > 0) {
     const others = owners.join(', ');
-    const fix = `keys of ${owner.split(' ')[0] ?? owner}: ${known.join(', ')}`;
+    const fix = own === null ? `keys of ${owner.split(' ')[0] ?? owner}: ${known.join(', ')}` : `here it is \`${own}\``;
     return tell(section, 'foreign-key', draft.span, { key, owner, others }, { fix });
   }
-  const near = nearest(key, known);
+  const near = own ?? nearest(key, known);
   const fix = near === null ? `keys here: ${known.join(', ')}` : `did you mean \`${near}\`?`;
   return tell(section, 'unknown-key', draft.span, { key, owner }, { fix });
 }
