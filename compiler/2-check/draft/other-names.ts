@@ -40,14 +40,39 @@ const table: Readonly<Record<string, string>> = {
   max_tokens: 'max_new_tokens max_length',
 };
 
-const here: ReadonlyMap<string, string> = new Map(
-  Object.entries(table).flatMap(([key, names]) => names.split(' ').map((name) => [name, key] as const)),
-);
+/** Constructors; what tells the forms apart is a key here: `gqa { kv_heads = heads }`, `glu { act = silu }`. */
+const constructors: Readonly<Record<string, string>> = {
+  gqa: 'mha mqa attention self_attention multi_head_attention sdpa',
+  mla: 'latent_attention',
+  mamba: 'mamba1 s6 ssm',
+  mamba2: 'ssd',
+  gated_delta: 'delta deltanet gated_deltanet gdn',
+  linear: 'lightning linear_attention retnet',
+  rwkv7: 'rwkv',
+  rg_lru: 'griffin hawk rglru',
+  glu: 'swiglu geglu reglu gated_mlp',
+  mlp: 'ffn feed_forward dense',
+  experts: 'moe mixture_of_experts sparse_moe',
+  rms: 'rmsnorm rms_norm',
+  layer: 'layernorm layer_norm ln',
+  adamw: 'adam',
+};
+
+const inverse = (of: Readonly<Record<string, string>>): ReadonlyMap<string, string> =>
+  new Map(Object.entries(of).flatMap(([key, names]) => names.split(' ').map((name) => [name, key] as const)));
+const here = inverse(table);
+const constructorsHere = inverse(constructors);
 
 /** `num_heads` -> `heads`, where `known` has it. */
 export function nameHere(name: string, known: readonly string[]): string | null {
   const key = here.get(name) ?? here.get(snakeCase(name)) ?? snakeCase(name);
   return key !== name && known.includes(key) ? key : null;
+}
+
+/** `swiglu` -> `glu` */
+export function constructorHere(name: string, known: readonly string[]): string | null {
+  const found = constructorsHere.get(name.toLowerCase());
+  return found !== undefined && known.includes(found) ? found : null;
 }
 
 /** `numHeads` -> `num_heads` */

@@ -136,10 +136,13 @@ export function ownerLabel(section: Section): string {
 }
 
 /** @throws Stop, saying what the key takes. */
-export function mismatch(slot: Slot, expected: string): never {
+export function mismatch(slot: Slot, expected: string, words: readonly string[] = []): never {
   const { draft, section, key } = slot;
   const found = draft.value === null ? 'a block' : describe(draft.value);
-  return fail(section, 'wrong-type', draft.value?.span ?? draft.span, { key: pathOf(section, key), expected, found });
+  const quoted = draft.value?.kind === 'string' && words.includes(draft.value.value) ? draft.value.value : null;
+  const extra = quoted === null ? {} : { fix: `write ${quoted}, without quotes` };
+  const span = draft.value?.span ?? draft.span;
+  return fail(section, 'wrong-type', span, { key: pathOf(section, key), expected, found }, extra);
 }
 
 /**

@@ -7,6 +7,7 @@ import { printExpr } from '../../1-syntax/print-ast.ts';
 import { emptyBody, plainDraft, type Body, type Draft } from '../draft/draft.ts';
 import { draftOf } from '../draft/from-items.ts';
 import { nearest } from '../draft/names.ts';
+import { constructorHere } from '../draft/other-names.ts';
 import { overlayBody } from '../draft/overlay.ts';
 import { describe } from '../evaluate/evaluate.ts';
 import { fail, lookup, once, pathOf, sectionOf, tell, type Section } from '../evaluate/section.ts';
@@ -186,8 +187,9 @@ function checkConstructor(slot: Slot, callee: Callee, kind: Kind, key: string, s
   const { name, span } = callee;
   if (Object.hasOwn(kind.constructors, name)) return;
   const drafts = kind.role === undefined ? [] : draftsOf(slot.section, kind.role);
-  const known = [...new Set([...Object.keys(kind.constructors), ...drafts])];
-  const near = nearest(name, known);
+  // A part called as it is written is no constructor: `optimizer adam { }`.
+  const known = [...new Set([...Object.keys(kind.constructors), ...drafts])].filter((each) => each !== name);
+  const near = constructorHere(name, known) ?? nearest(name, known);
   const fix = near === null ? `there are ${known.join(', ')}` : `did you mean \`${near}\`?`;
   fail(section, 'unknown-constructor', span, { name, kind: kind.name, key: pathOf(section, key) }, { fix });
 }

@@ -69,7 +69,7 @@ export function oneOf<const W extends string>(...words: readonly W[]): KeyType<W
       const at = settle(slot, owns);
       const word = wordOf(at.draft.value);
       const found = words.find((each) => each === word);
-      return found === undefined || at.draft.body !== null ? mismatch(slot, expects) : found;
+      return found === undefined || at.draft.body !== null ? mismatch(slot, expects, words) : found;
     },
   };
 }

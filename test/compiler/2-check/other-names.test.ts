@@ -15,6 +15,9 @@ describe('names of other libraries', () => {
     [`model M { ${sizes}; mixer attn = gqa { heads = 12; rope { rope_theta = 1e6 } }; ffn mlp = glu { } }`, 'theta'],
     [`model M { ${sizes}; mixer attn = gqa { heads = 12 }; ffn mlp = experts { num_experts = 8; n = 8 } }`, 'n'],
     [`model M { ${sizes}; ${parts} }\ntrain { learning_rate = 1e-3; batch_size = 8; max_steps = 3 }`, 'batch'],
+    [`model M { ${sizes}; mixer attn = mha { heads = 12 }; ffn mlp = glu { } }`, 'gqa'],
+    [`model M { ${sizes}; mixer attn = gqa { heads = 12 }; ffn mlp = swiglu { } }`, 'glu'],
+    [`model M { ${sizes}; ${parts} }\ntrain { optimizer adam { } }`, 'adamw'],
   ])('%s: `%s`', (text, name) => {
     const fixes = check(text).diagnostics.map(({ fix }) => fix ?? '');
     expect(fixes.join('\n')).toContain(`did you mean \`${name}\``);
