@@ -148,6 +148,25 @@ variant Small from Clip { text.n_layers = 2; image.attn.heads = 4 }
 });
 
 const hasGit = spawnSync('git', ['--version']).status === 0;
+describe('models that cannot be trained yet', () => {
+  const specs = join(import.meta.dirname, '..', '..', '..', 'specs');
+
+  it.each([
+    ['examples/delta.model', 'DeltaNet', 'ssm'],
+    ['examples/atlas.model', 'AtlasDiffusion', 'attn.mask'],
+    ['families/deepseek_v3.model', 'V3MiniSoftmax', 'moe.router'],
+  ])('%s: %s with its base', async (file, variant, key) => {
+    const { out, code } = await diff(`${join(specs, file)}:${variant}`, '--graph', '--kernels', '--device', 'cpu');
+    expect(code).toBe(0);
+    expect(out).toContain(key);
+    expect(out).toContain('parameters');
+  });
+
+  it('says what of a run is not built when training is asked for', async () => {
+    await expect(diff(`${join(specs, 'examples/delta.model')}:DeltaNet`, '--train', '2')).rejects.toThrow(/not built yet/); // prettier-ignore
+  });
+});
+
 describe.skipIf(!hasGit)('revisions', () => {
   const git = (...args: string[]): void => {
     const identity = ['-c', 'user.name=t', '-c', 'user.email=t@example.org'];
