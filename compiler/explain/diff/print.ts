@@ -90,7 +90,8 @@ function keyLines(keys: readonly ChangedKey[], paint: Paint): string[] {
   const short = keys.filter((key) => !isLong(key));
   const width = Math.min(36, Math.max(0, ...short.map(({ path }) => path.length)));
   return keys.flatMap((key) => {
-    const { path, a, b, from } = key;
+    const { path, from } = key;
+    const [a, b] = [briefCycle(key.a), briefCycle(key.b)];
     const why = from.length === 0 ? '' : paint.dim(`  (from ${from.join(', ')})`);
     if (!isLong(key))
       return [`  ${path.padEnd(width)}  ${paint.red(a ?? '(none)')} -> ${paint.green(b ?? '(none)')}${why}`];
@@ -98,6 +99,15 @@ function keyLines(keys: readonly ChangedKey[], paint: Paint): string[] {
     const come = b === null ? [] : [paint.green(`    + ${b}`)];
     return [`  ${path}${why}`, ...gone, ...come];
   });
+}
+
+/** A value per layer by its ends: `cycle [normal(0.01), normal(0.02), .. normal(0.05)] of 26`; the data has all. */
+function briefCycle(value: string | null): string | null {
+  const list = value === null ? null : /^cycle \[(.*)\]$/.exec(value);
+  // Commas inside of brackets are arguments.
+  const items = list?.[1]?.split(/, (?![^([{]*[)\]}])/) ?? [];
+  if (items.length <= 6) return value;
+  return `cycle [${items.slice(0, 2).join(', ')}, .. ${items.at(-1) ?? ''}] of ${items.length}`;
 }
 
 /** Too long to stand on one line with its other side. */
