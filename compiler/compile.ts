@@ -11,6 +11,7 @@ import { trainGraphs } from './4-autograd/train-graph.ts';
 import type { Plan } from './7-plan/plan.ts';
 import { compileGraph, type CompileOptions } from './compile-graph.ts';
 import { UnbuiltError, type Diagnostic } from './diagnostics.ts';
+import { withoutEchoes } from './echoes.ts';
 import { reportsOf } from './explain/report.ts';
 
 export interface CheckedSource {
@@ -25,19 +26,8 @@ export function checkSource(source: SourceFile, prelude: readonly SourceFile[]):
   const { ast, diagnostics: syntax } = parseFile(source);
   const std = prelude.map((file) => parseFile(file).ast);
   const { file, diagnostics: meaning } = checkFile(ast, std);
-  const diagnostics = once([...syntax, ...meaning, ...reportsOf(ast, file)]).sort(
-    (a, b) => a.span.start - b.span.start,
-  );
+  const diagnostics = withoutEchoes(syntax, [...meaning, ...reportsOf(ast, file)]);
   return { ast, file, diagnostics };
-}
-
-/** One fault told twice, because two values derive from it, is told once. */
-function once(diagnostics: readonly Diagnostic[]): Diagnostic[] {
-  const seen = new Set<string>();
-  return diagnostics.filter(({ code, span }) => {
-    const key = `${code} ${span.start} ${span.end}`;
-    return seen.size < seen.add(key).size;
-  });
 }
 
 export type TrainingPlans =

@@ -52,7 +52,9 @@ export const errors = {
   'stack-length': (a: { length: number; nLayers: number }) =>
     `the stack has ${n(a.length)} layers, but n_layers is ${a.nLayers}`,
   'stack-range': (a: { from: number; to: number; nLayers: number }) =>
-    `at ${a.from}..${a.to} is outside the layers 0..${a.nLayers - 1}`,
+    a.from > a.to
+      ? `at ${a.from}..${a.to} has no layer: the first one comes first`
+      : `at ${a.from === a.to ? '' : `${a.from}..`}${a.to} is outside the layers 0..${a.nLayers - 1}`,
   'stack-form': (a: { message: string }) => `stack: ${a.message}`,
   'loss-mask': (a: { model: string; mixer: string; loss: string; aim: 'next' | 'masked' }) =>
     a.aim === 'next'
@@ -88,7 +90,7 @@ export const warnings = {
   'vocab-multiple': (a: { vocab: number; next: number }) =>
     `vocab ${a.vocab} is not a multiple of 64; ${a.next} would pad it`,
   'width-multiple': (a: { key: string; width: number; below: number; above: number }) =>
-    `${a.key} ${a.width} is not a multiple of 64 (nearest ${a.below} and ${a.above})`,
+    `${a.key} ${a.width} is not a multiple of 64 (nearest ${a.below === a.above ? '' : `${a.below} and `}${a.above})`,
   'window-no-effect': (a: { mixer: string; window: number; context: number }) =>
     `${a.mixer}: window ${a.window} covers the whole context ${a.context}, so it has no effect`,
   'window-reach': (a: { window: number; locals: number; reach: number; context: number }) =>

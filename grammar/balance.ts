@@ -10,6 +10,8 @@ export interface BracketFault {
   readonly instead: t.Token | null;
   /** The `{` whose `}` seems, by the indentation, to be meant for another one. */
   readonly suspect: t.Token | null;
+  /** The first token of the line before which, by the indentation, it should have been closed. */
+  readonly before: t.Token | null;
 }
 
 const closerOf = new Map<TokenType, TokenType>([
@@ -30,7 +32,46 @@ export function isInserted(token: t.Token): boolean {
   return token.image === '' && closers.has(token.tokenType);
 }
 
-export function balance(tokens: readonly t.Token[], text: string): { tokens: t.Token[]; faults: BracketFault[] } {
+interface Balanced {
+  readonly tokens: t.Token[];
+  readonly faults: BracketFault[];
+}
+
+/** Where a `{` is open to the end of the file, the indentation says where its `}` belongs, and the rest is read from there. */
+export function balance(tokens: readonly t.Token[], text: string): Balanced {
+  const first = nest(tokens, text);
+  const unclosed = first.faults.findIndex((fault) => fault.token.tokenType === t.LeftBrace && fault.instead === null);
+  const fault = first.faults[unclosed];
+  if (fault === undefined) return first;
+  const brace = tokens.indexOf(fault.suspect ?? fault.token);
+  const at = fault.suspect === null ? outsideOf(tokens, brace, text) : endOfLine(tokens, brace);
+  const { faults, tokens: repaired } = nest(withBrace(tokens, at), text);
+  if (at >= tokens.length || faults.length >= first.faults.length) return first;
+  const before = fault.suspect === null ? (tokens[at + 1] ?? null) : null;
+  return {
+    tokens: repaired,
+    faults: first.faults.map((each, index) => (index === unclosed ? { ...each, before } : each)),
+  };
+}
+
+/** The end of the line before the first one that is not indented deeper than the line of the `{`. */
+function outsideOf(tokens: readonly t.Token[], brace: number, text: string): number {
+  const own = indentation(text, tokens[brace]?.startOffset ?? 0).width;
+  const next = tokens.findIndex((token, index) => {
+    if (index <= brace || tokens[index - 1]?.tokenType !== t.Newline || token.tokenType === t.Newline) return false;
+    return indentation(text, token.startOffset).width <= own;
+  });
+  return next < 0 ? tokens.length : next - 1;
+}
+
+function withBrace(tokens: readonly t.Token[], at: number): t.Token[] {
+  const last = tokens[at - 1];
+  const offset = last === undefined ? 0 : last.startOffset + last.image.length;
+  const brace = createTokenInstance(t.RightBrace, '', offset, offset, 1, 1, 1, 1);
+  return [...tokens.slice(0, at), brace, ...tokens.slice(at)];
+}
+
+function nest(tokens: readonly t.Token[], text: string): Balanced {
   const faults: BracketFault[] = [];
   /** Closing brackets to put in before the token of an index. */
   const inserted = new Map<number, TokenType[]>();
@@ -44,6 +85,7 @@ export function balance(tokens: readonly t.Token[], text: string): { tokens: t.T
       token: bracket.token,
       instead: tokens[detected] ?? null,
       suspect: bracket.closer === t.RightBrace ? suspect : null,
+      before: null,
     });
     // A parenthesis seldom reaches over its line; a brace does.
     const line = bracket.closer === t.RightBrace ? detected : endOfLine(tokens, bracket.index);
@@ -63,7 +105,7 @@ export function balance(tokens: readonly t.Token[], text: string): { tokens: t.T
     if (!closers.has(token.tokenType)) continue;
     const match = open.findLastIndex((bracket) => bracket.closer === token.tokenType);
     if (match < 0) {
-      faults.push({ token, instead: null, suspect: null });
+      faults.push({ token, instead: null, suspect: null, before: null });
       dropped.add(index);
       continue;
     }
@@ -78,7 +120,7 @@ export function balance(tokens: readonly t.Token[], text: string): { tokens: t.T
 
 /** A `}` that opens its line belongs to a line with the same indentation. */
 function misplaced(text: string, opener: t.Token, closer: t.Token): boolean {
-  if (closer.tokenType !== t.RightBrace) return false;
+  if (closer.tokenType !== t.RightBrace || isInserted(closer)) return false;
   const own = indentation(text, closer.startOffset);
   return own.rest.startsWith('}') && own.width !== indentation(text, opener.startOffset).width;
 }

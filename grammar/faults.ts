@@ -18,6 +18,28 @@ const hints: Record<string, string> = {
   ':': 'a key is set with `=`',
   '|': 'the language has `&` but no `|`',
   '!': 'the language has `!=` but no `!`',
+  '?': 'what differs from layer to layer is `cycle [a, b]` or `list[layer]`',
+  '\u201c': 'a string stands in straight double quotes',
+  '\u201d': 'a string stands in straight double quotes',
+  '\u2212': 'the sign is `-`',
+  '\u00d7': 'a product is `*`',
+  '\u00f7': 'a quotient is `/`',
+};
+
+/** What was likely meant by a token that does not fit behind the one before it. */
+const pairs: Record<string, string> = {
+  '= {': 'a block stands without `=`',
+  '* *': 'a power is `^`',
+  '/ /': 'a comment starts with `#`; a whole quotient is `floor(a / b)`',
+  '= .': 'a digit stands before the point',
+};
+
+/** What was likely meant by a token that stands where an item should end. */
+const ends: Record<string, string> = {
+  ',': 'keys are separated by `;` or a new line',
+  '=': 'equal is `==`',
+  and: 'both is `&`',
+  if: 'what differs from layer to layer is `cycle [a, b]` or `list[layer]`',
 };
 
 export function spanOf(file: SourceFile, token: t.Token): Span {
@@ -56,7 +78,12 @@ export function bracketFault(file: SourceFile, fault: BracketFault): Fault {
     ? `\`${instead.image}\` in line ${positionOf(file, instead.startOffset).line} comes first`
     : 'the file ends first';
   const suspect = fault.suspect && fault.suspect !== token ? positionOf(file, fault.suspect.startOffset).line : null;
-  const hint = suspect ? `; by its indentation, the \`{\` in line ${suspect} lacks its \`}\`` : '';
+  const before = fault.before && positionOf(file, fault.before.startOffset).line;
+  const hint = suspect
+    ? `; by its indentation, the \`{\` in line ${suspect} lacks its \`}\``
+    : before
+      ? `; by the indentation, its \`}\` is missing before line ${before}`
+      : '';
   return { message: `\`${token.image}\` is never closed: ${where}${hint}`, span };
 }
 
@@ -74,7 +101,19 @@ export function parserFault(file: SourceFile, error: IRecognitionException, prev
     const hint = hints[found.image];
     return { message: `unexpected \`${found.image}\`${hint ? `: ${hint}` : ''}`, span };
   }
-  return { message: `expected ${expectation(error, previous)}, found ${describe(found)}`, span };
+  const hint = hintAt(file, error, previous);
+  const message = `expected ${expectation(error, previous)}, found ${describe(found)}`;
+  return { message: hint === null ? message : `${message}: ${hint}`, span };
+}
+
+function hintAt(file: SourceFile, error: IRecognitionException, previous: t.Token | undefined): string | null {
+  const { image, startOffset } = error.token;
+  if (startsItem(previous)) return image === '/' ? 'a comment starts with `#`' : null;
+  if (error.context.ruleStack.at(-1) === 'definition' && image === '==') return 'a key is set with `=`';
+  if (!wantsSeparator(error)) return pairs[`${previous?.image ?? ''} ${image}`] ?? null;
+  // 1,024
+  const isGroup = previous?.tokenType === t.NumberLiteral && /^,\d{3}(?!\d)/.test(file.text.slice(startOffset));
+  return isGroup ? 'digits are grouped with `_`' : (ends[image] ?? null);
 }
 
 function startsItem(previous: t.Token | undefined): boolean {

@@ -1,5 +1,6 @@
 // Takes: a key of another library's configuration. Gives: the key that says it here.
 // Promises: names of Hugging Face transformers, GPT-2, litgpt, Megatron and the papers; a suggestion, never a synonym.
+import { nearest } from './names.ts';
 
 const table: Readonly<Record<string, string>> = {
   d_model: 'hidden_size n_embd n_embed embed_dim dim model_dim',
@@ -19,7 +20,7 @@ const table: Readonly<Record<string, string>> = {
   softcap: 'attn_logit_softcapping final_logit_softcapping logit_softcap logits_soft_cap soft_cap',
   bias: 'attention_bias use_bias mlp_bias qkv_bias add_bias_linear',
   qk_norm: 'qk_layernorm use_qk_norm query_key_norm',
-  tie: 'tie_word_embeddings tied weight_tying',
+  tie: 'tie_word_embeddings tie_embeddings tied_embeddings share_embeddings tied weight_tying',
   n: 'num_experts num_local_experts n_routed_experts n_experts moe_num_experts',
   top_k: 'num_experts_per_tok experts_per_token n_activated_experts moe_top_k topk k',
   shared: 'n_shared_experts num_shared_experts shared_experts',
@@ -38,6 +39,10 @@ const table: Readonly<Record<string, string>> = {
   warmup: 'warmup_steps warmup_iters warmup_ratio',
   accumulate: 'gradient_accumulation_steps grad_accum accumulation_steps',
   max_tokens: 'max_new_tokens max_length',
+  clip: 'grad_clip gradient_clip gradient_clipping max_grad_norm clip_grad_norm',
+  norm: 'max_norm',
+  precision: 'mixed_precision amp dtype',
+  temperature: 'temp',
 };
 
 /** Constructors; what tells the forms apart is a key here: `gqa { kv_heads = heads }`, `glu { act = silu }`. */
@@ -56,17 +61,83 @@ const constructors: Readonly<Record<string, string>> = {
   rms: 'rmsnorm rms_norm',
   layer: 'layernorm layer_norm ln',
   adamw: 'adam',
+  fan_in: 'xavier kaiming he glorot kaiming_normal xavier_normal lecun_normal',
+  trunc_normal: 'truncated_normal',
+  ce: 'cross_entropy crossentropy nll',
+  kd: 'distillation kl kl_div',
+  cosine: 'cosine_decay cosine_annealing',
+  wsd: 'trapezoidal',
+  token_choice: 'topk top_k',
+};
+
+/** Words of values. */
+const words: Readonly<Record<string, string>> = {
+  none: 'None null nil false False no off disabled',
+  true: 'True yes on enabled',
+  silu: 'swish swiglu',
+  gelu: 'geglu gelu_erf',
+  gelu_tanh: 'gelu_new gelu_fast gelu_pytorch_tanh gelu_approximate gelu_approx',
+  quick_gelu: 'gelu_quick',
+  relu2: 'relu_squared squared_relu relu_sq',
+  identity: 'linear',
+  full: 'bidirectional global dense',
+  causal: 'autoregressive',
+  window: 'sliding sliding_window local',
+  chunk: 'chunked block_local',
+  interleaved: 'gptj adjacent',
+  half: 'neox rotate_half',
+  f32: 'float32 fp32 float',
+  bf16: 'bfloat16',
+  f16: 'float16 fp16',
+};
+
+/** What is written with a role and a name, by the words others have for it: `attention { ... }` in a model. */
+const forms: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  model: {
+    'mixer attn = gqa { ... }': 'mixer attn attention self_attn self_attention mha attention_layer',
+    'ffn mlp = glu { ... }': 'ffn mlp feed_forward feedforward ff moe',
+    'norm rms { ... }': 'norm normalization layernorm layer_norm rmsnorm rms_norm',
+    'embed token { ... }': 'embedding embeddings token_embedding tok_embeddings',
+    'head lm { ... }': 'lm_head output unembed unembedding',
+    'stack n_layers { cycle [...] }': 'layer blocks decoder encoder',
+  },
+  train: { 'optimizer adamw { ... }': 'optimizer optim adam adamw' },
 };
 
 const inverse = (of: Readonly<Record<string, string>>): ReadonlyMap<string, string> =>
   new Map(Object.entries(of).flatMap(([key, names]) => names.split(' ').map((name) => [name, key] as const)));
 const here = inverse(table);
 const constructorsHere = inverse(constructors);
+const wordsHere = inverse(words);
+const formsHere = new Map(Object.entries(forms).map(([owner, table]) => [owner, inverse(table)] as const));
 
 /** `num_heads` -> `heads`, where `known` has it. */
 export function nameHere(name: string, known: readonly string[]): string | null {
   const key = here.get(name) ?? here.get(snakeCase(name)) ?? snakeCase(name);
   return key !== name && known.includes(key) ? key : null;
+}
+
+/** `num_heads` -> `heads`, whoever has it. */
+export function keyHere(name: string): string | null {
+  return here.get(name) ?? here.get(snakeCase(name)) ?? null;
+}
+
+/** `gelu_new` -> `gelu_tanh` among `known`, else the nearest of them. */
+export function wordHere(word: string, known: readonly string[]): string | null {
+  const found = wordsHere.get(word) ?? wordsHere.get(snakeCase(word));
+  if (found !== undefined && known.includes(found)) return found;
+  const others = known.filter((each) => each !== word);
+  return others.find((each) => each === word.toLowerCase()) ?? nearest(word, others);
+}
+
+/** Whether it is what other languages call `none`. */
+export function isNoneElsewhere(word: string): boolean {
+  return wordsHere.get(word) === 'none';
+}
+
+/** `attention` in a model -> `mixer attn = gqa { ... }` */
+export function formHere(name: string, owner: string): string | null {
+  return formsHere.get(owner)?.get(snakeCase(name)) ?? null;
 }
 
 /** `swiglu` -> `glu` */

@@ -5,9 +5,21 @@ import { printExpr } from '../../1-syntax/print-ast.ts';
 import type { Draft } from '../draft/draft.ts';
 import { draftOf } from '../draft/from-items.ts';
 import { nearest } from '../draft/names.ts';
+import { isNoneElsewhere } from '../draft/other-names.ts';
 import { callNumber, isNumberFunction, numberFunctions } from './functions.ts';
 import { combine, isArithmetic, quantity, show, type Quantity } from './quantity.ts';
-import { fail, isCurrent, lookup, member, once, pathOf, Stop, visibleNames, type Section } from './section.ts';
+import {
+  fail,
+  isCurrent,
+  lookup,
+  member,
+  once,
+  pathOf,
+  Stop,
+  stopIfWithheld,
+  visibleNames,
+  type Section,
+} from './section.ts';
 import { solve } from './solve.ts';
 
 type NameExpr = Extract<Expr, { kind: 'name' }>;
@@ -94,13 +106,15 @@ function evaluateName(expr: NameExpr, section: Section): Quantity {
 export function unknownName(expr: NameExpr, section: Section): never {
   // A default derives from a key that the model does not have.
   if (section.world.prelude.files.has(expr.span.file) && expr.name !== 'layer') {
+    stopIfWithheld(section, expr.name);
     return fail(section, 'missing-key', expr.span, { key: expr.name, owner: 'model' });
   }
   if (expr.name === 'layer') {
     const message = '`layer` has a value only inside the parts of a layer (mixers, ffns, blocks, init)';
     return fail(section, 'wrong-arguments', expr.span, { callee: 'layer', message });
   }
-  const near = nearest(expr.name, [...visibleNames(section), ...section.world.models.names()]);
+  const known = [...visibleNames(section), ...section.world.models.names()];
+  const near = isNoneElsewhere(expr.name) ? 'none' : nearest(expr.name, known);
   const extra = near === null ? {} : { fix: `did you mean \`${near}\`?` };
   return fail(section, 'unknown-name', expr.span, { name: expr.name }, extra);
 }

@@ -165,6 +165,25 @@ export function pathOf(section: Section, key: string): string {
   return section.path === '' ? key : `${section.path}.${key}`;
 }
 
+/** From now on what derives from this key stops without a word: its fault was reported. */
+export function withhold(section: Section, key: string, fault: Stop = new Stop(key)): void {
+  section.cache.set(`number:${key}`, fault);
+}
+
+/** @throws Stop when `key`, seen from `section`, is withheld. */
+export function stopIfWithheld(section: Section, key: string): void {
+  for (let at: Section | null = section; at !== null; at = at.parent) {
+    const cached = at.cache.get(`number:${key}`);
+    if (cached instanceof Stop) throw cached;
+  }
+}
+
+/** `gqa (attn)` */
+export function ownerLabel({ owner, path }: Section): string {
+  const name = owner.split(' ').at(-1) ?? owner;
+  return path === '' || path === name ? name : `${name} (${path})`;
+}
+
 function labelOf(section: Section, key: string): string {
   return `${key}@${pathOf(section, key.replace(/^.*:/, ''))}`;
 }
@@ -189,7 +208,8 @@ export function once<T>(section: Section, key: string, span: Span, run: () => T)
   const from = state.trail.indexOf(label);
   if (from >= 0) {
     const names = [...state.trail.slice(from), label].map((each) => each.replace(/^.*@/, ''));
-    const fix = `give one of ${[...new Set(names)].join(', ')} a value of its own`;
+    const ring = [...new Set(names)];
+    const fix = `give ${ring.length > 1 ? 'one of ' : ''}${ring.join(', ')} a value of its own`;
     fail(section, 'cycle', span, { path: names }, { fix });
   }
   const outer = state.usesLayer;

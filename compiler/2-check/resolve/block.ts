@@ -250,8 +250,8 @@ function meaning(expr: Expr, scope: Scope): Meaning {
         `\`${expr.name}\` is a block; blocks are called by the stack`,
       );
     }
-    if (found !== null && found.draft.role !== null) return part(found);
-    if (found === null && expr.name !== 'layer') return unknownName(expr, model);
+    if (found !== null && (found.draft.role !== null || found.draft.body !== null)) return part(found);
+    if (found === null && expr.name !== 'layer') return missingPart(expr, model);
   }
   if (expr.kind === 'call' && names(expr.callee, scope)) {
     const message = `\`${printExpr(expr)}\` is a value; arguments are names of parts, and numbers`;
@@ -269,8 +269,25 @@ export function part(slot: Slot): Exclude<Meaning, { kind: 'value' | 'number' }>
   if (role === 'mixer') return { kind: 'mixer', name: key, spec: remember(() => mixerSpec(slot)) };
   if (role === 'ffn') return { kind: 'ffn', name: key, spec: remember(() => ffnSpec(slot)) };
   if (role === 'norm') return { kind: 'norm', name: key, instance: null, spec: remember(() => normTemplate(slot)) };
-  const found = role === null ? `\`${key}\`` : `${role} \`${key}\``;
-  return fail(section, 'wrong-type', draft.span, { key, expected: 'a mixer, an ffn or a norm', found });
+  const found = role === null ? 'a block without a role' : `${role} \`${key}\``;
+  const fix = `write \`mixer ${key} = gqa { ... }\` or \`ffn ${key} = glu { ... }\``;
+  return fail(section, 'wrong-type', draft.span, { key, expected: 'a mixer, an ffn or a norm', found }, { fix });
+}
+
+/** A name of an equation that nothing has; where a default asks for it (`block = pre_norm(attn, mlp)`), what to write. */
+function missingPart(expr: Extract<Expr, { kind: 'name' }>, model: Section): never {
+  if (!model.world.prelude.files.has(expr.span.file)) return unknownName(expr, model);
+  const roles = new Map([...model.body.keys].reverse().map(([name, { role }]) => [role, name]));
+  const [mixer, ffn] = [roles.get('mixer'), roles.get('ffn')];
+  const form = expr.name === 'mlp' ? 'ffn mlp = glu { ... }' : `mixer ${expr.name} = gqa { ... }`;
+  const other = mixer === undefined || ffn === undefined ? '' : `, or \`block = pre_norm(${mixer}, ${ffn})\``;
+  return fail(
+    model,
+    'missing-key',
+    expr.span,
+    { key: expr.name, owner: 'model' },
+    { fix: `write \`${form}\`${other}` },
+  );
 }
 
 /** `norm rms = layer { }` would make `rms(...)` a layer norm: a template named after a constructor is that one. */

@@ -1,6 +1,7 @@
-// Takes: the section of a model or of a tower. Gives: whether the parts it declares are sound.
+// Takes: the section of a model or of a tower. Gives: whether the parts it declares are sound, and which nothing names.
 // Promises: parts are checked even when no block uses them; each is named somewhere (E1).
 import type { Draft } from '../draft/draft.ts';
+import { exprNames } from '../draft/names.ts';
 import { attempt, tell, type Section } from '../evaluate/section.ts';
 import { ffnParameters } from '../parameters/ffns.ts';
 import { mixerParameters } from '../parameters/mixers.ts';
@@ -14,14 +15,15 @@ const partRoles: ReadonlySet<string> = new Set(['norm', 'mixer', 'ffn']);
 /** Keys that are no plain keys of a block: read by the resolver of their role. */
 type IsSection = (draft: Draft, key: string) => boolean;
 
-function among(words: string): IsSection {
-  const known = new Set(words.split(' '));
-  return ({ role }, key) => known.has(role ?? key);
+/** Parts have a role and a name; `norm = rms` and `mixer.heads = 8` are neither. */
+function among(roles: readonly string[], sections: readonly string[]): IsSection {
+  return ({ role }, key) => (role === null ? sections.includes(key) : [...roles, ...sections].includes(role));
 }
 
-export const isModelSection = among('norm mixer ffn block stack embed head init mtp weights');
-export const isTowerSection = among('norm mixer ffn block stack init');
-export const isTower = among('tower');
+const named = [...partRoles, 'block'];
+export const isModelSection = among(named, ['stack', 'embed', 'head', 'init', 'mtp', 'weights']);
+export const isTowerSection = among(named, ['stack', 'init']);
+export const isTower = among(['tower'], []);
 
 /** `places`: targets of `init` outside the layers. */
 export function checkDeclared(section: Section, nLayers: number, places: readonly InitPlace[]): boolean {
@@ -35,7 +37,6 @@ export function checkDeclared(section: Section, nLayers: number, places: readonl
     if (role !== 'norm') parts.set(key, { role, maps: made === null ? null : made.flatMap(mapsOf) });
   }
   checkInitTargets(section, { places, parts });
-  checkUsed(section);
   return sound;
 }
 
@@ -64,12 +65,24 @@ function mapsOf(made: Part): string[] {
   return all.flatMap((each) => (each.class === 'matrix' ? [each.name.replace(/\.weight$/, '')] : []));
 }
 
-/** E1: every part and block is named somewhere, if only as what another one derives from. */
-function checkUsed(section: Section): void {
-  const { usedNames, prelude } = section.world;
+/** E1: every part and block is named somewhere, if only as what another one derives from. Asked of what is sound otherwise. */
+export function checkUsed(section: Section): void {
+  const { usedNames, prelude, isInherited } = section.world;
+  const byDefault = namesOfDefaults(section);
   for (const [key, { role, span }] of section.body.keys) {
-    const named = role !== null && (partRoles.has(role) || role === 'block');
-    if (!named || usedNames.has(key) || prelude.names.has(key) || prelude.files.has(span.file)) continue;
-    tell(section, 'unused-name', span, { name: key });
+    if (role === null || !named.includes(role) || prelude.files.has(span.file)) continue;
+    // A variant may leave a part of its base alone.
+    if (isInherited?.(span) === true) continue;
+    // Templates are named deep inside of defaults: `latent_norm = rms`.
+    const asked = role === 'norm' ? prelude.names.has(key) : byDefault.has(key);
+    if (!asked && !usedNames.has(key)) tell(section, 'unused-name', span, { name: key });
   }
+}
+
+/** What the defaults that are in force name: `block = pre_norm(attn, mlp)`, `cycle [main]`. */
+function namesOfDefaults({ body, world }: Section): ReadonlySet<string> {
+  const defaults = [...body.keys.values()].filter(({ span }) => world.prelude.files.has(span.file));
+  const values = defaults.flatMap(({ value }) => value ?? []);
+  const clauses = defaults.flatMap((draft) => draft.body?.clauses ?? []).flatMap(({ args }) => args);
+  return new Set([...values, ...clauses].flatMap((expr) => [...exprNames(expr)]));
 }

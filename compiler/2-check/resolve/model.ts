@@ -8,7 +8,7 @@ import { readKeys } from '../schema/key-type.ts';
 import { modelKeys } from '../schema/kinds.ts';
 import { ownersOf } from '../schema/register.ts';
 import { weightMaps } from '../weights/map.ts';
-import { checkDeclared, isModelSection } from './declared.ts';
+import { checkDeclared, checkUsed, isModelSection } from './declared.ts';
 import { checkTiedWidths, embedSpec, headSpec } from './ends.ts';
 import { resolveLayers } from './layers.ts';
 import { checkKvFrom } from './mixers/kv-from.ts';
@@ -39,6 +39,7 @@ export function resolveModel(section: Section, name: string): ResolvedModel {
   const mtp = mtpSpec(section, nLayers);
   const bare = { name, vocab, context, dModel, nLayers, embed, layers, head, mtp, weights: [], span: section.span };
   if (section.world.sizesOnly) return { model: { ...bare, canonical: '' }, stack, profile };
+  checkUsed(section);
   const canonical = canonicalText({ ...bare, canonical: '' });
   const model: Model = { ...bare, canonical };
   return { model: { ...model, weights: weightMaps(section, model) }, stack, profile };

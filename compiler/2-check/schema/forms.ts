@@ -40,7 +40,8 @@ function maskParts(slot: Slot): MaskSpec[] {
     const size = count.read({ draft: inlineDraft(arg, section), section, key: `${slot.key}: ${callee}` });
     return [{ kind: callee, size }];
   }
-  return mismatch(at, maskExpects);
+  const words = ['causal', 'full', 'window', 'chunk'];
+  return mismatch(at, maskExpects, words, value?.kind === 'number' ? `write causal & window(${value.text})` : null);
 }
 
 function isOne(expr: Expr): boolean {
@@ -64,7 +65,7 @@ export const gain: KeyType<NormSpec['gain']> = {
       const { left, right } = value;
       if ((isOne(left) && isWeight(right)) || (isOne(right) && isWeight(left))) return 'one_plus';
     }
-    return mismatch(at, 'weight, 1 + weight or none');
+    return mismatch(at, 'weight, 1 + weight or none', ['weight', 'none']);
   },
 };
 
@@ -80,7 +81,7 @@ export function projections<const P extends string>(...names: readonly P[]): Key
       const { value } = at.draft;
       const chosen = value?.kind === 'list' ? value.items.map(wordOf) : expand(wordOf(value), names);
       const known: readonly (string | null)[] = names;
-      if (chosen === null || chosen.some((word) => !known.includes(word))) return mismatch(at, expects);
+      if (chosen === null || chosen.some((word) => !known.includes(word))) return mismatch(at, expects, [...words]);
       // One entry per name, by construction.
       return Object.fromEntries(names.map((name) => [name, chosen.includes(name)])) as Record<P, boolean>;
     },

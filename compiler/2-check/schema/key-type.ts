@@ -3,10 +3,11 @@
 import type { Expr } from '../../1-syntax/ast.ts';
 import { printExpr } from '../../1-syntax/print-ast.ts';
 import type { Draft } from '../draft/draft.ts';
-import { exprNames, nearest } from '../draft/names.ts';
-import { nameHere } from '../draft/other-names.ts';
+import { exprNames } from '../draft/names.ts';
+import { wordHere } from '../draft/other-names.ts';
 import { describe, inlineDraft, pickItem } from '../evaluate/evaluate.ts';
-import { fail, lookup, pathOf, Stop, tell, type Section } from '../evaluate/section.ts';
+import { fail, lookup, ownerLabel, pathOf, Stop, stopIfWithheld, withhold, type Section } from '../evaluate/section.ts';
+import { reportName, type OwnersOf } from './unknown-key.ts';
 
 /** A draft and where it stands. */
 export interface Slot {
@@ -46,9 +47,6 @@ export function key<T>(about: string, type: KeyType<T>, unit?: string): Key<T> {
 export type Keys = Readonly<Record<string, Key<unknown>>>;
 export type ReadKeys<K extends Keys> = { readonly [N in keyof K]: K[N] extends KeyType<infer T> ? T : never };
 
-/** Owners of a key, for `foreign-key`: set by the table of all kinds. */
-export type OwnersOf = (key: string) => readonly string[];
-
 /** `isRead`: keys that the caller reads itself. @throws Stop after every fault of the section was reported. */
 export function readKeys<K extends Keys>(
   keys: K,
@@ -64,6 +62,7 @@ export function readKeys<K extends Keys>(
     } catch (error) {
       if (!(error instanceof Stop)) throw error;
       sound = false;
+      withhold(section, key, error);
     }
   }
   if (!sound) throw new Stop(section.path);
@@ -75,6 +74,7 @@ function readKey<T>(key: string, type: KeyType<T>, section: Section): T {
   const draft = section.body.keys.get(key);
   if (draft !== undefined) return type.read({ draft, section, key });
   if (type.absent !== undefined) return type.absent.value;
+  stopIfWithheld(section, key);
   return fail(section, 'missing-key', section.span, { key, owner: ownerLabel(section) });
 }
 
@@ -89,13 +89,14 @@ function checkNames(
   for (const [key, draft] of section.body.keys) {
     if (Object.hasOwn(keys, key) || isRead(draft, key)) continue;
     if (section.world.prelude.files.has(draft.span.file)) continue;
-    const complain = (): void => reportName(key, draft, Object.keys(keys), section, ownersOf(key));
+    const complain = (): void => reportName({ key, draft, section }, keys, ownersOf);
     const used = section.world.usedNames.has(key) || defaultsUse(key, section);
     if (draft.role === null && used) {
       section.world.state.locals.push({ draft, complain });
       continue;
     }
-    sound = false;
+    // What is only superfluous takes nothing from the rest.
+    if (!draft.let) sound = false;
     complain();
   }
   return sound;
@@ -108,41 +109,29 @@ function defaultsUse(key: string, { body, world }: Section): boolean {
   );
 }
 
-function reportName(
-  key: string,
-  draft: Draft,
-  known: readonly string[],
-  section: Section,
-  owners: readonly string[],
-): void {
-  const isDefault = section.owner === 'model' && section.world.prelude.model.keys.has(key);
-  if (draft.let || isDefault) return tell(section, 'unused-name', draft.span, { name: key });
-  const owner = ownerLabel(section);
-  const own = nameHere(key, known);
-  if (owners.length > 0) {
-    const others = owners.join(', ');
-    const fix = own === null ? `keys of ${owner.split(' ')[0] ?? owner}: ${known.join(', ')}` : `here it is \`${own}\``;
-    return tell(section, 'foreign-key', draft.span, { key, owner, others }, { fix });
-  }
-  const near = own ?? nearest(key, known);
-  const fix = near === null ? `keys here: ${known.join(', ')}` : `did you mean \`${near}\`?`;
-  return tell(section, 'unknown-key', draft.span, { key, owner }, { fix });
-}
-
-/** `gqa (attn)` */
-export function ownerLabel(section: Section): string {
-  const owner = section.owner.split(' ').at(-1) ?? section.owner;
-  return section.path === '' || section.path === owner ? owner : `${owner} (${section.path})`;
-}
-
-/** @throws Stop, saying what the key takes. */
-export function mismatch(slot: Slot, expected: string, words: readonly string[] = []): never {
+/** `words`: those that the key takes; `better`: what to write instead. @throws Stop, saying what the key takes. */
+export function mismatch(
+  slot: Slot,
+  expected: string,
+  words: readonly string[] = [],
+  better: string | null = null,
+): never {
   const { draft, section, key } = slot;
   const found = draft.value === null ? 'a block' : describe(draft.value);
-  const quoted = draft.value?.kind === 'string' && words.includes(draft.value.value) ? draft.value.value : null;
-  const extra = quoted === null ? {} : { fix: `write ${quoted}, without quotes` };
+  const fix = better ?? fixOf(draft.value, words);
   const span = draft.value?.span ?? draft.span;
-  return fail(section, 'wrong-type', span, { key: pathOf(section, key), expected, found }, extra);
+  const facts = { key: pathOf(section, key), expected, found };
+  return fail(section, 'wrong-type', span, facts, fix === null ? {} : { fix });
+}
+
+/** `"silu"` and `SiLU` are `silu`, where that is one of `words`. */
+function fixOf(value: Expr | null, words: readonly string[]): string | null {
+  const isText = value?.kind === 'string';
+  const word = isText ? value.value : (callOf(value)?.callee ?? null);
+  if (word === null) return null;
+  if (isText && words.includes(word)) return `write ${word}, without quotes`;
+  const near = wordHere(word, words);
+  return near === null ? null : `did you mean \`${near}\`?`;
 }
 
 /**

@@ -6,12 +6,11 @@ import type { Expr } from '../../1-syntax/ast.ts';
 import { printExpr } from '../../1-syntax/print-ast.ts';
 import { emptyBody, plainDraft, type Body, type Draft } from '../draft/draft.ts';
 import { draftOf } from '../draft/from-items.ts';
-import { nearest } from '../draft/names.ts';
-import { constructorHere } from '../draft/other-names.ts';
+import { constructorHere, wordHere } from '../draft/other-names.ts';
 import { overlayBody } from '../draft/overlay.ts';
-import { describe } from '../evaluate/evaluate.ts';
 import { fail, lookup, once, pathOf, sectionOf, tell, type Section } from '../evaluate/section.ts';
-import { readKeys, settle, type Keys, type KeyType, type OwnersOf, type ReadKeys, type Slot } from './key-type.ts';
+import { mismatch, readKeys, settle, type Keys, type KeyType, type ReadKeys, type Slot } from './key-type.ts';
+import type { OwnersOf } from './unknown-key.ts';
 
 /** One constructor of a kind. */
 export interface Constructor<K extends Keys = Keys> {
@@ -78,7 +77,9 @@ export function build<C extends Constructors>(slot: Slot, kind: Kind<C>, ownersO
 }
 
 export function constructType<C extends Constructors>(kind: Kind<C>, ownersOf: OwnersOf): KeyType<Built<C>> {
-  const expects = `${kind.name} ${Object.keys(kind.constructors).join(' or ')}`;
+  const article = /^[aeiou]/.test(kind.name) ? 'an' : 'a';
+  const names = Object.keys(kind.constructors).join(', ');
+  const expects = isPlain(kind) ? `${kind.name} { ... }` : `${article} ${kind.name} (${names})`;
   return { expects, kind: kind.name, read: (slot) => build(slot, kind, ownersOf) };
 }
 
@@ -127,7 +128,7 @@ interface Callee {
 
 /** A bare block is the kind's only constructor: `rope { theta = 1 }`. */
 function calleeOf(slot: Slot, kind: Kind): Callee {
-  const { draft, section, key } = slot;
+  const { draft } = slot;
   const { value } = draft;
   const [only = ''] = Object.keys(kind.constructors);
   if (value === null) return { name: only, args: null, span: draft.span };
@@ -135,8 +136,19 @@ function calleeOf(slot: Slot, kind: Kind): Callee {
   if (value.kind === 'call' && value.callee.kind === 'name') {
     return { name: value.callee.name, args: argsBody(value, slot, kind), span: value.callee.span };
   }
-  const expected = `a ${kind.name}: ${Object.keys(kind.constructors).join(', ')}`;
-  return fail(section, 'wrong-type', value.span, { key: pathOf(section, key), expected, found: describe(value) });
+  const words = Object.keys(kind.constructors);
+  const expected = isPlain(kind) ? blockOf(kind) : `a ${kind.name}: ${words.join(', ')}`;
+  return mismatch(slot, expected, words);
+}
+
+function blockOf({ name }: Kind): string {
+  return `a block, \`${name} { ... }\``;
+}
+
+/** Whether the kind has one constructor of the same name: `rope { ... }`. */
+function isPlain({ name, constructors }: Kind): boolean {
+  const [only, more] = Object.keys(constructors);
+  return only === name && more === undefined;
 }
 
 /** Arguments are keys; bare ones take the keys of the constructor in the order of its table. */
@@ -186,11 +198,16 @@ function isDerived(name: string, slot: Slot, kind: Kind): boolean {
 function checkConstructor(slot: Slot, callee: Callee, kind: Kind, key: string, section: Section): void {
   const { name, span } = callee;
   if (Object.hasOwn(kind.constructors, name)) return;
+  if (isPlain(kind) && kind.role === undefined) return mismatch(slot, blockOf(kind));
   const drafts = kind.role === undefined ? [] : draftsOf(slot.section, kind.role);
   // A part called as it is written is no constructor: `optimizer adam { }`.
   const known = [...new Set([...Object.keys(kind.constructors), ...drafts])].filter((each) => each !== name);
-  const near = constructorHere(name, known) ?? nearest(name, known);
-  const fix = near === null ? `there are ${known.join(', ')}` : `did you mean \`${near}\`?`;
+  const near = constructorHere(name, known) ?? wordHere(name, known);
+  const list = known.length === 1 ? `there is only \`${known[0] ?? ''}\`` : `there are ${known.join(', ')}`;
+  const either = near === null ? list : `did you mean \`${near}\`?`;
+  // `mixer attn gqa { }`
+  const [first = '', second] = name.split(' ');
+  const fix = second === undefined ? either : `write \`${kind.role ?? kind.name} ${first} = ${second} { ... }\``;
   fail(section, 'unknown-constructor', span, { name, kind: kind.name, key: pathOf(section, key) }, { fix });
 }
 

@@ -22,7 +22,7 @@ export const mixerKind = kindOf({
     conv,
     rg_lru: rgLru,
     experts: {
-      about: 'A router chooses among copies of one mixer.',
+      about: 'A router chooses among copies of one mixer; a copy sees only the tokens that chose it.',
       formula: 'sum over the chosen e of weight_e * expert_e(x)',
       source: 'arXiv 2210.05144',
       keys: {

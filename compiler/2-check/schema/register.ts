@@ -24,9 +24,14 @@ export function allKinds(): ReadonlyMap<string, Kind> {
   return kinds;
 }
 
-export function ownersOf(key: string): string[] {
+/** What a model is made of comes first in messages. */
+const partKinds = ['mixer', 'ffn', 'norm', 'embed', 'head', 'rope'];
+
+/** `kind`: only of this one. */
+export function ownersOf(key: string, kind?: string): string[] {
   const owners = new Set<string>();
-  for (const { constructors } of kinds.values()) {
+  const order = kind === undefined ? new Set([...partKinds, ...kinds.keys()]) : [kind];
+  for (const { constructors } of [...order].flatMap((each) => kinds.get(each) ?? [])) {
     for (const [name, { keys }] of Object.entries(constructors)) if (Object.hasOwn(keys, key)) owners.add(name);
   }
   return [...owners];

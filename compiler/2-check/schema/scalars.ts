@@ -2,7 +2,8 @@
 // Promises: the range is part of the type; a fault names the key, what it takes and what was found.
 import { evaluateDraft, inlineDraft } from '../evaluate/evaluate.ts';
 import { show, type Quantity } from '../evaluate/quantity.ts';
-import { fail, pathOf } from '../evaluate/section.ts';
+import { isNoneElsewhere } from '../draft/other-names.ts';
+import { fail, lookup, pathOf } from '../evaluate/section.ts';
 import { mismatch, settle, wordOf, type KeyType, type Slot } from './key-type.ts';
 
 interface Range {
@@ -23,7 +24,8 @@ function number({ expects, whole = false, holds, range }: Range): KeyType<number
       if (measure === 'token' || measure === 'byte') {
         return fail(section, 'wrong-type', span, { key: path, expected: expects, found: show({ value, measure }) });
       }
-      if (Number.isNaN(value)) return fail(section, 'not-finite', span, { what: path });
+      const isNumber = Number.isFinite(value) || (!whole && holds(value));
+      if (!isNumber || Number.isNaN(value)) return fail(section, 'not-finite', span, { what: path });
       // Sizes come from divisions: 8/3 * 1536 is 4096 but for the last bit.
       const near = Math.abs(value - Math.round(value)) < 1e-9 * Math.max(1, Math.abs(value));
       if (whole && !near) return fail(section, 'not-whole', span, { key: path, value });
@@ -77,14 +79,18 @@ export function oneOf<const W extends string>(...words: readonly W[]): KeyType<W
 /** `none` is null; otherwise the type itself. */
 export function orNone<T>(type: KeyType<T>): KeyType<T | null> {
   const owns = (word: string): boolean => word === 'none' || type.owns?.(word) === true;
+  const expects = `none or ${type.expects}`;
   return {
     owns,
     ...(type.kind === undefined ? {} : { kind: type.kind }),
-    expects: `none or ${type.expects}`,
+    expects,
     words: ['none', ...(type.words ?? [])],
     read(slot) {
       const at = settle(slot, (word) => owns(word) || type.kind !== undefined);
-      return wordOf(at.draft.value) === 'none' && at.draft.body === null ? null : type.read(at);
+      const word = wordOf(at.draft.value);
+      if (word === 'none' && at.draft.body === null) return null;
+      const isNone = word !== null && isNoneElsewhere(word) && !owns(word) && lookup(at.section, word) === null;
+      return isNone ? mismatch(at, expects, ['none']) : type.read(at);
     },
   };
 }
@@ -104,7 +110,7 @@ export const flag: KeyType<boolean> = {
     const at = settle(slot, (word) => yes.has(word) || word === 'false' || word === 'none');
     const word = wordOf(at.draft.value) ?? '';
     if (yes.has(word)) return true;
-    return word === 'false' || word === 'none' ? false : mismatch(slot, 'true or false');
+    return word === 'false' || word === 'none' ? false : mismatch(at, 'true or false', ['true', 'false']);
   },
 };
 

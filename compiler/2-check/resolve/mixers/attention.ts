@@ -72,7 +72,7 @@ export function checkHeadDim(slot: Slot): void {
   if (dModel === null || heads === null || !Number.isInteger(heads) || heads < 1 || dModel % heads === 0) return;
   const all = divisors(dModel);
   const near = [...all.filter((each) => each < heads).slice(-1), ...all.filter((each) => each > heads).slice(0, 2)];
-  const fix = `set head_dim, or heads in {${near.join(', ')}}`;
+  const fix = `set head_dim${near.length === 0 ? '' : `, or heads in {${near.join(', ')}}`}`;
   fail(inner, 'head-dim', written.value?.span ?? written.span, { mixer: slot.key, dModel, heads }, { fix });
 }
 

@@ -10,7 +10,7 @@ import { ownersOf, type BuiltBy } from '../../schema/register.ts';
 import { towerKind, towersKeys, type poolKind } from '../../schema/parts/tower-kinds.ts';
 import type { normKind } from '../../schema/norm-kinds.ts';
 import { spanOf } from '../mixers/place.ts';
-import { checkDeclared, isTower, isTowerSection } from '../declared.ts';
+import { checkDeclared, checkUsed, isTower, isTowerSection } from '../declared.ts';
 import { initOf } from '../init.ts';
 import { resolveLayers } from '../layers.ts';
 import { checkModelAssertions } from '../model.ts';
@@ -60,6 +60,8 @@ function resolveTower(slot: Slot, bias: boolean): Tower {
   const { input, inputs } = inputOf(keys, section);
   const { d_model: dModel, n_layers: nLayers, cls, pos, pool } = keys;
   const context = inputs + (cls === null ? 0 : 1);
+  const layers = resolveLayers(resolveStack(section, nLayers), section);
+  checkUsed(section);
   return {
     name: slot.key,
     input,
@@ -68,7 +70,7 @@ function resolveTower(slot: Slot, bias: boolean): Tower {
     classToken: cls === null ? null : initOf(section, { place: 'cls' }),
     dModel,
     nLayers,
-    layers: resolveLayers(resolveStack(section, nLayers), section),
+    layers,
     preNorm: normOf(keys.pre_norm),
     postNorm: normOf(keys.post_norm),
     pool: pool.constructor === 'mean' ? { kind: 'mean' } : { kind: 'token', token: poolToken(pool, context) },
