@@ -24,10 +24,24 @@ export interface CheckedSource {
 /** `prelude`: the files of specs/std. A file with errors still gives whatever could be resolved. */
 export function checkSource(source: SourceFile, prelude: readonly SourceFile[]): CheckedSource {
   const { ast, diagnostics: syntax } = parseFile(source);
-  const std = prelude.map((file) => parseFile(file).ast);
-  const { file, diagnostics: meaning } = checkFile(ast, std);
-  const diagnostics = withoutEchoes(syntax, [...meaning, ...reportsOf(ast, file)]);
-  return { ast, file, diagnostics };
+  return {
+    ast,
+    ...checkTree(
+      ast,
+      syntax,
+      prelude.map((file) => parseFile(file).ast),
+    ),
+  };
+}
+
+/** The same of trees that were parsed before; `syntax`: the faults of that. */
+export function checkTree(
+  ast: FileNode,
+  syntax: readonly Diagnostic[],
+  prelude: readonly FileNode[],
+): Omit<CheckedSource, 'ast'> {
+  const { file, diagnostics: meaning } = checkFile(ast, prelude);
+  return { file, diagnostics: withoutEchoes(syntax, [...meaning, ...reportsOf(ast, file)]) };
 }
 
 export type TrainingPlans =

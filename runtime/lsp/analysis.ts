@@ -3,7 +3,7 @@
 // Promises: never changes: a new version of the text is a new analysis; the prelude is parsed once for all of them.
 import type { FileNode } from '../../compiler/1-syntax/ast.ts';
 import { parseFile } from '../../compiler/1-syntax/parse-file.ts';
-import { checkFile } from '../../compiler/2-check/check.ts';
+import { checkTree } from '../../compiler/compile.ts';
 import type { Checked } from '../../compiler/2-check/inspect/names/rename.ts';
 import { Symbols } from '../../compiler/2-check/inspect/names/symbols.ts';
 import { FileValues } from '../../compiler/2-check/inspect/values.ts';
@@ -37,7 +37,7 @@ export class Analysis {
 
   get checked(): Checked {
     const ast = isStandard(this.source.path) ? { ...this.ast, items: [] } : this.ast;
-    this.checkedOnce ??= check(ast, this.syntax, this.prelude);
+    this.checkedOnce ??= checkTree(ast, this.syntax, this.prelude);
     return this.checkedOnce;
   }
 
@@ -55,14 +55,4 @@ export class Analysis {
 /** A file of the prelude is no file of models: only its syntax can be checked. */
 function isStandard(path: string): boolean {
   return /[/\\]specs[/\\]std[/\\][^/\\]+\.model$/.test(path);
-}
-
-function check(ast: FileNode, syntax: readonly Diagnostic[], prelude: readonly FileNode[]): Checked {
-  const { file, diagnostics } = checkFile(ast, prelude);
-  const seen = new Set<string>();
-  const once = [...syntax, ...diagnostics].filter(({ code, span }) => {
-    const key = `${code} ${span.start} ${span.end}`;
-    return seen.size < seen.add(key).size;
-  });
-  return { file, diagnostics: once.sort((a, b) => a.span.start - b.span.start) };
 }

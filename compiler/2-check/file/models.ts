@@ -97,8 +97,10 @@ export class FileModels implements ModelFacts {
     const line: ModelOutline[] = [];
     for (let at = this.outlines.get(name); at !== undefined;) {
       if (line.includes(at)) {
-        const path = [...line, at].map((each) => each.name);
-        this.report(diagnostic('cycle', at.span, { path }), name);
+        const path = [...line.slice(line.indexOf(at)), at].map((each) => each.name);
+        // Each of the ring comes to it: told at the one that stands first.
+        const [first] = line.slice(line.indexOf(at)).sort((a, b) => a.span.start - b.span.start);
+        if (first === at) this.report(diagnostic('cycle', at.span, { path }), name);
         return null;
       }
       line.push(at);

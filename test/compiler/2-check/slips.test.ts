@@ -3,6 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import { checkSource } from '../../../compiler/compile.ts';
 import { readPrelude } from '../../../runtime/model-file.ts';
+import { check, small } from './prelude.ts';
 
 const std = readPrelude();
 const sizes = 'vocab = 256; context = 64; d_model = 64; n_layers = 4';
@@ -106,5 +107,25 @@ describe('a part that nothing uses', () => {
   it('is the base of a variant that leaves it alone', () => {
     const variant = 'variant V from M { block main { y = x + attn(rms.mix(x)) } }';
     expect(told(model(sizes, attn, mlp) + variant)).toEqual([]);
+  });
+});
+
+describe('runs and variants', () => {
+  const run = (items: string): string => small('', `train { data = text("a"); steps = 10; ${items} }`);
+
+  it('takes no part of a step for a share', () => {
+    const [fault, more] = check(run('schedule cosine { warmup = 0.01 }')).diagnostics.filter(
+      ({ severity }) => severity === 'error',
+    );
+    expect([fault?.code, fault?.fix, more]).toEqual(['not-whole', 'write 1%', undefined]);
+  });
+
+  it.each(['V', 'W'])('tells a ring of variants once, whichever is asked for first (%s)', (first) => {
+    const second = first === 'V' ? 'W' : 'V';
+    const text = small(
+      '',
+      `variant ${first} from ${second} { }\nvariant ${second} from ${first} { }\nvariant Z from W { }`,
+    );
+    expect(check(text).diagnostics.filter(({ code }) => code === 'cycle').length).toBe(1);
   });
 });

@@ -25,6 +25,16 @@ export const duration: KeyType<Duration> = {
       });
     }
     const isShare = measure === 'percent';
+    // 0.01 steps are meant as a share.
+    if (measure === null && value > 0 && value < 1) {
+      return fail(
+        section,
+        'not-whole',
+        span,
+        { key: path, value },
+        { fix: `write ${Number((value * 100).toPrecision(6))}%` },
+      );
+    }
     if (value >= 0 && value < Infinity && (!isShare || value <= 1)) {
       return { value, unit: isShare ? 'share' : measure === 'token' ? 'tokens' : 'steps' };
     }
