@@ -91,10 +91,11 @@ function innerKinds({ constructors }: Kind): string[] {
   return Object.values(constructors).flatMap(({ keys }) => Object.values(keys).flatMap(({ kind }) => kind ?? []));
 }
 
-const made = '<!-- Written by `npm run reference` from the schema of the compiler. Do not edit. -->';
+/** Stands in every page: what has it may be written anew. */
+export const writtenMark = '<!-- Written by `npm run reference` from the schema of the compiler. Do not edit. -->';
 
 function page(subject: string, kinds: readonly Kind[], prelude: Prelude): string {
-  const head = [`# ${titleOf(subject)}`, '', made, ''];
+  const head = [`# ${titleOf(subject)}`, '', writtenMark, ''];
   if (subject === 'model' && !kinds.some(({ name }) => name === 'model')) {
     head.push('`model Name { ... }`: the model block alone determines the function.', '');
     head.push(...keyTable(modelKeys, prelude.model), '');
@@ -118,5 +119,5 @@ function index(pages: ReadonlyMap<string, readonly Kind[]>): string {
     return `- [${titleOf(subject)}](${subject}.md): ${inside.join('; ') || 'sizes'}`;
   });
   const intro = 'Every constructor and key of the language. How it is written stands in [../README.md](../README.md).';
-  return ['# Reference', '', made, '', intro, '', ...lines, ''].join('\n');
+  return ['# Reference', '', writtenMark, '', intro, '', ...lines, ''].join('\n');
 }

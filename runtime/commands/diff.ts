@@ -1,7 +1,6 @@
 // Takes: two models: of one file, of two files, of two revisions, or a variant and its base. Gives: how they differ.
 // Promises: compares what they mean, not how they are written; `--train` trains both on the same batches.
 import { Command, Option } from 'commander';
-import { writeFileSync } from 'node:fs';
 import pc from 'picocolors';
 import { printGraphs, printKernels } from '../../compiler/explain/diff/compiled/print.ts';
 import { printBrief, printDiff } from '../../compiler/explain/diff/print.ts';
@@ -11,6 +10,7 @@ import { comparisonHtml } from '../comparing/page.ts';
 import { namesOf, pairsOf } from '../comparing/side.ts';
 import { colorOn, notice, print, printJson } from '../terminal.ts';
 import { UserError } from '../user-error.ts';
+import { writeText } from '../write-text.ts';
 import { positive } from './train.ts';
 import { withDeviceOptions } from '../device/with-device.ts';
 
@@ -66,11 +66,7 @@ async function diff(first: string, second: string | undefined, options: DiffOpti
 }
 
 function writePage(path: string, comparisons: readonly Comparison[]): void {
-  try {
-    writeFileSync(path, comparisonHtml(comparisons));
-  } catch (error) {
-    throw new UserError(`cannot write ${path}: ${error instanceof Error ? error.message : String(error)}`);
-  }
+  writeText(path, comparisonHtml(comparisons));
   notice(`wrote ${path}`);
 }
 

@@ -1,7 +1,6 @@
 // Takes: .model files. Gives: the same files in one form.
 // Promises: comments and meaning stay; formatting twice changes nothing; a file with faults is left alone.
 import { Command } from 'commander';
-import writeFileAtomic from 'write-file-atomic';
 import type { FileNode } from '../../compiler/1-syntax/ast.ts';
 import { parseFile } from '../../compiler/1-syntax/parse-file.ts';
 import { printFile } from '../../compiler/1-syntax/print-ast.ts';
@@ -11,6 +10,7 @@ import type { SourceFile } from '../../grammar/source.ts';
 import { checkSourceFile, readPrelude, readSource, requireSound } from '../model-file.ts';
 import { colorOn, notice, print } from '../terminal.ts';
 import { UserError } from '../user-error.ts';
+import { writeText } from '../write-text.ts';
 
 interface Options {
   readonly check?: boolean;
@@ -48,7 +48,7 @@ function formatFile(path: string, options: Options): void {
     process.exitCode = 1;
     return;
   }
-  writeFileAtomic.sync(path, text);
+  writeText(path, text);
   notice(`formatted ${path}`);
 }
 

@@ -1,15 +1,15 @@
 // Takes: the name of a constructor or kind. Gives: its keys, defaults, formula and source.
 // Promises: prints what the compiler itself reads; `--out` writes the pages of the whole language.
-import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
-import writeFileAtomic from 'write-file-atomic';
 import { parseFile } from '../../compiler/1-syntax/parse-file.ts';
 import { nearest } from '../../compiler/2-check/draft/names.ts';
-import { referenceNames, referenceOf, referencePages } from '../../compiler/reference/pages.ts';
+import { referenceNames, referenceOf, referencePages, writtenMark } from '../../compiler/reference/pages.ts';
 import { readPrelude } from '../model-file.ts';
 import { notice, print } from '../terminal.ts';
 import { UserError } from '../user-error.ts';
+import { orSay, writeText } from '../write-text.ts';
 
 export function referenceCommand(): Command {
   return new Command('reference')
@@ -28,11 +28,16 @@ export function referenceCommand(): Command {
     });
 }
 
-/** Pages of subjects that are gone go too. */
+/** Pages of subjects that are gone go too; a file of somebody else stays. */
 function writePages(folder: string, pages: ReturnType<typeof referencePages>): void {
-  mkdirSync(folder, { recursive: true });
   const names = new Set(pages.map(({ file }) => file));
-  for (const old of readdirSync(folder)) if (old.endsWith('.md') && !names.has(old)) rmSync(join(folder, old));
-  for (const { file, text } of pages) writeFileAtomic.sync(join(folder, file), text);
+  orSay(folder, () => {
+    if (!existsSync(folder)) mkdirSync(folder, { recursive: true });
+    for (const old of readdirSync(folder)) {
+      const path = join(folder, old);
+      if (old.endsWith('.md') && !names.has(old) && readFileSync(path, 'utf8').includes(writtenMark)) rmSync(path);
+    }
+  });
+  for (const { file, text } of pages) writeText(join(folder, file), text);
   notice(`wrote ${pages.length} pages to ${folder}`);
 }

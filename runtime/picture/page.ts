@@ -1,6 +1,5 @@
 // Takes: the picture of a model. Gives: one HTML page with its figures, sizes and costs.
 // Promises: no script, no network; light and dark, readable on a phone, prints.
-import { writeFileSync } from 'node:fs';
 import { formatDiagnostic } from '../../compiler/diagnostics.ts';
 import { type ExplainOptions, explainModel, printExplanation } from '../../compiler/explain/explain.ts';
 import type { Fact, Figure } from '../../compiler/explain/picture/figures.ts';
@@ -11,17 +10,12 @@ import { explainTowers, printTowers } from '../../compiler/explain/towers.ts';
 import { pictureOfTowers } from '../../compiler/explain/picture/towers.ts';
 import { chooseModel, chooseTowers, type LoadedFile } from '../model-file.ts';
 import { pageHtml } from '../plot/page.ts';
-import { UserError } from '../user-error.ts';
+import { writeText } from '../write-text.ts';
 import { explainStyle } from './style.ts';
 
 /** Of the model or the towers of that name, else of the file's first. @throws UserError when the file cannot be written. */
 export function writeExplainPage(path: string, loaded: LoadedFile, name?: string, options: ExplainOptions = {}): void {
-  const page = pageOf(loaded, name, options);
-  try {
-    writeFileSync(path, page);
-  } catch (error) {
-    throw new UserError(`cannot write ${path}: ${error instanceof Error ? error.message : String(error)}`);
-  }
+  writeText(path, pageOf(loaded, name, options));
 }
 
 function pageOf(loaded: LoadedFile, name: string | undefined, options: ExplainOptions): string {

@@ -1,19 +1,14 @@
 // Takes: the metrics of a run. Gives: report.html, one file with the loss curve, its numbers and the model's text.
 // Promises: no network, light and dark, readable on a phone.
-import { writeFileSync } from 'node:fs';
 import { escapeHtml, pageHtml } from '../plot/page.ts';
 import { plotStyle, plotSvg } from '../plot/svg-plot.ts';
-import { UserError } from '../user-error.ts';
+import { writeText } from '../write-text.ts';
 import type { CheckpointFacts } from './checkpoint.ts';
 import type { Metrics, RunFolder } from './run-folder.ts';
 
 /** @throws UserError when the file cannot be written. */
 export function writeReport(folder: RunFolder, facts: CheckpointFacts): void {
-  try {
-    writeFileSync(folder.report, reportHtml(folder.readMetrics(), facts));
-  } catch (error) {
-    throw new UserError(`cannot write ${folder.report}: ${error instanceof Error ? error.message : String(error)}`);
-  }
+  writeText(folder.report, reportHtml(folder.readMetrics(), facts));
 }
 
 export function reportHtml(metrics: readonly Metrics[], facts: CheckpointFacts): string {
