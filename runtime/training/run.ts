@@ -39,7 +39,11 @@ export async function runTraining(options: RunOptions): Promise<RunResult> {
   const { trainer, folder, begin, shouldStop } = options;
   const { train } = begin;
   const seconds = folder.readMetrics().at(-1)?.seconds ?? 0;
-  const loop = new TrainingLoop(trainer, train, { done: begin.step, validation: begin.validationLoss, seconds });
+  const loop = new TrainingLoop(trainer, train, {
+    done: begin.step,
+    validation: begin.validationLoss ?? begin.firstValidationLoss,
+    seconds,
+  });
   const first = begin.firstValidationLoss ?? (await loop.validate());
   let loss: number | null = null;
   const save = async (): Promise<void> => {
