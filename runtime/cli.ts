@@ -54,7 +54,8 @@ function report(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 1;
   const theirs =
     error instanceof UserError ||
-    (error instanceof Error && ['DeviceError', 'PlanError', 'DriverError', 'UnbuiltError'].includes(error.name));
+    (error instanceof Error &&
+      ['DeviceError', 'PlanError', 'DriverError', 'UnbuiltError', 'ConfigError'].includes(error.name));
   if (theirs) {
     process.stderr.write(`${error.message}\n`);
     return 1;

@@ -1,0 +1,22 @@
+// Takes: nothing. Gives: what a family of checkpoints is: its config.json in terms of the language, both ways.
+// Promises: nothing else hangs on a family's name; its tensor names are a `weights` block of specs/std/hf.model.
+import type { Config, Json } from './config.ts';
+import type { ModelFacts } from './model-facts.ts';
+
+/** The names of the tensors on disk, where spellings of one family differ by them. */
+export type TensorNames = ReadonlySet<string>;
+
+export interface Family {
+  /** `model_type` of config.json. */
+  readonly modelType: string;
+  /** `architectures` of config.json: the class that loads it with its head. */
+  readonly architecture: string;
+  /** Keys of its config that do not change the function, beside those of harmless.ts. */
+  readonly harmless?: readonly string[];
+  /** Tensors of its checkpoints that hold no weights: masks, tables of positions. */
+  readonly dropped?: readonly RegExp[];
+  /** Statements of the body of a `model` block. Absent keys have the defaults of the family's config class. @throws ConfigError */
+  readonly read: (config: Config, tensors: TensorNames) => readonly string[];
+  /** The keys of config.json that `read` reads. It may assume what it likes: what it writes is read back and compared. @throws ConfigError */
+  readonly write: (facts: ModelFacts) => Json;
+}

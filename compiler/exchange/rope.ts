@@ -1,0 +1,128 @@
+// Takes: what config.json says of rotary positions, in the form of any version of transformers. Gives: a rope block, and back.
+// Promises: a kind of scaling or a key of it that is not known is an error.
+import { ropeFrequencies } from '../3-graph/model/rope-frequencies.ts';
+import type { RopeScaling, RopeSpec } from '../2-check/model.ts';
+import type { Config, Json } from './config.ts';
+import { ConfigError } from './config-error.ts';
+import type { Keys } from './statements.ts';
+
+export interface RopeDefaults {
+  readonly theta?: number;
+  /** The share of head_dim that turns. */
+  readonly partial?: number;
+  readonly pairing?: 'half' | 'interleaved';
+  /** Of `layer_types`: parameters may stand apart for each type. */
+  readonly layerType?: string;
+  /** Where older files of the family keep theta of this layer type: `rope_local_base_freq`. */
+  readonly thetaKey?: string;
+}
+
+/**
+ * The keys of a rope block: from `rope_scaling`, else `rope_parameters` (transformers 5), for a layer type where they have
+ * one, and from `rope_theta` and `partial_rotary_factor` at the top.
+ * @throws ConfigError
+ */
+export function ropeKeys(config: Config, defaults: RopeDefaults = {}): Keys {
+  const { layerType, thetaKey = 'rope_theta', pairing } = defaults;
+  const [scaling, parameters] = [config.group('rope_scaling'), config.group('rope_parameters')];
+  const all = scaling ?? parameters;
+  if (scaling !== null) parameters?.passOverAll();
+  config.passOver(thetaKey, 'partial_rotary_factor');
+  const group = (layerType !== undefined && all?.has(layerType) ? all.group(layerType) : all) ?? null;
+  const theta = group?.has('rope_theta') ? group.number('rope_theta') : config.number(thetaKey, defaults.theta ?? 10_000); // prettier-ignore
+  const share = config.number('partial_rotary_factor', defaults.partial ?? 1);
+  const partial = group?.number('partial_rotary_factor', share) ?? share;
+  return {
+    theta,
+    partial: partial === 1 ? undefined : partial,
+    pairing: pairing === 'interleaved' ? 'interleaved' : undefined,
+    scaling: group === null ? undefined : scalingKeys(group, config),
+  };
+}
+
+/** The context before scaling: in the group, at the top (Phi-3), else the model's own. */
+function originalContext(group: Config, config: Config): number {
+  const own = config.count('max_position_embeddings', 2048);
+  return group.count('original_max_position_embeddings', config.count('original_max_position_embeddings', own));
+}
+
+type ScalingRule = (group: Config, config: Config) => Keys | undefined;
+
+const rules: Readonly<Record<string, ScalingRule>> = {
+  default: () => undefined,
+  linear: (group) => ({ '=': 'linear', factor: group.number('factor') }),
+  dynamic: (group, config) => ({
+    '=': 'dynamic',
+    factor: group.number('factor'),
+    original: originalContext(group, config),
+  }),
+  llama3: (group, config) => ({
+    '=': 'llama3',
+    factor: group.number('factor'),
+    low: group.number('low_freq_factor'),
+    high: group.number('high_freq_factor'),
+    original: originalContext(group, config),
+  }),
+  yarn(group, config) {
+    const original = originalContext(group, config);
+    const optional = (key: string): number | undefined => (group.has(key) ? group.number(key) : undefined);
+    return {
+      '=': 'yarn',
+      factor: optional('factor') ?? config.count('max_position_embeddings') / original,
+      original,
+      beta_fast: optional('beta_fast'),
+      beta_slow: optional('beta_slow'),
+      truncate: group.flag('truncate', true),
+      attention_factor: optional('attention_factor'),
+      mscale: optional('mscale'),
+      mscale_all_dim: optional('mscale_all_dim'),
+    };
+  },
+  longrope(group, config) {
+    const original = originalContext(group, config);
+    const factors = (key: string): string => `[${(group.numbers(key) ?? missing(group, key)).join(', ')}]`;
+    const factor = group.number('factor', config.count('max_position_embeddings') / original);
+    return { '=': 'longrope', factor, original, short: factors('short_factor'), long: factors('long_factor') };
+  },
+};
+
+function missing(group: Config, key: string): never {
+  throw new ConfigError(`${group.name(key)} is missing`);
+}
+
+function scalingKeys(group: Config, config: Config): Keys | undefined {
+  const key = group.has('rope_type') ? 'rope_type' : 'type';
+  group.passOver('type');
+  return group.word(key, rules, 'default')(group, config);
+}
+
+/** `rope_parameters` of one rope. `partial` of head_dim turns. */
+export function ropeParameters(rope: RopeSpec, headDim: number): Json {
+  const partial = rope.dim === headDim ? {} : { partial_rotary_factor: rope.dim / headDim };
+  return { rope_theta: rope.theta, ...partial, ...scalingJson(rope.scaling, rope) };
+}
+
+function scalingJson(scaling: RopeScaling, rope: RopeSpec): Json {
+  switch (scaling.kind) {
+    case 'none':
+      return { rope_type: 'default' };
+    case 'linear':
+      return { rope_type: 'linear', factor: scaling.factor };
+    case 'dynamic':
+      return { rope_type: 'dynamic', factor: scaling.factor, original_max_position_embeddings: scaling.original };
+    case 'llama3': {
+      const { factor, low, high, original } = scaling;
+      return { rope_type: 'llama3', factor, low_freq_factor: low, high_freq_factor: high, original_max_position_embeddings: original }; // prettier-ignore
+    }
+    case 'longrope': {
+      const { factor, original, short, long } = scaling;
+      return { rope_type: 'longrope', factor, original_max_position_embeddings: original, short_factor: short, long_factor: long }; // prettier-ignore
+    }
+    case 'yarn':
+      break;
+  }
+  const { factor, original, betaFast, betaSlow, truncate } = scaling;
+  // The factor that follows from mscale is said as a number: older versions of transformers do not derive it.
+  const attention_factor = ropeFrequencies(rope).factor;
+  return { rope_type: 'yarn', factor, original_max_position_embeddings: original, beta_fast: betaFast, beta_slow: betaSlow, truncate, attention_factor }; // prettier-ignore
+}
