@@ -2,8 +2,16 @@
 // Promises: every tensor lies inside the data, has the bytes its shape asks for, and shares none with another.
 import { UserError } from '../user-error.ts';
 
+/** Bits of an element, by the name of its type. */
+const bits = {
+  BOOL: 8, U8: 8, I8: 8, F8_E4M3: 8, F8_E5M2: 8, F8_E8M0: 8, I16: 16, U16: 16, F16: 16, BF16: 16,
+  I32: 32, U32: 32, F32: 32, I64: 64, U64: 64, F64: 64, C64: 64,
+} as const; // prettier-ignore
+
+export type Dtype = keyof typeof bits;
+
 export interface HeaderEntry {
-  readonly dtype: 'F32' | 'I32' | 'U32';
+  readonly dtype: Dtype;
   readonly shape: readonly number[];
   /** Bytes [begin, end) of the data. */
   readonly begin: number;
@@ -34,14 +42,21 @@ function parseEntry(path: string, name: string, value: unknown): HeaderEntry {
   if (!shape || begin === undefined || end === undefined || typeof dtype !== 'string') {
     throw new UserError(`${path} is damaged: the header's entry of ${name} has no dtype, shape and data_offsets`);
   }
-  if (dtype !== 'F32' && dtype !== 'I32' && dtype !== 'U32') {
-    throw new UserError(`${path}: ${name} is of type ${dtype}; F32, I32 and U32 can be read`);
-  }
-  const bytes = shape.reduce((product, size) => product * size, 4);
+  if (!isDtype(dtype)) throw new UserError(`${path}: ${name} is of type ${dtype}, which is no known type`);
+  const bytes = shape.reduce((product, size) => product * size, bytesOf(dtype));
   if (end - begin !== bytes) {
     throw new UserError(`${path} is damaged: ${name} is ${dtype} [${shape.join(', ')}], but has ${end - begin} bytes`);
   }
   return { dtype, shape, begin, end };
+}
+
+function isDtype(dtype: string): dtype is Dtype {
+  return Object.hasOwn(bits, dtype);
+}
+
+/** Bytes of an element. */
+export function bytesOf(dtype: Dtype): number {
+  return bits[dtype] / 8;
 }
 
 function parseMetadata(path: string, value: unknown): Readonly<Record<string, string>> {
