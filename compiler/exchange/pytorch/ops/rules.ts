@@ -1,0 +1,128 @@
+// Takes: a node of a forward graph. Gives: the Python of its value.
+// Promises: total over the ops; what no forward graph has is an invariant that names it.
+import { invariant } from '../../../diagnostics.ts';
+import { inputName } from '../../../3-graph/expr-build.ts';
+import type { Node, NodeOf, OpName } from '../../../3-graph/ops.ts';
+import { einsum, permuted } from '../python/axes.ts';
+import { expression } from '../python/expressions.ts';
+import { call, float, level, method, type Py } from '../python/python.ts';
+import { attention } from './attention.ts';
+import type { Rule } from './scope.ts';
+import type { Scope } from './scope.ts';
+import { broadcast, concat, constant, gather, iota, merge, only, operandFor, pad, permute, rename, slice, split } from './shape.ts'; // prettier-ignore
+
+export function nodeText(node: Node, scope: Scope): Py {
+  // The row of the node's own op.
+  return (rules[node.op] as Rule<OpName>)(node, scope);
+}
+
+const absent = ({ op, origin }: { readonly op: OpName; readonly origin: Node['origin'] }): never =>
+  invariant(false, `${op} at '${origin.path}' in a forward graph`) as never;
+
+/** Whether the heads' outputs go into one vector a token and nowhere else. */
+export function mergesAttention(node: Node, scope: Pick<Scope, 'axes' | 'isOnlyFor'>): NodeOf<'attention'> | null {
+  const [x] = node.inputs;
+  if (node.op !== 'merge' || x?.op !== 'attention' || !scope.isOnlyFor(x, node)) return null;
+  const names = scope.axes.names(x);
+  const merged = node.attrs.dims.filter((name) => names.includes(name));
+  return merged.join() === names.slice(2).join() && names[1] === x.attrs.query ? x : null;
+}
+
+const rules: { readonly [K in OpName]: Rule<K> } = {
+  source: absent,
+  random: absent,
+  scatter_add: absent,
+  update: absent,
+  attention_grad: absent,
+  cross_entropy: absent,
+  constant,
+  iota,
+  split,
+  permute,
+  slice,
+  pad,
+  concat,
+  broadcast,
+  rename,
+  gather,
+  map: (node, scope) => {
+    const names = scope.axes.names(node);
+    const inputs = new Map(node.inputs.map((input, i) => [inputName(i), input]));
+    return expression(node.attrs.expr, (name) => {
+      const input = inputs.get(name);
+      invariant(input, `a map over '${name}', which is not there`);
+      return operandFor(scope, input, names);
+    });
+  },
+  reduce: (node, scope) => {
+    const names = scope.axes.names(only(node));
+    const at = scope.axes.shown(only(node).type.dims.filter(({ name }) => node.attrs.dims.includes(name))).map(({ name }) => names.indexOf(name)); // prettier-ignore
+    const dims = at.length === 1 ? `dim=${at[0]}` : `dim=(${at.join(', ')})`;
+    return method(scope.operand(only(node)), node.attrs.fn === 'sum' ? 'sum' : 'amax', dims);
+  },
+  /** x W^T where the weight's last dim is summed, else an einsum. */
+  contract: (node, scope) => {
+    const [x, w] = node.inputs;
+    invariant(x && w, 'contract has two inputs');
+    const [names, weight] = [scope.axes.names(x), scope.axes.names(w)];
+    const [over] = node.attrs.over;
+    const isLinear = w.op === 'source' && weight.length === 2 && node.attrs.over.length === 1;
+    if (isLinear && weight[1] === over && names.at(-1) === over && !names.includes(weight[0] ?? ''))
+      return call('F.linear', scope.operand(x), scope.operand(w));
+    return call('torch.einsum', `"${einsum([names, weight], scope.axes.names(node))}"`, scope.operand(x), scope.operand(w)); // prettier-ignore
+  },
+  merge: (node, scope) => {
+    const heads = mergesAttention(node, scope);
+    return heads ? attention(heads, scope, true) : merge(node, scope);
+  },
+  attention: (node, scope) => attention(node, scope, false),
+  /** Rotation of pairs by 90 degrees. */
+  rotate_pairs: (node, scope) => {
+    const { dim, pairing, inverse } = node.attrs;
+    const x = scope.operand(only(node));
+    invariant(scope.axes.names(node).at(-1) === dim, 'pairs lie along the last dim');
+    const [first, second] = pairing === 'half' ? halves(x) : [`${x.text}[..., ::2]`, `${x.text}[..., 1::2]`];
+    const turned = inverse ? `(${second}, -${first})` : `(-${second}, ${first})`;
+    if (pairing === 'half') return call('torch.cat', turned, 'dim=-1');
+    return method(call('torch.stack', turned, 'dim=-1'), 'flatten', '-2');
+  },
+  rope: (node, scope) => {
+    const [x, cos, sin] = node.inputs;
+    invariant(x && cos && sin, 'rope has three inputs');
+    const names = scope.axes.names(x);
+    invariant(names[1] === 'seq' && names.at(-1) === node.attrs.dim, `a rotation of [${names.join(', ')}]`);
+    const helper = scope.use(node.attrs.pairing === 'half' ? 'rotate_halves' : 'rotate_pairs');
+    return call(helper, scope.operand(x), scope.operand(cos), scope.operand(sin));
+  },
+  norm: (node, scope) => {
+    const { kind, dims, eps, gain, bias } = node.attrs;
+    const [x, ...weights] = node.inputs;
+    invariant(x, 'norm has an input');
+    const names = scope.axes.names(x);
+    const over = dims.filter((name) => names.includes(name));
+    const order = [...names.filter((name) => !over.includes(name)), ...over];
+    const shape = over.map((name) => scope.axes.size(dimNamed(x, name)));
+    const weight = gain === 'none' ? null : weights[0];
+    const shift = bias ? weights.at(-1) : null;
+    const scale = weight ? (gain === 'one_plus' ? `1 + ${scope.operand(weight).text}` : scope.operand(weight).text) : 'None'; // prettier-ignore
+    const args = [`(${shape.join(', ')}${shape.length === 1 ? ',' : ''})`, scale, ...(kind === 'rms' ? [] : [shift ? scope.operand(shift).text : 'None']), float(eps)]; // prettier-ignore
+    const y = call(kind === 'rms' ? 'F.rms_norm' : 'F.layer_norm', permuted(scope.operand(x), names, order), ...args);
+    return permuted(y, order, scope.axes.names(node));
+  },
+  logsumexp: (node, scope) => {
+    const at = scope.axes.names(only(node)).indexOf(node.attrs.dim);
+    return call('torch.logsumexp', scope.operand(only(node)), `dim=${at}`);
+  },
+  dropout: (node, scope) => call('F.dropout', scope.operand(only(node)), float(node.attrs.rate), 'self.training'),
+};
+
+function dimNamed(node: Node, name: string): Node['type']['dims'][number] {
+  const dim = node.type.dims.find((each) => each.name === name);
+  invariant(dim, `no dim ${name}`);
+  return dim;
+}
+
+const halves = (x: Py): [string, string] => {
+  const text = x.level < level.atom ? `(${x.text})` : x.text;
+  return [`${text}.chunk(2, dim=-1)[0]`, `${text}.chunk(2, dim=-1)[1]`];
+};

@@ -1,0 +1,113 @@
+// Takes: ops that only move elements. Gives: Python for each.
+// Promises: the result has the dims of the node, in its order.
+import { invariant } from '../../../diagnostics.ts';
+import type { Node } from '../../../3-graph/ops.ts';
+import { aligned, permuted } from '../python/axes.ts';
+import { atom, call, index, integer, method, type Py } from '../python/python.ts';
+import type { Rule, Scope } from './scope.ts';
+
+export function only(node: Node): Node {
+  const [x] = node.inputs;
+  invariant(x, `${node.op} has an input`);
+  return x;
+}
+
+/** `[..., 0:8]`, `[:, :, 0:8]` */
+function sliced(x: Py, position: number, rank: number, range: string): Py {
+  return index(x, position === rank - 1 && rank > 1 ? `..., ${range}` : [...Array<string>(position).fill(':'), range].join(', ')); // prettier-ignore
+}
+
+function sizeText(scope: Scope, node: Node): string[] {
+  return scope.axes.dims(node).map((dim) => scope.axes.size(dim));
+}
+
+/** Matrix products and elementwise results lie in memory as their dims say. */
+const contiguous: ReadonlySet<string> = new Set(['contract', 'map']);
+
+export const split: Rule<'split'> = (node, scope) => {
+  const x = only(node);
+  return method(scope.operand(x), contiguous.has(x.op) ? 'view' : 'reshape', ...sizeText(scope, node));
+};
+
+export const merge: Rule<'merge'> = (node, scope) => {
+  const x = only(node);
+  const names = scope.axes.names(x);
+  const merged = node.attrs.dims.filter((name) => names.includes(name));
+  const [first] = merged;
+  invariant(first, 'a merge of no dims');
+  const others = names.filter((name) => name === first || !merged.includes(name));
+  const order = others.flatMap((name) => (name === first ? merged : [name]));
+  const at = order.indexOf(first);
+  const ordered = permuted(scope.operand(x), names, order);
+  if (merged.length === 1) return ordered;
+  const isEnd = at + merged.length === order.length;
+  return method(ordered, 'flatten', String(at), ...(isEnd ? [] : [String(at + merged.length - 1)]));
+};
+
+export const permute: Rule<'permute'> = (node, scope) =>
+  permuted(scope.operand(only(node)), scope.axes.names(only(node)), scope.axes.names(node));
+
+export const slice: Rule<'slice'> = (node, scope) => {
+  const { dim, start, size } = node.attrs;
+  invariant(typeof size === 'number', 'a slice of a symbolic size');
+  const names = scope.axes.names(only(node));
+  const end = scope.axes.dims(only(node)).find(({ name }) => name === dim)?.size;
+  const range = `${start === 0 ? '' : integer(start)}:${start + size === end ? '' : integer(start + size)}`;
+  return sliced(scope.operand(only(node)), names.indexOf(dim), names.length, range);
+};
+
+export const pad: Rule<'pad'> = (node, scope) => {
+  const { dim, before, after } = node.attrs;
+  const names = scope.axes.names(node);
+  const behind = names.length - 1 - names.indexOf(dim);
+  const widths = [...Array<number>(2 * behind).fill(0), before, after];
+  return call('F.pad', scope.operand(only(node)), `(${widths.join(', ')})`);
+};
+
+export const concat: Rule<'concat'> = (node, scope) => {
+  const names = scope.axes.names(node);
+  const at = names.indexOf(node.attrs.dim);
+  const parts = node.inputs.map((input) => permuted(scope.operand(input), scope.axes.names(input), names).text);
+  return call('torch.cat', `(${parts.join(', ')})`, `dim=${at === names.length - 1 ? -1 : at}`);
+};
+
+export const broadcast: Rule<'broadcast'> = (node, scope) => {
+  const x = only(node);
+  const added = scope.axes.shown(node.attrs.dims);
+  return added.length === 0 ? scope.operand(x) : method(scope.operand(x), 'expand', ...sizeText(scope, node));
+};
+
+/** Dims have no names in PyTorch. */
+export const rename: Rule<'rename'> = (node, scope) => scope.operand(only(node));
+
+/** (table, indices) -> [indices.., rest of the table] */
+export const gather: Rule<'gather'> = (node, scope) => {
+  const [table, indices] = node.inputs;
+  invariant(table && indices, 'gather has two inputs');
+  const { dim } = node.attrs;
+  const names = scope.axes.names(table);
+  const rows = permuted(scope.operand(table), names, [dim, ...names.filter((name) => name !== dim)]);
+  if (indices.op === 'iota') return index(rows, `:${scope.axes.size(indices.attrs.dim)}`);
+  const isMatrix = table.op === 'source' && names.length === 2;
+  return isMatrix ? call('F.embedding', scope.operand(indices), rows) : index(rows, scope.operand(indices).text);
+};
+
+/** The value at hand as an operand of something with the dims `to`. */
+export function operandFor(scope: Scope, node: Node, to: readonly string[]): Py {
+  return aligned(scope.operand(node), scope.axes.names(node), to);
+}
+
+export const iota: Rule<'iota'> = ({ attrs }, scope) =>
+  call('torch.arange', scope.axes.size(attrs.dim), `device=${scope.device()}`);
+
+export const constant: Rule<'constant'> = ({ attrs, type }, scope) => {
+  const { data } = attrs;
+  invariant(data.kind === 'values', `a constant of kind ${data.kind} outside of a rotation`);
+  const isInteger = type.type !== 'f32' && type.type !== 'f16';
+  const text = (value: number): string => (isInteger ? integer(value) : String(value));
+  if (type.dims.length === 0) return atom(text(data.values[0] ?? 0));
+  const list = `[${data.values.map(text).join(', ')}]`;
+  const tensor = call('torch.tensor', list, `device=${scope.device()}`);
+  const sizes = scope.axes.shown(type.dims).map((dim) => scope.axes.size(dim));
+  return sizes.length === 1 ? tensor : method(tensor, 'view', ...sizes);
+};

@@ -1,0 +1,35 @@
+// Takes: a model and the run it is meant for. Gives: model.py and train.py, for machines that have PyTorch and many GPUs.
+// Promises: the same function, names of weights and updates as here; a pure function.
+import type { Model, TrainSpec } from '../../2-check/model.ts';
+import { GraphBuilder } from '../../3-graph/builder.ts';
+import { lowerHead, lowerTrunk } from '../../3-graph/model/lower-model.ts';
+import { BATCH, input, SEQ, startLowering } from '../../3-graph/model/lowering.ts';
+import { unbuilt } from '../../3-graph/model/unbuilt.ts';
+import type { Graph } from '../../3-graph/ops.ts';
+import { UnbuiltError } from '../../diagnostics.ts';
+import { modelText } from './model-text.ts';
+
+export interface TextFile {
+  readonly path: string;
+  readonly text: string;
+}
+
+/** @throws UnbuiltError when the model cannot be compiled yet */
+export function pytorchFiles(model: Model, train: TrainSpec | null): TextFile[] {
+  const missing = unbuilt(model);
+  if (missing.length > 0) throw new UnbuiltError(missing);
+  const loss = train?.loss ?? { ignore: null, zLoss: 0 };
+  return [{ path: 'model.py', text: modelText(model, forwardOf(model, train), loss) }];
+}
+
+/** tokens -> logits, with what the run drops. */
+function forwardOf(model: Model, train: TrainSpec | null): Graph {
+  const builder = new GraphBuilder(`${model.name}.forward`);
+  const rates = train?.dropout ?? { embed: 0, residual: 0, attention: 0 };
+  let streams = 0;
+  const drops = Object.values(rates).some((rate) => rate > 0);
+  const dropout = drops ? { rates, seed: input(builder, 'seed', 'u32', []), stream: () => streams++ } : null;
+  const l = startLowering(builder, model, { dropout });
+  builder.output('logits', lowerHead(l, lowerTrunk(l, input(builder, 'tokens', 'i32', [BATCH, SEQ]))));
+  return builder.finish();
+}
