@@ -5,6 +5,7 @@ import { dimNames, dimOf, numericSize, sameDims, unionDims, without } from './in
 import { checkExpr } from './expr/check-expr.ts';
 import { inputName, isFloat } from './expr-build.ts';
 import { compositeTypes } from './infer/composite-types.ts';
+import type { ConstantData } from '../7-plan/plan.ts';
 import type { Attrs, OpName, PrimitiveName } from './ops.ts';
 import type { Dim, ScalarType, Size, TensorType } from './types.ts';
 
@@ -54,12 +55,17 @@ function checkIndices(t: TensorType): void {
   invariant(t.type === 'i32', `indices of type ${t.type}`);
 }
 
+function dataCount(data: ConstantData): number {
+  if (data.kind === 'values') return data.values.length;
+  return data.positions * (data.kind === 'rope_table' ? data.inverseFrequencies : data.slopes).length;
+}
+
 const primitiveTypes: { readonly [K in PrimitiveName]: TypeRule<K> } = {
   source: ({ type }, inputs) => (take(inputs, 0), type),
   constant: ({ type, data }, inputs) => {
     take(inputs, 0);
     const count = type.dims.reduce((n, d) => n * numericSize(type, d.name), 1);
-    const given = data.kind === 'values' ? data.values.length : data.positions * data.inverseFrequencies.length;
+    const given = dataCount(data);
     invariant(count === given, `a constant of ${count} elements with ${given} values`);
     return type;
   },

@@ -64,7 +64,10 @@ export interface AttentionAttrs {
   readonly key: string;
   readonly depth: string;
   readonly valueDepth: string;
-  /** Over `score` (q . k, f32), `query`, `key` (positions, i32): the scaled, capped score. */
+  /**
+   * Over `score` (q . k, f32), `query`, `key` (positions, i32): the scaled, capped score. `bias` (f32) may be used too: then
+   * an input of that name is given.
+   */
   readonly score: Expr;
   /** Over `query`, `key`: bool, whether the pair is seen. */
   readonly mask: Expr;
@@ -93,13 +96,14 @@ export interface CompositeAttrs {
   /** (x, seed u32 []) -> x * (u >= rate) / (1 - rate). */
   dropout: { readonly rate: number; readonly stream: number };
   /**
-   * (q, k, v, offset i32 [], [seed u32 []]). Query position = offset + index along `query`; key position = index along
-   * `key`. Dims of q that k lacks (besides query) are the query heads of one key head. part out: [q dims, valueDepth for
-   * depth]; part lse: log sum exp of the seen scores, [q dims without depth]. A query that sees no key gives 0.
+   * (q, k, v, offset i32 [], [bias], [seed u32 []]). Query position = offset + index along `query`; key position = index
+   * along `key`. Dims of q that k lacks (besides query) are the query heads of one key head. bias: f32 over any of the
+   * dims of q but query and depth, and key; it has no gradient. part out: [q dims, valueDepth for depth]; part lse: log sum
+   * exp of the seen scores, [q dims without depth]. A query that sees no key gives 0.
    */
   attention: AttentionAttrs & { readonly part: 'out' | 'lse' };
   /**
-   * (q, k, v, offset, dout, lse, delta, [seed]); delta = sum over valueDepth of out * dout. The gradient of q, k or v.
+   * (q, k, v, offset, dout, lse, delta, [bias], [seed]); delta = sum over valueDepth of out * dout. The gradient of q, k or v.
    * FlashAttention-2, arXiv 2307.08691.
    */
   attention_grad: AttentionAttrs & { readonly part: 'q' | 'k' | 'v' };

@@ -36,6 +36,7 @@ const dimText = ({ name, size }: Dim): string => (name === size ? name : `${name
 
 function constantText(data: ConstantData): string {
   if (data.kind === 'rope_table') return `rope_table ${data.fn}`;
+  if (data.kind === 'bias_table') return `bias_table of ${data.slopes.length} slopes`;
   return data.values.length <= 4 ? list(data.values.map(String)) : `${data.values.length} values`;
 }
 

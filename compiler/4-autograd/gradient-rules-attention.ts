@@ -17,7 +17,7 @@ const parts = ['q', 'k', 'v'] as const;
  */
 function attention({ builder, node, gradient, wants }: GradientOf<'attention'>): (Node | null)[] {
   const { part, ...shared } = node.attrs;
-  const [q, k, v, offset, ...seed] = node.inputs;
+  const [q, k, v, offset, ...rest] = node.inputs;
   invariant(q && k && v && offset, 'attention has four inputs');
   const isLse = part === 'lse';
   const lse = isLse ? node : builder.add('attention', { ...shared, part: 'lse' }, node.inputs);
@@ -32,8 +32,9 @@ function attention({ builder, node, gradient, wants }: GradientOf<'attention'>):
       );
   return node.inputs.map((_, i) => {
     const of = parts[i];
+    invariant(of !== undefined || !wants(i), `the bias of an attention has no gradient ('${node.origin.path}')`);
     if (of === undefined || !wants(i) || (isLse && of === 'v')) return null;
-    return builder.add('attention_grad', { ...shared, part: of }, [q, k, v, offset, dout, lse, delta, ...seed]);
+    return builder.add('attention_grad', { ...shared, part: of }, [q, k, v, offset, dout, lse, delta, ...rest]);
   });
 }
 

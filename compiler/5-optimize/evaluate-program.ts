@@ -1,7 +1,7 @@
 // Takes: a program and the values of its named tensors. Gives: what they hold after a run.
 // Promises: float64, exactly the meaning written at the types of groups.ts: the oracle of fusion and of kernels.
 import { invariant } from '../diagnostics.ts';
-import type { ConstantData } from '../7-plan/plan.ts';
+import { constantValues } from '../3-graph/evaluate/constants.ts';
 import {
   compileExpr,
   compileOffset,
@@ -52,7 +52,7 @@ export function elementCount(axes: readonly Axis[]): number {
 
 function startValue(tensor: ProgramTensor, values: ReadonlyMap<string, NumericArray>): TensorValue {
   const size = elementCount(tensor.dims);
-  if (tensor.data) return { tensor, values: Float64Array.from(constantValues(tensor.data)) };
+  if (tensor.data) return { tensor, values: constantValues(tensor.data) };
   const given = tensor.role === 'temporary' ? undefined : values.get(tensor.name);
   invariant(given || tensor.role !== 'input', `no value for input ${tensor.name}`);
   // Whoever reads what nothing wrote sees NaN.
@@ -60,14 +60,6 @@ function startValue(tensor: ProgramTensor, values: ReadonlyMap<string, NumericAr
   const start = given ? Float64Array.from(given) : new Float64Array(size).fill(empty);
   invariant(start.length === size, `${tensor.name} needs ${size} values, not ${start.length}`);
   return { tensor, values: start };
-}
-
-/** The values of a constant tensor, in float64. */
-export function constantValues(data: ConstantData): number[] {
-  if (data.kind === 'values') return [...data.values];
-  const fn = data.fn === 'cos' ? Math.cos : Math.sin;
-  const positions = Array.from({ length: data.positions }, (_, p) => p);
-  return positions.flatMap((p) => data.inverseFrequencies.map((w) => fn(p * w) * data.factor));
 }
 
 const runners: { readonly [K in Group['kind']]: (frame: Frame, group: Extract<Group, { kind: K }>) => void } = {

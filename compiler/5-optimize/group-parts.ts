@@ -20,11 +20,12 @@ function attentionParts(group: AttentionParts, { expr }: Change) {
     k: expr(group.k),
     v: expr(group.v),
     offset: expr(group.offset),
+    score: expr(group.score),
     dropout: group.dropout ? { ...group.dropout, seed: expr(group.dropout.seed) } : null,
   };
 }
 
-/** `score` and `mask` load nothing and stay. */
+/** `mask` loads nothing and stays. */
 const mappers: { readonly [K in Group['kind']]: Mapper<Extract<Group, { kind: K }>> } = {
   map: (group, { stores }) => ({ ...group, stores: stores(group.stores) }),
   row: (group, { expr, stores }) => ({

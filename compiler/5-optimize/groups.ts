@@ -88,7 +88,7 @@ export interface AttentionParts {
   readonly v: Expr;
   /** i32 scalar: position of query 0. */
   readonly offset: Expr;
-  /** Over `score`, `query_position`, `key_position`. */
+  /** Over `score`, `query_position`, `key_position`, and elements at batch, heads, key. */
   readonly score: Expr;
   /** Over `query_position`, `key_position`; bool. */
   readonly mask: Expr;

@@ -94,6 +94,8 @@ function verifyNames(group: Group): void {
   invariant(bound.size === names.length, `${group.name}: a name occurs twice in ${names.join(', ')}`);
   if (group.kind === 'contract')
     for (const { terms } of group.accumulators) for (const { name } of terms.flatMap(({ k }) => k)) bound.add(name);
+  if (group.kind === 'attention' || group.kind === 'attention_grad')
+    for (const name of ['score', 'query_position', 'key_position']) bound.add(name);
   const exprs = groupExprs(group);
   const seen = new Set<Expr>();
   const visit = (expr: Expr): void => {

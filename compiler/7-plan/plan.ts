@@ -17,7 +17,12 @@ export type ConstantData =
       readonly positions: number;
       readonly inverseFrequencies: readonly number[];
       readonly factor: number;
-    };
+    }
+  /**
+   * Biases that grow with the position of a key: element (h, p) is slopes[h] * p, p in [0, positions), where both factors and
+   * the product are rounded to bfloat16 (to nearest, ties to even).
+   */
+  | { readonly kind: 'bias_table'; readonly slopes: readonly number[]; readonly positions: number };
 
 export type TensorRole =
   /** A weight of the model. Persistent, shared by name between Plans. */

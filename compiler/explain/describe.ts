@@ -1,7 +1,7 @@
 // Takes: a mixer, a feed-forward, a mask. Gives: one line each, as a researcher says it.
 // Promises: one rule per kind; what is usual is not said.
 import { maskText } from '../2-check/canonical/tree.ts';
-import type { FfnSpec, GateSpec, GluSpec, GqaSpec, MixerSpec, OutputNormSpec, RopeSpec, RouterSpec } from '../2-check/model.ts'; // prettier-ignore
+import type { AlibiSpec, FfnSpec, GateSpec, GluSpec, GqaSpec, MixerSpec, OutputNormSpec, RopeSpec, RouterSpec } from '../2-check/model.ts'; // prettier-ignore
 import { number } from './numbers.ts';
 
 type MixerOf<K extends MixerSpec['kind']> = Extract<MixerSpec, { readonly kind: K }>;
@@ -25,13 +25,13 @@ const when = (said: boolean, word: string): string | null => (said ? word : null
 
 const mixers: { readonly [K in MixerSpec['kind']]: (spec: MixerOf<K>) => Words } = {
   gqa(spec) {
-    const { heads, kvHeads, headDim, vDim, qkNorm, softcap, alibi, kvFrom, kvShare, sink, gate, clipQkv } = spec;
+    const { heads, kvHeads, headDim, vDim, qkNorm, softcap, kvFrom, kvShare, sink, gate, clipQkv } = spec;
     const kind = kvHeads === heads ? 'mha' : kvHeads === 1 ? 'mqa' : 'gqa';
     return [
       `${kind} ${heads}/${kvHeads} heads of ${headDim}`,
       when(vDim !== headDim, `values of ${vDim}`),
       maskText(spec.mask),
-      alibi === null ? (spec.rope === null ? 'no rope' : describeRope(spec.rope, headDim)) : 'alibi',
+      describePositions(spec),
       when(scaleDiffers(spec.scale, headDim), `scale ${number(spec.scale)}`),
       qkNorm === null ? null : `qk norm ${qkNorm.kind} per ${qkNorm.per}`,
       softcap === null ? null : `softcap ${softcap}`,
@@ -144,6 +144,19 @@ function scaleDiffers(scale: number, headDim: number): boolean {
 function biases(spec: GqaSpec): string | null {
   const names = (['q', 'k', 'v', 'o'] as const).filter((name) => spec[name].bias);
   return names.length === 0 ? null : `bias ${names.join('')}`;
+}
+
+function describePositions({ rope, alibi, headDim }: GqaSpec): string {
+  const words = [rope === null ? null : describeRope(rope, headDim), alibi === null ? null : describeAlibi(alibi)];
+  const said = words.filter((word) => word !== null);
+  return said.length === 0 ? 'no rope' : said.join(' and ');
+}
+
+/** The usual slopes end at 2^-8. */
+function describeAlibi({ maxBias, scaled, round }: AlibiSpec): string {
+  const words = [maxBias === 8 ? null : `max bias ${maxBias}`, when(scaled, 'scaled'), round === null ? null : `in ${round}`]; // prettier-ignore
+  const said = words.filter((word) => word !== null);
+  return said.length === 0 ? 'alibi' : `alibi (${said.join(', ')})`;
 }
 
 function describeGate(gate: GateSpec | null): string | null {

@@ -25,11 +25,21 @@ export const masks = {
 export type Mask = keyof typeof masks;
 
 const raw = e.variable('score', 'f32');
+const distance = e.cast(e.sub(query, key), 'f32');
+
+/** Elements that scores may add: of [kv_heads, group], and of [kv_heads, group, key]. */
+interface Biases {
+  readonly slope: Expr;
+  readonly table: Expr;
+}
+
 export const scores = {
-  scaled: e.mul(raw, 0.3),
-  softcap: e.mul(e.tanh(e.div(e.mul(raw, 0.3), 2)), 2),
-  alibi: e.sub(e.mul(raw, 0.3), e.mul(e.cast(e.sub(query, key), 'f32'), 0.1)),
-} satisfies Record<string, Expr>;
+  scaled: () => e.mul(raw, 0.3),
+  softcap: () => e.mul(e.tanh(e.div(e.mul(raw, 0.3), 2)), 2),
+  alibi: () => e.sub(e.mul(raw, 0.3), e.mul(distance, 0.1)),
+  'a slope per head': ({ slope }) => e.sub(e.mul(raw, 0.3), e.mul(distance, slope)),
+  'a bias per head and key, capped': ({ table }) => e.mul(e.tanh(e.mul(e.add(raw, table), 0.15)), 2),
+} satisfies Record<string, (biases: Biases) => Expr>;
 export type Score = keyof typeof scores;
 
 export interface Setting {
@@ -67,13 +77,13 @@ function axesOf({ batch = 2, kvHeads = 2, group = 1, queries, keys, depth, value
   return { b: axis('batch', batch), h: axis('kv_heads', kvHeads), g: axis('group', group), s: axis('seq', queries), t: axis('key', keys), d: axis('head_dim', depth), e: axis('value_dim', valueDepth) }; // prettier-ignore
 }
 
-/** q [b, s, h, g, d], k [b, t, h, d], v [b, t, h, e]: tensors 0, 1, 2; offset 3; seed 4. */
+/** q [b, s, h, g, d], k [b, t, h, d], v [b, t, h, e]: tensors 0, 1, 2; offset 3; seed 4; slope and table from 5 on. */
 function partsOf(setting: Setting, x: Axes): AttentionParts {
   const { mask = 'causal', score = 'scaled', dropout = 0 } = setting;
   return {
     batch: [x.b, x.h], heads: [x.g], query: x.s, key: x.t, depth: x.d, valueDepth: x.e,
     q: element(0, [x.b, x.s, x.h, x.g, x.d]), k: element(1, [x.b, x.t, x.h, x.d]), v: element(2, [x.b, x.t, x.h, x.e]),
-    offset: e.load(3, [], 'i32'), score: scores[score], mask: masks[mask],
+    offset: e.load(3, [], 'i32'), score: scores[score]({ slope: element(5, [x.h, x.g]), table: element(6, [x.h, x.g, x.t]) }), mask: masks[mask],
     dropout: dropout === 0 ? null : { rate: dropout, stream: 7, seed: e.load(4, [], 'u32') },
   }; // prettier-ignore
 }
@@ -84,6 +94,8 @@ const inputs = (x: Axes): readonly TensorSpec[] => [
   ['v', 'input', [x.b, x.t, x.h, x.e]],
   ['offset', 'input', [], 'i32'],
   ['seed', 'input', [], 'u32'],
+  ['slope', 'input', [x.h, x.g]],
+  ['table', 'input', [x.h, x.g, x.t]],
 ];
 
 function valuesFor(made: Program, { offset = 0 }: Setting): Case {
@@ -100,10 +112,10 @@ const stored = (tensor: number, axes: readonly Axis[], name: string) => ({
 export function forward(setting: Setting): Case {
   const x = axesOf(setting);
   const [dims, turned] = [[x.b, x.s, x.h, x.g, x.e], [x.b, x.h, x.g, x.s, x.e]]; // prettier-ignore
-  const double = { ...stored(6, turned, 'out'), value: e.mul(e.variable('out', 'f32'), 2) };
+  const double = { ...stored(8, turned, 'out'), value: e.mul(e.variable('out', 'f32'), 2) };
   const group: Group = {
     ...partsOf(setting, x), kind: 'attention', name: 'attention',
-    outStores: [stored(5, dims, 'out'), double], lseStores: [stored(7, [x.b, x.h, x.g, x.s], 'lse')],
+    outStores: [stored(7, dims, 'out'), double], lseStores: [stored(9, [x.b, x.h, x.g, x.s], 'lse')],
   }; // prettier-ignore
   const made = program([...inputs(x), ['out', 'output', dims], ['double', 'output', turned], ['lse', 'temporary', [x.b, x.h, x.g, x.s]]], group); // prettier-ignore
   return valuesFor(made, setting);
@@ -120,15 +132,15 @@ export function backward(setting: Setting): Case {
   ]; // prettier-ignore
   const delta: RowGroup = {
     kind: 'row', name: 'delta', axes: rows, row: [x.e],
-    reductions: [{ result: 'sum', fn: 'sum', value: e.mul(element(5, dims), element(6, dims)) }],
-    rowStores: [stored(8, rows, 'sum')], elementStores: [],
+    reductions: [{ result: 'sum', fn: 'sum', value: e.mul(element(7, dims), element(8, dims)) }],
+    rowStores: [stored(10, rows, 'sum')], elementStores: [],
   }; // prettier-ignore
-  const grad = { ...parts, kind: 'attention_grad', dout: element(5, dims), lse: element(7, rows), delta: element(8, rows) } as const; // prettier-ignore
+  const grad = { ...parts, kind: 'attention_grad', dout: element(7, dims), lse: element(9, rows), delta: element(10, rows) } as const; // prettier-ignore
   const groups: Group[] = [
-    { ...parts, kind: 'attention', name: 'attention', outStores: [stored(6, dims, 'out')], lseStores: [stored(7, rows, 'lse')] },
+    { ...parts, kind: 'attention', name: 'attention', outStores: [stored(8, dims, 'out')], lseStores: [stored(9, rows, 'lse')] },
     delta,
-    { ...grad, name: 'dq', pass: 'query', dqStores: [stored(9, [x.b, x.s, x.h, x.g, x.d], 'dq')], dkStores: [], dvStores: [] },
-    { ...grad, name: 'dkv', pass: 'key', dqStores: [], dkStores: [stored(10, [x.b, x.t, x.h, x.d], 'dk')], dvStores: [stored(11, [x.b, x.t, x.h, x.e], 'dv')] },
+    { ...grad, name: 'dq', pass: 'query', dqStores: [stored(11, [x.b, x.s, x.h, x.g, x.d], 'dq')], dkStores: [], dvStores: [] },
+    { ...grad, name: 'dkv', pass: 'key', dqStores: [], dkStores: [stored(12, [x.b, x.t, x.h, x.d], 'dk')], dvStores: [stored(13, [x.b, x.t, x.h, x.e], 'dv')] },
   ]; // prettier-ignore
   return valuesFor(program(tensors, ...groups), setting);
 }

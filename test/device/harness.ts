@@ -3,7 +3,7 @@
 // Promises: one device per test file; every group is one dispatch, every tensor a buffer of its own.
 import { afterAll, beforeAll, expect } from 'vitest';
 import type { ScalarType } from '../../compiler/3-graph/types.ts';
-import { constantValues } from '../../compiler/5-optimize/evaluate-program.ts';
+import { constantValues } from '../../compiler/3-graph/evaluate/constants.ts';
 import type { Group, Program, ProgramTensor } from '../../compiler/5-optimize/groups.ts';
 import { assembleKernel } from '../../compiler/6-kernels/wgsl/assemble.ts';
 import type { AssembledKernel } from '../../compiler/6-kernels/kernel.ts';

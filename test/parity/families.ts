@@ -1,6 +1,6 @@
 // Takes: nothing. Gives: the families' fixtures as models, with their weight maps.
 // Promises: every knob as in the fixture's config.json; what is not said is the builder's llama.
-import type { GqaSpec, MaskSpec, Model, NormSpec, RopeSpec } from '../../compiler/2-check/model.ts';
+import type { AlibiSpec, GqaSpec, MaskSpec, Model, NormSpec, RopeSpec } from '../../compiler/2-check/model.ts';
 import { glu, gqa, init, layerNorm, makeModel, mlp, rms, wirings } from '../compiler/3-graph/model/model-builder.ts';
 import type { Knobs } from '../compiler/3-graph/model/model-builder.ts';
 import * as maps from './weight-maps.ts';
@@ -40,6 +40,7 @@ const rms5: NormSpec = { ...rms, eps: 1e-5 };
 const onePlus: NormSpec = { ...rms, gain: 'one_plus', cast: 'after_gain' };
 const gainOnly: NormSpec = { ...layerNorm, bias: false };
 const learned = { tied: true, positions: { length: 128, init } };
+const alibi: AlibiSpec = { maxBias: 8, scaled: false, round: null };
 const sqrt48 = Math.sqrt(48);
 const full = { per: 'full', order: 'before_rope' } as const;
 const head = { per: 'head', order: 'before_rope' } as const;
@@ -198,6 +199,18 @@ const gpts: Record<string, Family> = {
     ffn: mlp(80, 'gelu_tanh'),
     wiring: wirings.parallel1,
     head: { bias: true },
+  }),
+  bloom: family(maps.bloom, {
+    norm: layerNorm,
+    embed: { tied: true, norm: layerNorm },
+    mixers: times(2, attn({ kvHeads: 4, biases: 'qkvo', rope: null, alibi })),
+    ffn: mlp(192, 'gelu_tanh'),
+  }),
+  mpt: family(maps.mpt, {
+    norm: gainOnly,
+    embed: tied,
+    mixers: times(2, attn({ kvHeads: 4, rope: null, alibi })),
+    ffn: mlp(192, 'gelu', false),
   }),
   falcon: family(maps.falcon, {
     norm: layerNorm,

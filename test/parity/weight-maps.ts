@@ -143,6 +143,35 @@ export const falcon: WeightMap = {
   ...both('mlp.down', `${H}.mlp.dense_4h_to_h`),
 };
 
+export const bloom: WeightMap = {
+  'embed.weight': 'transformer.word_embeddings.weight',
+  ...both('embed.norm', 'transformer.word_embeddings_layernorm'),
+  ...both('head.norm', 'transformer.ln_f'),
+  ...both('mix', `${H}.input_layernorm`),
+  ...both('ffn', `${H}.post_attention_layernorm`),
+  ...both('attn.q', `${H}.self_attention.query_key_value`, perHead(0, 3, 12)),
+  ...both('attn.k', `${H}.self_attention.query_key_value`, perHead(1, 3, 12)),
+  ...both('attn.v', `${H}.self_attention.query_key_value`, perHead(2, 3, 12)),
+  ...both('attn.o', `${H}.self_attention.dense`),
+  ...both('mlp.up', `${H}.mlp.dense_h_to_4h`),
+  ...both('mlp.down', `${H}.mlp.dense_4h_to_h`),
+};
+
+const B = 'transformer.blocks.{i}';
+
+export const mpt: WeightMap = {
+  'embed.weight': 'transformer.wte.weight',
+  ...both('head.norm', 'transformer.norm_f'),
+  ...both('mix', `${B}.norm_1`),
+  ...both('ffn', `${B}.norm_2`),
+  ...both('attn.q', `${B}.attn.Wqkv`, rows(0, 48)),
+  ...both('attn.k', `${B}.attn.Wqkv`, rows(48, 48)),
+  ...both('attn.v', `${B}.attn.Wqkv`, rows(96, 48)),
+  ...both('attn.o', `${B}.attn.out_proj`),
+  ...both('mlp.up', `${B}.ffn.up_proj`),
+  ...both('mlp.down', `${B}.ffn.down_proj`),
+};
+
 const D = 'model.decoder';
 
 export const opt: WeightMap = {

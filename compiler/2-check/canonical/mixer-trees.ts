@@ -1,6 +1,6 @@
 // Takes: mixers, resolved. Gives: their canonical trees.
 // Promises: total over their kinds; what is printed checks back to the same spec.
-import type { GateSpec, Init, MixerSpec, OutputNormSpec, StepSizeSpec } from '../model.ts';
+import type { AlibiSpec, GateSpec, Init, MixerSpec, OutputNormSpec, StepSizeSpec } from '../model.ts';
 import { routerTree } from './ffn-trees.ts';
 import {
   biasText,
@@ -35,7 +35,7 @@ const rules: { readonly [K in MixerSpec['kind']]: (spec: SpecOf<K>) => Tree } = 
       qk_norm: spec.qkNorm === null ? 'none' : qkNormTree(spec.qkNorm),
       softcap: spec.softcap,
       rope: spec.rope === null ? 'none' : ropeTree(spec.rope),
-      pos: spec.alibi === null ? 'none' : branch('alibi', { max_bias: spec.alibi.maxBias }),
+      pos: alibiTree(spec.alibi),
       kv_from: spec.kvFrom,
       kv_share: spec.kvShare,
       sink: spec.sink === null ? 'none' : branch('learned', { per: spec.sink.per }),
@@ -152,6 +152,11 @@ const rules: { readonly [K in MixerSpec['kind']]: (spec: SpecOf<K>) => Tree } = 
 /** The projections that `bias` names. */
 function ends<T>({ in: first, out }: Readonly<Record<'in' | 'out', T>>): Readonly<Record<'in' | 'out', T>> {
   return { in: first, out };
+}
+
+function alibiTree(alibi: AlibiSpec | null): Tree {
+  if (alibi === null) return 'none';
+  return branch('alibi', { max_bias: alibi.maxBias, scaled: alibi.scaled, round: alibi.round });
 }
 
 function gateTree(gate: GateSpec | null): Tree {

@@ -58,9 +58,17 @@ export interface GateSpec {
   readonly projection: ProjectionSpec;
 }
 
-/** Attention over positions by linear biases, -slope * distance, in place of rotation (arXiv 2108.12409). */
+/**
+ * Attention over positions by linear biases, slope_h * (key - query), in place of rotation (arXiv 2108.12409). With n the
+ * greatest power of two not above heads, the first n slopes are 2^(-maxBias h / n), h = 1..n, the others the odd ones of 2 n
+ * heads: 2^(-maxBias h / 2n), h = 1, 3, 5, ...
+ */
 export interface AlibiSpec {
   readonly maxBias: number;
+  /** Whether the bias is multiplied by the scale of the scores too. */
+  readonly scaled: boolean;
+  /** bf16: slopes, positions and the bias, slope_h * key, are rounded to bfloat16. */
+  readonly round: 'bf16' | null;
 }
 
 /**

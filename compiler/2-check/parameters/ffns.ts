@@ -21,9 +21,15 @@ export function routerParameters(router: RouterSpec, n: number, dModel: Paramete
   ];
 }
 
-/** What training keeps beside the parameters: the bias that selects. */
-export function routerStates(router: RouterSpec, n: number): Parameter[] {
-  return router.selectBias === null ? [] : [vector('router.select_bias', [dim('expert', n)], constant(0))];
+/** What a checkpoint holds beside the parameters and gradients do not move: biases that select; relative to the part. */
+export function ffnStates(spec: FfnSpec): Parameter[] {
+  if (spec.kind !== 'experts') return [];
+  const { n, topK, expert, shared, router } = spec;
+  return [
+    ...(router.selectBias === null ? [] : [vector('router.select_bias', [dim('expert', n)], constant(0))]),
+    ...within('expert', stacked(ffnStates(expert), n, topK)),
+    ...(shared === null ? [] : within('shared', ffnStates(shared.expert))),
+  ];
 }
 
 const rules: { readonly [K in FfnSpec['kind']]: (spec: SpecOf<K>, dModel: ParameterDim) => Parameter[] } = {

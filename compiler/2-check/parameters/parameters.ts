@@ -1,13 +1,23 @@
 // Takes: a checked model. Gives: its parameters: names, shapes, how they start, their optimizer class.
 // Promises: each weight once, however often it is used; an order that depends on the model alone.
 import type { BlockExpr, Equation, Model } from '../model.ts';
-import { ffnParameters } from './ffns.ts';
+import { ffnParameters, ffnStates } from './ffns.ts';
 import { mixerParameters } from './mixers.ts';
 import { constant, dim, elements, linear, norm, tensor, vector, within, type Parameter, type ParameterDim } from './parameter.ts'; // prettier-ignore
 
 /** The parameters of a model in order: embedding, layers in order of use, head, multi-token prediction. */
 export function parameters(model: Model): readonly Parameter[] {
   return [...embedParameters(model), ...layersOf(model), ...headParameters(model), ...mtpParameters(model)];
+}
+
+/**
+ * What a checkpoint of the model holds beside its parameters, with the value it starts at: biases that select experts,
+ * constants of activations.
+ */
+export function states({ layers, mtp }: Model): readonly Parameter[] {
+  const modules = Array.from({ length: mtp?.depth ?? 0 }, (_, depth) => [`mtp.${depth}`, mtp?.layer.equations ?? []] as const); // prettier-ignore
+  const all = [...layers.map(({ index, equations }) => [`layers.${index}`, equations] as const), ...modules];
+  return all.flatMap(([path, equations]) => within(path, equationStates(equations)));
 }
 
 export interface ParameterCount {
@@ -91,6 +101,18 @@ export function mtpModule({ dModel: width, mtp, embed }: Model): Parameter[] {
       mtp.share.includes(place) ? [] : [tensor(`${place}.weight`, rows, embed.init, place)],
     ),
   ];
+}
+
+/** `states` of one layer, relative to it. */
+export function equationStates(equations: readonly Equation[]): Parameter[] {
+  const found = new Map<string, readonly Parameter[]>();
+  const visit = (expr: BlockExpr): void => {
+    if (expr.kind === 'arithmetic') [expr.left, expr.right].forEach(visit);
+    if ('input' in expr) visit(expr.input);
+    if (expr.kind === 'ffn') found.set(expr.name, within(expr.name, ffnStates(expr.spec)));
+  };
+  equations.forEach(({ value }) => visit(value));
+  return [...found.values()].flat();
 }
 
 /** Of one layer: norm instances, mixers and ffns in order of use, each name once. */

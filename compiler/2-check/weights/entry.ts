@@ -7,15 +7,19 @@ import type { Draft } from '../draft/draft.ts';
 import { evaluate } from '../evaluate/evaluate.ts';
 import { fail, type Section } from '../evaluate/section.ts';
 
+/** What `{expert}` or `{head}` in a name counts. */
+export type Stacked = 'expert' | 'head';
+
 /** A step as it is written; what depends on shapes is found later. */
 export type WrittenStep =
   | { readonly kind: 'transpose' }
   | { readonly kind: 'permute_rope' }
-  | { readonly kind: 'deinterleave'; readonly parts: number; readonly per: 'row' | 'head' }
+  | { readonly kind: 'deinterleave'; readonly parts: number; readonly per: 'row' | 'head' | { readonly blocks: number } }
+  | { readonly kind: 'ungroup' }
   | { readonly kind: 'add'; readonly value: number }
   | { readonly kind: 'split'; readonly part: number; readonly parts: number }
   | { readonly kind: 'squeeze'; readonly dim: number }
-  | { readonly kind: 'stack' };
+  | { readonly kind: 'stack'; readonly over: Stacked };
 
 export interface WrittenEntry {
   readonly template: string;
@@ -29,7 +33,8 @@ export interface MapContext {
   readonly section: Section;
 }
 
-const placeholders: ReadonlySet<string> = new Set(['layer', 'expert']);
+const stacked: readonly Stacked[] = ['expert', 'head'];
+const placeholders: ReadonlySet<string> = new Set(['layer', ...stacked]);
 
 /** @throws Stop */
 export function entryOf(key: string, draft: Draft, context: MapContext): WrittenEntry {
@@ -52,13 +57,25 @@ export function entryOf(key: string, draft: Draft, context: MapContext): Written
   }
   const names = [...at.value.matchAll(/\{([^}]*)\}/g)].map(([, name = '']) => name);
   const wrong = names.find((name) => !placeholders.has(name));
-  if (wrong !== undefined) refuse(`\`{${wrong}}\` stands for nothing; there are {layer} and {expert}`, at, context);
-  const stacks = steps.some(({ kind }) => kind === 'stack');
-  if (stacks !== names.includes('expert')) {
-    const message = stacks ? 'stack(...) needs {expert} in the name' : '{expert} stands in stack(...) only';
-    refuse(`\`${key}\`: ${message}`, at, context);
-  }
-  return { template: at.value, steps, draft };
+  if (wrong !== undefined) refuse(`\`{${wrong}}\` stands for nothing; there are {layer}, {expert} and {head}`, at, context);
+  return { template: at.value, steps: overStacks(key, steps, names, at, context), draft };
+}
+
+/** A stack is over what its name counts. */
+function overStacks(
+  key: string,
+  steps: readonly WrittenStep[],
+  names: readonly string[],
+  at: Expr,
+  context: MapContext,
+): WrittenStep[] {
+  const over = stacked.filter((each) => names.includes(each));
+  const [first] = over;
+  const stacks = steps.filter(({ kind }) => kind === 'stack').length;
+  if (stacks === 0 && first !== undefined) refuse(`\`${key}\`: {${first}} stands in stack(...) only`, at, context);
+  if (stacks > 0 && first === undefined) refuse(`\`${key}\`: stack(...) needs {expert} or {head} in the name`, at, context); // prettier-ignore
+  if (stacks > 1 || over.length > 1) refuse(`\`${key}\`: a tensor is stacked once, over experts or over heads`, at, context); // prettier-ignore
+  return steps.map((step) => (step.kind === 'stack' && first !== undefined ? { kind: 'stack', over: first } : step));
 }
 
 type Call = Extract<Expr, { kind: 'call' }>;
@@ -67,7 +84,8 @@ type StepRule = (args: readonly Argument[], call: Call, context: MapContext) => 
 const rules: Readonly<Record<string, StepRule>> = {
   transpose: (args, call, context) => plain({ kind: 'transpose' }, args, call, context),
   permute_rope: (args, call, context) => plain({ kind: 'permute_rope' }, args, call, context),
-  stack: (args, call, context) => plain({ kind: 'stack' }, args, call, context),
+  ungroup: (args, call, context) => plain({ kind: 'ungroup' }, args, call, context),
+  stack: (args, call, context) => plain({ kind: 'stack', over: 'expert' }, args, call, context),
   add: (args, call, context) => ({ kind: 'add', value: numberAt(args, 'value', 0, call, context) }),
   squeeze: (args, call, context) => ({ kind: 'squeeze', dim: numberAt(args, 'dim', 0, call, context) }),
   split(args, call, context) {
@@ -76,11 +94,13 @@ const rules: Readonly<Record<string, StepRule>> = {
     return refuse(`\`${printExpr(call)}\`: part ${part} is none of 1 to ${parts}`, call, context);
   },
   deinterleave(args, call, context) {
+    const parts = numberAt(args, 'parts', 0, call, context);
+    if (args.some(({ name }) => name?.text === 'blocks')) {
+      return { kind: 'deinterleave', parts, per: { blocks: numberAt(args, 'blocks', 1, call, context) } };
+    }
     const per = argumentAt(args, 'per', 1);
     const word = per?.kind === 'name' ? per.name : 'row';
-    if (word === 'row' || word === 'head') {
-      return { kind: 'deinterleave', parts: numberAt(args, 'parts', 0, call, context), per: word };
-    }
+    if (word === 'row' || word === 'head') return { kind: 'deinterleave', parts, per: word };
     return refuse(`\`${printExpr(call)}\`: per is row or head`, call, context);
   },
 };
@@ -95,7 +115,7 @@ function stepOf(call: Call, args: readonly Argument[], context: MapContext): Wri
 
 function plain(step: WrittenStep, args: readonly Argument[], call: Call, context: MapContext): WrittenStep {
   const [more] = args;
-  if (more === undefined || (step.kind === 'stack' && more.value.kind === 'name' && more.value.name === 'expert')) return step; // prettier-ignore
+  if (more === undefined || (step.kind === 'stack' && more.value.kind === 'name' && placeholders.has(more.value.name))) return step; // prettier-ignore
   return refuse(`\`${printExpr(call)}\`: it takes the name of a tensor and nothing else`, call, context);
 }
 

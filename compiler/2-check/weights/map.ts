@@ -10,7 +10,7 @@ import { attempt, fail, Stop, type Section } from '../evaluate/section.ts';
 import type { Model, WeightEntry, WeightMap } from '../model.ts';
 import { entryOf, type MapContext, type WrittenEntry, type WrittenStep } from './entry.ts';
 import { placesOf, type Place } from './places.ts';
-import { expertsOf, partShape, shapeOf, type Match, type Parts } from './shapes.ts';
+import { countOf, partShape, shapeOf, type Match, type Parts } from './shapes.ts';
 
 /** Faulty maps are reported and left out: names on disk do not change the function. */
 export function weightMaps(section: Section, model: Model): readonly WeightMap[] {
@@ -129,11 +129,12 @@ function filled(key: string, template: string, steps: readonly WrittenStep[], pl
   return { place, key, tensor, steps };
 }
 
-/** One name, or one per expert. */
+/** One name, or one per expert or head. */
 function tensorsOf({ tensor, steps, place }: Match): string[] {
-  if (!steps.some(({ kind }) => kind === 'stack')) return [tensor];
-  const [before = '', after = ''] = tensor.split('{expert}');
-  return Array.from({ length: expertsOf(place) ?? 0 }, (_, expert) => `${before}${expert}${after}`);
+  const stack = steps.find((step) => step.kind === 'stack');
+  if (stack === undefined) return [tensor];
+  const [before = '', after = ''] = tensor.split(`{${stack.over}}`);
+  return Array.from({ length: countOf(stack.over, place) ?? 0 }, (_, index) => `${before}${index}${after}`);
 }
 
 /** Two parameters share a tensor only as parts of it. */

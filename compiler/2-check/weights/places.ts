@@ -1,9 +1,8 @@
 // Takes: a checked model. Gives: every tensor a checkpoint of it holds, with the names by which a map may call it.
 // Promises: the names of a part's role do not depend on what the file calls it; the most special name first.
-import type { BlockExpr, Equation, Layer, Model } from '../model.ts';
-import { routerStates } from '../parameters/ffns.ts';
-import { dim, within, type Parameter } from '../parameters/parameter.ts';
-import { embedParameters, equationParameters, headParameters, mtpModule } from '../parameters/parameters.ts';
+import type { BlockExpr, Equation, FfnSpec, GqaSpec, Layer, MixerSpec, Model } from '../model.ts';
+import { dim, type Parameter } from '../parameters/parameter.ts';
+import { embedParameters, equationParameters, equationStates, headParameters, mtpModule } from '../parameters/parameters.ts';
 
 export interface Place {
   /** `layers.3.attn.q.weight` */
@@ -12,13 +11,15 @@ export interface Place {
   readonly names: readonly string[];
   /** What `{layer}` stands for: a module of mtp counts on behind the stack. Null outside the layers. */
   readonly layer: number | null;
-  /** Width of a head, for `deinterleave(per = head)`. */
-  readonly headDim: number | null;
+  /** Of the mixer it belongs to, for rows that stand by heads. */
+  readonly heads: Heads | null;
 }
+
+export type Heads = Pick<GqaSpec, 'heads' | 'kvHeads' | 'headDim' | 'vDim' | 'rope'>;
 
 export function placesOf(model: Model): readonly Place[] {
   const ends = (list: readonly Parameter[]): Place[] =>
-    list.map((parameter) => ({ parameter, names: namesOf('', [''], parameter.name), layer: null, headDim: null }));
+    list.map((parameter) => ({ parameter, names: namesOf('', [''], parameter.name), layer: null, heads: null }));
   return [
     ...ends(embedParameters(model)),
     ...model.layers.flatMap((layer) => layerPlaces(layer, model, '')),
@@ -27,11 +28,10 @@ export function placesOf(model: Model): readonly Place[] {
   ];
 }
 
-/** A part of a layer: its names, the role's last, and the width of its heads. */
+/** A part of a layer: its names, the role's last, and its heads. */
 interface Named {
   readonly aliases: readonly string[];
-  readonly headDim: number | null;
-  readonly states: readonly Parameter[];
+  readonly heads: Heads | null;
 }
 
 const known = new WeakMap<readonly Equation[], ReadonlyMap<string, Named>>();
@@ -42,14 +42,13 @@ function layerPlaces({ index, equations }: Layer, { dModel }: Model, prefix: str
   known.set(equations, parts);
   const width = dim('d_model', dModel);
   const longest = [...parts.keys()].sort((a, b) => b.length - a.length);
-  const states = [...parts].flatMap(([name, part]) => within(name, part.states));
   const path = prefix === '' ? `layers.${index}` : '';
-  return [...equationParameters(equations, width), ...states].map((parameter) => {
+  return [...equationParameters(equations, width), ...equationStates(equations)].map((parameter) => {
     const own = longest.find((name) => parameter.name.startsWith(`${name}.`)) ?? '';
-    const { aliases, headDim } = parts.get(own) ?? { aliases: [own], headDim: null };
+    const { aliases, heads } = parts.get(own) ?? { aliases: [own], heads: null };
     const names = namesOf(own, aliases, parameter.name);
     const all = prefix === '' ? names : [...names.map((name) => `${prefix}${name}`), ...names];
-    return { parameter: path === '' ? parameter : { ...parameter, name: `${path}.${parameter.name}` }, names: all, layer: index, headDim }; // prettier-ignore
+    return { parameter: path === '' ? parameter : { ...parameter, name: `${path}.${parameter.name}` }, names: all, layer: index, heads }; // prettier-ignore
   });
 }
 
@@ -75,7 +74,7 @@ function mtpPlaces(model: Model): Place[] {
       const input = inputs.find(([name]) => parameter.name.startsWith(`${name}.`));
       const aliases = input === undefined ? [''] : input;
       const names = namesOf(input?.[0] ?? '', aliases, parameter.name).map((name) => `mtp.${name}`);
-      return { parameter, names, layer: layer.index, headDim: null };
+      return { parameter, names, layer: layer.index, heads: null };
     });
     return [...own, ...inLayer].map((each) => ({ ...each, parameter: { ...each.parameter, name: `mtp.${depth}.${each.parameter.name}` } })); // prettier-ignore
   }).flat();
@@ -89,9 +88,9 @@ function mtpPlaces(model: Model): Place[] {
 function partsOf(equations: readonly Equation[]): ReadonlyMap<string, Named> {
   const parts = new Map<string, Named>();
   const values = new Map<string, BlockExpr>();
-  const add = (name: string, { aliases, headDim = null, states = [] }: Partial<Named>): void => {
+  const add = (name: string, { aliases, heads = null }: Partial<Named>): void => {
     const old = parts.get(name)?.aliases ?? [name];
-    parts.set(name, { aliases: [...new Set([...old, ...(aliases ?? [])])], headDim, states });
+    parts.set(name, { aliases: [...new Set([...old, ...(aliases ?? [])])], heads });
   };
   const settle = (expr: BlockExpr): BlockExpr => {
     const value = expr.kind === 'ref' ? values.get(expr.name) : undefined;
@@ -108,15 +107,21 @@ function partsOf(equations: readonly Equation[]): ReadonlyMap<string, Named> {
     }
     if (input.kind === 'norm') add(input.instance, { aliases: [`${expr.kind}.norm`] });
     const { name, spec } = expr;
-    const headDim = 'headDim' in spec ? spec.headDim : null;
-    const states = spec.kind === 'experts' ? routerStates(spec.router, spec.n) : [];
-    add(name, { aliases: [name, spec.kind, expr.kind], headDim, states });
+    add(name, { aliases: [name, spec.kind, expr.kind], heads: headsOf(spec) });
   };
   for (const { name, value } of equations) {
     visit(value);
     values.set(name, value);
   }
   return parts;
+}
+
+/** Of a mixer of heads all alike; null: of none. */
+function headsOf(spec: MixerSpec | FfnSpec): Heads | null {
+  if (spec.kind === 'gqa') return spec;
+  if (!('headDim' in spec)) return null;
+  const { heads, headDim } = spec;
+  return { heads, headDim, kvHeads: heads, vDim: headDim, rope: null };
 }
 
 function summands(expr: BlockExpr): BlockExpr[] {

@@ -1,7 +1,7 @@
 // Takes: the inputs of attention and attention_grad. Gives: their values in primitives, with all scores written out.
 // Promises: the same numbers as the fused kernels, dropout included; a query that sees no key gives 0, lse -3.0e38.
 import { invariant } from '../../diagnostics.ts';
-import { attentionDims, pairDims } from '../infer/attention-dims.ts';
+import { attentionDims, biasOf, pairDims } from '../infer/attention-dims.ts';
 import type { AttentionDims } from '../infer/attention-dims.ts';
 import type { GraphBuilder } from '../builder.ts';
 import { differentiateExpr } from '../expr/differentiate-expr.ts';
@@ -20,9 +20,9 @@ interface Parts {
   readonly q: Node;
   readonly k: Node;
   readonly v: Node;
-  /** By the variables of the expressions below: raw (q . k), query, key (positions). */
+  /** By the variables of the expressions below: raw (q . k), query, key (positions), bias. */
   readonly nodes: Map<string, Node>;
-  /** Over raw, query, key. */
+  /** Over raw, query, key, bias. */
   readonly score: Expr;
   /** d score / d raw */
   readonly slope: Expr;
@@ -31,7 +31,7 @@ interface Parts {
   readonly kept: Expr;
 }
 
-function partsOf(builder: GraphBuilder, attrs: AttentionAttrs, inputs: readonly Node[]): Parts {
+function partsOf(builder: GraphBuilder, attrs: AttentionAttrs, inputs: readonly Node[], isGradient: boolean): Parts {
   const [q, k, v, offset] = inputs;
   invariant(q && k && v && offset, 'attention has four inputs');
   const dims = attentionDims(attrs, q.type, k.type, v.type);
@@ -41,6 +41,8 @@ function partsOf(builder: GraphBuilder, attrs: AttentionAttrs, inputs: readonly 
     ['query', elementwise(builder, [first, offset], (i, offset) => add(i, offset))],
     ['key', builder.add('iota', { dim: dims.key }, [])],
   ]);
+  const bias = biasOf(attrs, inputs, isGradient);
+  if (bias) nodes.set('bias', bias);
   const seed = inputs.at(-1);
   if (attrs.dropout && seed)
     nodes.set('u', builder.add('random', { stream: attrs.dropout.stream, dims: pairDims(dims) }, [seed]));
@@ -85,7 +87,7 @@ const probability = (p: Parts): Expr =>
   select(p.mask, exp(sub(p.score, variable('lse', p.q.type.type))), constant(0, p.q.type.type));
 
 function attention(builder: GraphBuilder, attrs: Attrs<'attention'>, inputs: readonly Node[]): Node {
-  const p = partsOf(builder, attrs, inputs);
+  const p = partsOf(builder, attrs, inputs, false);
   const lse = lseOf(builder, p);
   const rowOrder = dimNames(p.q.type).filter((name) => name !== attrs.depth);
   if (attrs.part === 'lse') return inOrder(builder, lse, rowOrder);
@@ -96,7 +98,7 @@ function attention(builder: GraphBuilder, attrs: Attrs<'attention'>, inputs: rea
 
 /** dv = sum_q P M dout; draw = P (M (dout . v) - delta) slope; dq = sum_k draw k; dk = sum_q draw q */
 function attentionGrad(builder: GraphBuilder, attrs: Attrs<'attention_grad'>, inputs: readonly Node[]): Node {
-  const p = partsOf(builder, attrs, inputs);
+  const p = partsOf(builder, attrs, inputs, true);
   const [dout, lse, delta] = inputs.slice(4);
   invariant(dout && lse && delta, 'attention_grad has seven inputs');
   const { type } = p.q.type;

@@ -1,7 +1,7 @@
 // Takes: an attention (or its gradient) with its inputs as tensors. Gives: the elements of its result.
 // Promises: the textbook formulas, one query row at a time; nothing of FlashAttention's order of work.
 import { invariant } from '../../diagnostics.ts';
-import { attentionDims } from '../infer/attention-dims.ts';
+import { attentionDims, biasOf } from '../infer/attention-dims.ts';
 import { differentiateExpr } from '../expr/differentiate-expr.ts';
 import type { AttentionAttrs } from '../ops.ts';
 import type { Dim } from '../types.ts';
@@ -30,25 +30,28 @@ interface Problem {
   readonly query: Axis;
   readonly offset: number;
   readonly seed: number;
+  /** [batch, heads, key] */
+  readonly bias: Float64Array | null;
   readonly orders: { readonly q: readonly Axis[]; readonly k: readonly Axis[]; readonly v: readonly Axis[]; readonly out: readonly Axis[]; readonly row: readonly Axis[] }; // prettier-ignore
 }
 
 const axes = (list: readonly Dim[]): Axis[] => list.map(({ name, size }) => ({ name, size: Number(size) }));
 
-function problemOf(attrs: AttentionAttrs, inputs: readonly Tensor[]): Problem {
+function problemOf(attrs: AttentionAttrs, inputs: readonly Tensor[], isGradient: boolean): Problem {
   const [q, k, v, offset] = inputs;
   invariant(q && k && v && offset, 'attention has four inputs');
   const d = attentionDims(attrs, q, k, v);
   const [batch, heads, [query, key, depth, valueDepth]] = [axes(d.batch), axes(d.heads), axes([d.query, d.key, d.depth, d.valueDepth])]; // prettier-ignore
   invariant(query && key && depth && valueDepth, 'four axes');
   const row = [...batch, ...heads, query];
+  const bias = biasOf(attrs, inputs, isGradient);
   const orders = { q: [...row, depth], k: [...batch, key, depth], v: [...batch, key, valueDepth], out: [...row, valueDepth], row }; // prettier-ignore
   return {
     attrs, orders, query,
     q: arranged(q, orders.q), k: arranged(k, orders.k), v: arranged(v, orders.v),
     outer: [...batch, ...heads], batch: countOf(batch), heads: countOf(heads),
     queries: query.size, keys: key.size, depth: depth.size, valueDepth: valueDepth.size,
-    offset: offset.data[0] ?? NaN,
+    offset: offset.data[0] ?? NaN, bias: bias ? arranged(bias, [...batch, ...heads, key]) : null,
     seed: attrs.dropout ? (inputs.at(-1)?.data[0] ?? NaN) : 0,
   }; // prettier-ignore
 }
@@ -60,13 +63,15 @@ interface Row {
   /** Start of this row's keys in [batch, key]. */
   readonly firstKey: number;
   readonly raw: Float64Array;
+  /** Of each key. */
+  readonly bias: Float64Array;
   readonly scores: Float64Array;
   readonly seen: readonly boolean[];
   readonly kept: Float64Array;
   readonly position: number;
 }
 
-const scoreSlots = new Map([['score', 0], ['query', 1], ['key', 2]]); // prettier-ignore
+const scoreSlots = new Map([['score', 0], ['query', 1], ['key', 2], ['bias', 3]]); // prettier-ignore
 
 function dot(a: Float64Array, aStart: number, b: Float64Array, bStart: number, count: number): number {
   let sum = 0;
@@ -86,10 +91,12 @@ function* rowsOf(p: Problem): Generator<Row> {
     const raw = new Float64Array(p.keys).map((_, j) =>
       dot(p.q, index * p.depth, p.k, (firstKey + j) * p.depth, p.depth),
     );
-    const scores = raw.map((s, j) => score(Float64Array.of(s, position, j)));
+    const firstBias = Math.floor(index / p.queries) * p.keys;
+    const bias = raw.map((_, j) => p.bias?.[firstBias + j] ?? NaN);
+    const scores = raw.map((s, j) => score(Float64Array.of(s, position, j, bias[j] ?? NaN)));
     const seen = Array.from(raw, (_, j) => mask(Float64Array.of(0, position, j)) !== 0);
     const kept = raw.map((_, j) => (!dropout ? 1 : uniformOf(key, index * p.keys + j) >= rate ? 1 / (1 - rate) : 0));
-    yield { index, firstKey, raw, scores, seen, kept, position };
+    yield { index, firstKey, raw, bias, scores, seen, kept, position };
   }
 }
 
@@ -109,7 +116,7 @@ export function attention(
   dims: readonly Axis[],
 ): Float64Array {
   // prettier-ignore
-  const p = problemOf(attrs, inputs);
+  const p = problemOf(attrs, inputs, false);
   const { type } = inputs[0] ?? { type: 'f32' as const };
   const lse = new Float64Array(countOf(p.orders.row));
   const out = new Float64Array(countOf(p.orders.out));
@@ -146,7 +153,7 @@ export function attentionGrad(
   dims: readonly Axis[],
 ): Float64Array {
   // prettier-ignore
-  const p = problemOf(attrs, inputs);
+  const p = problemOf(attrs, inputs, true);
   const [doutT, lseT, deltaT] = inputs.slice(4);
   invariant(doutT && lseT && deltaT, 'attention_grad has seven inputs');
   const [dout, lse, delta] = [arranged(doutT, p.orders.out), arranged(lseT, p.orders.row), arranged(deltaT, p.orders.row)]; // prettier-ignore
@@ -161,7 +168,7 @@ export function attentionGrad(
       const kept = row.kept[j] ?? 0;
       if (attrs.part === 'v') return addScaled(out, keyValue, dout, value, p.valueDepth, probability * kept);
       const dscore = probability * (kept * dot(dout, value, p.v, keyValue, p.valueDepth) - (delta[row.index] ?? NaN));
-      const draw = dscore * slope(Float64Array.of(row.raw[j] ?? NaN, row.position, j));
+      const draw = dscore * slope(Float64Array.of(row.raw[j] ?? NaN, row.position, j, row.bias[j] ?? NaN));
       if (attrs.part === 'q') addScaled(out, query, p.k, key, p.depth, draw);
       else addScaled(out, key, p.q, query, p.depth, draw);
     });

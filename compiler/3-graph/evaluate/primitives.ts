@@ -1,11 +1,11 @@
 // Takes: a primitive op with its inputs as tensors. Gives: the elements of its result.
 // Promises: total over `PrimitiveName`; plain loops; an index out of range throws InvariantError.
 import { invariant } from '../../diagnostics.ts';
-import type { ConstantData } from '../../7-plan/plan.ts';
 import { inputName } from '../expr-build.ts';
 import type { NodeOf, OpName, PrimitiveName } from '../ops.ts';
 import { streamKey, uniformOf } from '../random.ts';
 import { compileExpr } from './compile-expr.ts';
+import { constantValues } from './constants.ts';
 import { contract } from './contract.ts';
 import { around, arranged, countOf, offsets, pick, stridesOf } from './tensor.ts';
 import type { Axis, Tensor } from './tensor.ts';
@@ -25,13 +25,6 @@ export function input(inputs: readonly Tensor[], i: number): Tensor {
 }
 
 export const scalarOf = (inputs: readonly Tensor[], i: number): number => input(inputs, i).data[0] ?? NaN;
-
-function constantValues(data: ConstantData): Float64Array {
-  if (data.kind === 'values') return Float64Array.from(data.values);
-  const { fn, positions, inverseFrequencies, factor } = data;
-  const angles = Array.from({ length: positions }, (_, p) => inverseFrequencies.map((f) => p * f));
-  return Float64Array.from(angles.flat(), (angle) => Math[fn](angle) * factor);
-}
 
 /** Rows of `size` starting at `start` of dim `name`, with the dims around it. */
 function copyRows(from: Tensor, name: string, start: number, into: Float64Array, intoSize: number, at: number): void {

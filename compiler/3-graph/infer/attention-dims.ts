@@ -2,6 +2,7 @@
 // Promises: the three tensors fit each other, or InvariantError.
 import { invariant } from '../../diagnostics.ts';
 import { dimOf, formatType, hasDim, without } from './dims.ts';
+import { variablesOf } from '../expr/walk.ts';
 import type { AttentionAttrs } from '../ops.ts';
 import type { Dim, TensorType } from '../types.ts';
 
@@ -14,6 +15,14 @@ export interface AttentionDims {
   readonly key: Dim;
   readonly depth: Dim;
   readonly valueDepth: Dim;
+}
+
+/** Whether the score adds a bias, which is an input then. */
+export const hasBias = ({ score }: AttentionAttrs): boolean => variablesOf(score).has('bias');
+
+/** The bias among the inputs of an attention or, when `isGradient`, of an attention_grad. */
+export function biasOf<T>(attrs: AttentionAttrs, inputs: readonly T[], isGradient: boolean): T | undefined {
+  return hasBias(attrs) ? inputs[isGradient ? 7 : 4] : undefined;
 }
 
 /** Loop order of the dropout counter: row-major over batch, heads, query, key. */

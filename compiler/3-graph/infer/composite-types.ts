@@ -1,7 +1,7 @@
 // Takes: a composite op, its attributes and the types of its inputs. Gives: the type of its result.
 // Promises: total over `CompositeName`; ill-typed use throws InvariantError.
 import { invariant } from '../../diagnostics.ts';
-import { attentionDims } from './attention-dims.ts';
+import { attentionDims, hasBias } from './attention-dims.ts';
 import type { AttentionDims } from './attention-dims.ts';
 import { dimOf, elementCount, formatType, hasDim, numericSize, sameDims, sameType, without } from './dims.ts';
 import { checkExpr } from '../expr/check-expr.ts';
@@ -41,6 +41,7 @@ function checkRate(rate: number): void {
 
 const scoreVariables: ReadonlyMap<string, ScalarType> = new Map([
   ['score', 'f32'],
+  ['bias', 'f32'],
   ['query', 'i32'],
   ['key', 'i32'],
 ]);
@@ -49,9 +50,9 @@ const maskVariables: ReadonlyMap<string, ScalarType> = new Map([
   ['key', 'i32'],
 ]);
 
-/** (q, k, v, offset, ...extra, [seed]) */
+/** (q, k, v, offset, ...extra, [bias], [seed]) */
 function attention(attrs: AttentionAttrs, inputs: readonly TensorType[], extra: number): AttentionDims {
-  count(inputs, 4 + extra + (attrs.dropout ? 1 : 0));
+  count(inputs, 4 + extra + (hasBias(attrs) ? 1 : 0) + (attrs.dropout ? 1 : 0));
   const [q, k, v] = [nth(inputs, 0), nth(inputs, 1), nth(inputs, 2)];
   float(q, 'q of attention');
   invariant(q.type === k.type && q.type === v.type, 'q, k and v of attention are of one type');
@@ -64,7 +65,12 @@ function attention(attrs: AttentionAttrs, inputs: readonly TensorType[], extra: 
   checkExpr(attrs.mask, maskVariables, 'mask of attention');
   invariant(attrs.score.type === 'f32', `a score of type ${attrs.score.type}`);
   invariant(attrs.mask.type === 'bool', `a mask of type ${attrs.mask.type}`);
-  return attentionDims(attrs, q, k, v);
+  const dims = attentionDims(attrs, q, k, v);
+  if (hasBias(attrs)) {
+    const pairs: TensorType = { type: 'f32', dims: [...dims.batch, ...dims.heads, dims.key] };
+    within(nth(inputs, 4 + extra), pairs, 'the bias of attention');
+  }
+  return dims;
 }
 
 const lseDims = (attrs: AttentionAttrs, q: TensorType): Dim[] => without(q, [attrs.depth]);

@@ -1,39 +1,14 @@
 // Takes: the input of an attention mixer. Gives: its output, d_model wide.
 // Promises: query heads stay grouped by their key head: [batch, seq, kv_heads, group, head_dim].
-import type { GqaSpec, MaskSpec } from '../../2-check/model.ts';
-import { and, constant, div, eq, le, lt, mul, sub, variable } from '../expr-build.ts';
-import type { Expr } from '../expr.ts';
+import type { GqaSpec } from '../../2-check/model.ts';
+import { dimOf } from '../infer/dims.ts';
 import type { Node } from '../ops.ts';
 import type { Dim } from '../types.ts';
+import { attentionBias, maskExpr, scoreExpr } from './attention-score.ts';
 import { lowerRope } from './lower-rope.ts';
-import { BATCH, linear, norm, softcap } from './lowering.ts';
+import { BATCH, linear, norm } from './lowering.ts';
 import type { Lowering } from './lowering.ts';
 import { projectionDims } from '../../2-check/parameters/mixers.ts';
-
-/** Which pairs of positions are seen, over `query` and `key`. */
-export function maskExpr(mask: MaskSpec): Expr {
-  const query = variable('query', 'i32');
-  const key = variable('key', 'i32');
-  switch (mask.kind) {
-    case 'full':
-      return constant(1, 'bool');
-    case 'causal':
-      return le(key, query);
-    case 'window':
-      return lt(sub(query, mask.size), key);
-    case 'chunk':
-      return eq(div(key, mask.size), div(query, mask.size));
-    case 'all':
-      break;
-  }
-  return mask.parts.map(maskExpr).reduce(and, constant(1, 'bool'));
-}
-
-/** Scaled and capped, over `score`. */
-function scoreExpr(spec: GqaSpec): Expr {
-  const scaled = mul(variable('score', 'f32'), spec.scale);
-  return spec.softcap === null ? scaled : softcap(scaled, spec.softcap);
-}
 
 /** Queries or keys, normed and rotated: x W^T as [batch, seq, ..heads, head_dim]. */
 function heads(l: Lowering, name: string, part: 'q' | 'k', spec: GqaSpec, x: Node): Node {
@@ -101,7 +76,8 @@ export function lowerAttention(l: Lowering, name: string, spec: GqaSpec, x: Node
   } as const;
   const offset = l.offset ?? builder.add('constant', ZERO, []);
   const seed = l.dropout && drop ? [l.dropout.seed] : [];
-  const out = builder.add('attention', attrs, [q, k, v, offset, ...seed]);
+  const bias = attentionBias(l, spec, dimOf(k.type, attrs.key));
+  const out = builder.add('attention', attrs, [q, k, v, offset, ...(bias ? [bias] : []), ...seed]);
   const merged = builder.add('merge', { dims: ['kv_heads', 'group', 'head_dim'], into: projectionDims(spec).q.name }, [out]); // prettier-ignore
   return builder.at({ path: 'o' }, () => linear(l, `${name}.o`, merged));
 }

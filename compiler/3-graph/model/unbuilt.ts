@@ -38,7 +38,6 @@ const builtInits: { readonly [K in Init['kind']]: boolean } = {
 /** Keys of gqa that are not built, and when they are in force. */
 const laterKeys: readonly (readonly [string, (spec: GqaSpec) => boolean])[] = [
   ['v_dim', ({ vDim, headDim }) => vDim !== headDim],
-  ['pos', ({ alibi }) => alibi !== null],
   ['kv_from', ({ kvFrom }) => kvFrom !== null],
   ['kv_share', ({ kvShare }) => kvShare],
   ['sink', ({ sink }) => sink !== null],

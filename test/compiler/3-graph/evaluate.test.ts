@@ -60,6 +60,7 @@ describe('primitives', () => {
     ['scatter_add', (b) => b.add('scatter_add', { dim: dim('k', 3) }, [ints(b, 't', [dim('i', 2)]), x23(b)]), { ...x, t: [2, 2] }, [0, 0, 0, 0, 0, 0, 5, 7, 9]],
     ['update', (b) => b.add('update', { dim: 'j' }, [x23(b), source(b, 'y', [dim('i', 2), dim('j', 1)]), ints(b, 'p')]), { ...x, y: [7, 8], p: [1] }, [1, 7, 3, 4, 8, 6]],
     ['rope table', (b) => b.add('constant', { data: { kind: 'rope_table', fn: 'sin', positions: 2, inverseFrequencies: [1, 0.5], factor: 2 }, type: { type: 'f32', dims: [dim('p', 2), dim('i', 2)] } }, []), {}, [0, 0, 1.68294, 0.958851]],
+    ['bias table', (b) => b.add('constant', { data: { kind: 'bias_table', slopes: [0.5, 1 / 3], positions: 4 }, type: { type: 'f32', dims: [dim('h', 2), dim('p', 4)] } }, []), {}, [0, 0.5, 1, 1.5, 0, 0.333984, 0.667969, 1]],
   ])('%s', (_, build, given, expected) => {
     expect(valueOf(build, given)).toEqual(expected);
   }); // prettier-ignore

@@ -3,6 +3,7 @@
 import * as fc from 'fast-check';
 import type { GraphBuilder } from '../../../compiler/3-graph/builder.ts';
 import { add, and, cast, constant, div, exp, le, lt, max, mul, pow, select, sigmoid, sin, sub, tanh, variable } from '../../../compiler/3-graph/expr-build.ts'; // prettier-ignore
+import { hasBias } from '../../../compiler/3-graph/infer/attention-dims.ts';
 import { elementwise } from '../../../compiler/3-graph/node-build.ts';
 import type { AttentionAttrs, Node, OpName } from '../../../compiler/3-graph/ops.ts';
 import type { Dim, ScalarType, Sizes } from '../../../compiler/3-graph/types.ts';
@@ -42,8 +43,17 @@ const scores = {
   scaled: mul(0.7, variable('score', 'f32')),
   capped: mul(2, tanh(mul(0.4, variable('score', 'f32')))),
   // ALiBi: linear in the distance
-  biased: add(mul(0.5, variable('score', 'f32')), mul(-0.1, cast(sub(variable('query', 'i32'), variable('key', 'i32')), 'f32'))), // prettier-ignore
+  distant: add(mul(0.5, variable('score', 'f32')), mul(-0.1, cast(sub(variable('query', 'i32'), variable('key', 'i32')), 'f32'))), // prettier-ignore
+  biased: mul(1.5, tanh(add(mul(0.5, variable('score', 'f32')), variable('bias', 'f32')))),
 };
+
+/** Numbers that no other place has: a bias takes no gradient, so it is no source. */
+function biasOf(builder: GraphBuilder, over: readonly Dim[]): Node {
+  const count = over.reduce((product, { size }) => product * Number(size), 1);
+  const values = Array.from({ length: count }, (_, i) => Math.sin(i + 1));
+  return builder.add('constant', { data: { kind: 'values', values }, type: { type: 'f32', dims: over } }, []);
+}
+
 const key = variable('key', 'i32');
 const query = variable('query', 'i32');
 const masks = {
@@ -56,7 +66,7 @@ const masks = {
 
 interface AttentionCase {
   readonly attrs: AttentionAttrs;
-  readonly inputs: (builder: GraphBuilder) => readonly [q: Node, k: Node, v: Node, offset: Node, ...seed: Node[]];
+  readonly inputs: (builder: GraphBuilder) => readonly [q: Node, k: Node, v: Node, offset: Node, ...more: Node[]];
   readonly sizes: Sizes;
   readonly values: Case['values'];
   readonly out: readonly Dim[];
@@ -79,10 +89,12 @@ export const attentionCases: fc.Arbitrary<AttentionCase> = fc
     rate: fc.constantFrom(0, 0.3),
     seed: fc.nat(),
     keysFirst: fc.boolean(),
+    biasOver: some(['kv_heads', 'group', 'key']),
   })
   .map((c) => {
     const rest = [...dims({ batch: 'batch', seq: 'seq', kv_heads: c.heads }), ...(c.group ? dims({ group: c.group }) : [])]; // prettier-ignore
     const kv = c.keysFirst ? dims({ batch: 'batch', key: c.keys, kv_heads: c.heads }) : dims({ kv_heads: c.heads, batch: 'batch', key: c.keys }); // prettier-ignore
+    const over = dims({ kv_heads: c.heads, ...(c.group ? { group: c.group } : {}), key: c.keys }).filter(({ name }) => c.biasOver.includes(name)); // prettier-ignore
     const dropout = c.rate === 0 ? null : { rate: c.rate, stream: 5 };
     const attrs = { query: 'seq', key: 'key', depth: 'depth', valueDepth: 'value', score: c.score, mask: c.mask, dropout }; // prettier-ignore
     return {
@@ -92,6 +104,7 @@ export const attentionCases: fc.Arbitrary<AttentionCase> = fc
         source(b, 'k', [...kv, ...dims({ depth: c.depth })]),
         source(b, 'v', [...kv, ...dims({ value: c.valueDepth })]),
         source(b, 'offset', [], 'i32'),
+        ...(hasBias(attrs) ? [biasOf(b, over)] : []),
         ...(dropout ? [source(b, 'seed', [], 'u32')] : []),
       ],
       sizes: { batch: c.batch, seq: c.seq },
@@ -323,8 +336,8 @@ export const opCases: { readonly [K in OpName]: Cases } = {
   // By itself (lse and delta random, then): it has no gradient, and is compared with its decomposition.
   attention_grad: fc.record({ c: attentionCases, part: fc.constantFrom('q' as const, 'k' as const, 'v' as const) }).map(({ c, part }) => ({
     build: (b) => {
-      const [q, k, v, offset, ...seed] = c.inputs(b);
-      const rest = [source(b, 'dout', c.out), source(b, 'lse', c.row), source(b, 'delta', c.row), ...seed];
+      const [q, k, v, offset, ...more] = c.inputs(b);
+      const rest = [source(b, 'dout', c.out), source(b, 'lse', c.row), source(b, 'delta', c.row), ...more];
       return b.add('attention_grad', { ...c.attrs, part }, [q, k, v, offset, ...rest]);
     },
     sizes: c.sizes,

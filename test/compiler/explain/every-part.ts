@@ -59,7 +59,16 @@ export const everyFfn: One<FfnSpec> = {
 /** Mixers that differ from those above in a knob that changes the drawing. */
 export const otherMixers: readonly MixerSpec[] = [
   gqa({ heads: 16, kvHeads: 16, headDim: 64, vDim: 64, kvFrom: 0 }),
-  gqa({ heads: 12, kvHeads: 1, headDim: 128, vDim: 64, kvShare: true, clipQkv: 8, alibi: { maxBias: 8 }, rope: null }),
+  gqa({
+    heads: 12,
+    kvHeads: 1,
+    headDim: 128,
+    vDim: 64,
+    kvShare: true,
+    clipQkv: 8,
+    alibi: { maxBias: 8, scaled: true, round: 'bf16' },
+    rope: null,
+  }),
   { ...everyMixer.mla, qRank: null, cache: 'full', rope: null, latentNorm: null, softcap: 30 },
   { ...everyMixer.mamba, innerNorm: null },
   { ...everyMixer.mamba2, out: null },

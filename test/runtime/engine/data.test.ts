@@ -45,3 +45,20 @@ test('rope tables are rounded once, from f64', () => {
   const expected = [0, 1, 2].flatMap((p) => inverseFrequencies.map((f) => Math.fround(Math.cos(p * f) * 0.5)));
   expect([...constantData({ ...tensor, data })]).toEqual(expected);
 });
+
+// Of 256..512 bfloat16 has the even numbers only; 257 and 259 lie between two of them, the even half wins.
+test('bias tables are rounded to bfloat16: slope, position and product', () => {
+  const tensor = {
+    name: 'bias',
+    role: 'constant' as const,
+    type: 'f32' as const,
+    shape: [1, 260],
+    dims: [],
+    buffer: 0,
+  };
+  const third = 0.333984375;
+  const table = [...constantData({ ...tensor, data: { kind: 'bias_table', slopes: [1 / 3], positions: 260 } })];
+  expect(table.slice(0, 4)).toEqual([0, third, 2 * third, 1]);
+  const ones = [...constantData({ ...tensor, data: { kind: 'bias_table', slopes: [1], positions: 260 } })];
+  expect(ones.slice(254)).toEqual([254, 255, 256, 256, 258, 260]);
+});

@@ -37,7 +37,7 @@ export function gqaSpec({ keys, construct }: BuiltAs<'gqa'>, place: Place): GqaS
     qkNorm: keys.qk_norm === null ? null : qkNormSpec(keys.qk_norm),
     softcap: keys.softcap,
     rope: keys.rope === null ? null : ropeSpec(keys.rope, mixer, headDim),
-    alibi: pos === null ? null : { maxBias: pos.keys.max_bias },
+    alibi: pos === null ? null : { maxBias: pos.keys.max_bias, scaled: pos.keys.scaled, round: pos.keys.round },
     kvFrom: kvFrom === null || kvFrom === layerOf(section) ? null : kvFrom,
     kvShare: keys.kv_share,
     sink: sink === null ? null : { per: sink.keys.per, init: initAt('sink', place) },

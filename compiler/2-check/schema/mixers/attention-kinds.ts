@@ -38,9 +38,17 @@ export const distanceKind = kindOf({
   constructors: {
     alibi: {
       about: 'Attention with linear biases.',
-      formula: 'score - slope_h * (query - key), slope_h = 2^(-max_bias h / heads)',
+      formula:
+        'score - slope_h * (query - key), slope_h = 2^(-max_bias h / n), n the power of two up to heads; beyond n the odd h of 2 n',
       source: 'arXiv 2108.12409',
-      keys: { max_bias: key('exponent of the last slope', positive) },
+      keys: {
+        max_bias: key('exponent of the last slope', positive),
+        scaled: key('whether `scale` multiplies the bias too (Falcon)', flag),
+        round: key(
+          'type that slopes, positions and slope_h * key are rounded to (Falcon: bf16)',
+          orNone(oneOf('bf16')),
+        ),
+      },
     },
   },
 });

@@ -1,6 +1,6 @@
 // Takes: attention nodes of the same queries, keys and values, and what follows them element by element.
 // Gives: an attention or attention_grad group. Promises: axes are named query, key, depth, value_depth in every model.
-import { attentionDims } from '../../../3-graph/infer/attention-dims.ts';
+import { attentionDims, biasOf } from '../../../3-graph/infer/attention-dims.ts';
 import type { Expr } from '../../../3-graph/expr.ts';
 import { variable } from '../../../3-graph/expr-build.ts';
 import { substitute } from '../../../3-graph/expr/walk.ts';
@@ -43,20 +43,26 @@ class AttentionSpace {
       ['key', variable('key_position', 'i32')],
     ]);
     const { pool } = context;
+    const bias = biasOf(attrs, node.inputs, node.op === 'attention_grad');
+    const scored = bias ? new Map([...positions, ['bias', this.elementOf(bias, 'key')]]) : positions;
     this.parts = {
       ...axes,
       q: this.operand(0, 'query', 'depth'),
       k: this.operand(1, 'key', 'depth'),
       v: this.operand(2, 'key', 'valueDepth'),
       offset: this.operand(3),
-      score: pool.intern(substitute(attrs.score, positions)),
+      score: pool.intern(substitute(attrs.score, scored)),
       mask: pool.intern(substitute(attrs.mask, positions)),
       dropout: attrs.dropout ? { ...attrs.dropout, seed: this.operand(node.inputs.length - 1) } : null,
     };
   }
 
   operand(i: number, ...along: readonly Role[]): Expr {
-    return this.space.elements.at(inputOf(this.node, i), this.point(along));
+    return this.elementOf(inputOf(this.node, i), ...along);
+  }
+
+  private elementOf(input: Node, ...along: readonly Role[]): Expr {
+    return this.space.elements.at(input, this.point(along));
   }
 
   /** The point of a tensor over the batch, heads and the named roles. */

@@ -1,7 +1,7 @@
 // Takes: a gqa mixer. Gives: its inset.
 // Promises: norms and rope stand in the order in which they are applied.
 import { maskText } from '../../../2-check/canonical/tree.ts';
-import type { GqaSpec, QkNormSpec, RopeSpec } from '../../../2-check/model.ts';
+import type { AlibiSpec, GqaSpec, QkNormSpec, RopeSpec } from '../../../2-check/model.ts';
 import type { Art, Line } from '../grid/cell.ts';
 import { short } from '../draw/numbers.ts';
 import { headsArt } from './heads-art.ts';
@@ -62,13 +62,17 @@ function gqaFacts(spec: GqaSpec, { layer }: InsetContext): Inset['facts'] {
     ...(spec.qkNorm === null ? [] : [['qk_norm', qkNormText(spec.qkNorm)] as const]),
     ...(spec.softcap === null ? [] : [['softcap', String(spec.softcap)] as const]),
     ['scale', short(spec.scale)],
-    ...(spec.alibi === null ? [] : [['alibi', `max bias ${spec.alibi.maxBias}`] as const]),
+    ...(spec.alibi === null ? [] : [['alibi', alibiText(spec.alibi)] as const]),
     ...(spec.sink === null ? [] : [['sink', `learned per ${spec.sink.per}`] as const]),
     ...(spec.gate === null ? [] : [['gate', `${spec.gate.act} per ${spec.gate.per}`] as const]),
     ...(spec.clipQkv === null ? [] : [['clip_qkv', short(spec.clipQkv)] as const]),
     ...(spec.kvFrom === null ? [] : [['kv_from', `keys and values of ${layersBelow(layer - spec.kvFrom)}`] as const]),
     ...(biases.length === 0 ? [] : [['bias', biases.join(', ')] as const]),
   ];
+}
+
+function alibiText({ maxBias, scaled, round }: AlibiSpec): string {
+  return `max bias ${maxBias}${scaled ? ', scaled with the scores' : ''}${round === null ? '' : `, rounded to ${round}`}`;
 }
 
 export function ropeText(rope: RopeSpec, headDim: number): string {

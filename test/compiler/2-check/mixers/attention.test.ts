@@ -13,8 +13,12 @@ describe('gqa', () => {
     ['gqa { heads = 12; gate = sigmoid(per = head) }', { gate: { act: 'sigmoid', per: 'head' } }],
     ['gqa { heads = 12; gate = silu }', { gate: { act: 'silu' } }],
     ['gqa { heads = 12; kv_share = true; clip_qkv = 8 }', { kvShare: true, clipQkv: 8 }],
-    ['gqa { heads = 12; rope = none; pos = alibi }', { rope: null, alibi: { maxBias: 8 } }],
+    ['gqa { heads = 12; rope = none; pos = alibi }', { rope: null, alibi: { maxBias: 8, scaled: false, round: null } }],
     ['gqa { heads = 12; rope = none; pos = alibi { max_bias = 16 } }', { alibi: { maxBias: 16 } }],
+    [
+      'gqa { heads = 12; rope = none; pos = alibi(scaled = true, round = bf16) }',
+      { alibi: { maxBias: 8, scaled: true, round: 'bf16' } },
+    ],
   ])('%s', (value, spec) => {
     expect(specOf(value, 'gqa')).toMatchObject(spec);
   });
@@ -130,7 +134,7 @@ describe('faults of attention', () => {
 
 describe('canonical form of attention', () => {
   it.each([
-    'gqa { heads = 12; kv_heads = 4; v_dim = 32; sink = learned; gate = sigmoid(per = head); clip_qkv = 8; rope = none; pos = alibi { max_bias = 16 } }',
+    'gqa { heads = 12; kv_heads = 4; v_dim = 32; sink = learned; gate = sigmoid(per = head); clip_qkv = 8; rope = none; pos = alibi { max_bias = 16; scaled = true; round = bf16 } }',
     'gqa { heads = 12; kv_share = true; softcap = tanh(50); gate = silu; kv_from = layer - layer % 2 }',
     'gqa { heads = 12; rope { dim = 8; scaling = longrope { factor = 4; original = 16; short = [1, 1, 1, 1]; long = [1.5, 2, 3, 4] } } }',
     'gqa { heads = 12; rope { scaling = dynamic { factor = 2; original = 32 } } }',

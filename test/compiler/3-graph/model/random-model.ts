@@ -39,7 +39,7 @@ const masks = oneOf<MaskSpec>(
 
 export const mixers: fc.Arbitrary<GqaSpec> = fc
   .record({
-    kvHeads: oneOf(1, 2, 4),
+    heads: fc.constantFrom({ heads: 4, kvHeads: 1 }, { heads: 4, kvHeads: 2 }, { heads: 4, kvHeads: 4 }, { heads: 6, kvHeads: 2 }), // prettier-ignore
     headDim: oneOf(4, 6),
     scale: oneOf(0.5, 1.25),
     mask: masks,
@@ -52,6 +52,9 @@ export const mixers: fc.Arbitrary<GqaSpec> = fc
         pairing: oneOf('half' as const, 'interleaved' as const),
       }),
     ),
+    alibi: fc.option(fc.record({ maxBias: oneOf(8, 3), scaled: fc.boolean(), round: oneOf(null, 'bf16' as const) }), {
+      freq: 2,
+    }),
     qkNorm: fc.option(
       fc.record({
         norm: norms,
@@ -60,8 +63,9 @@ export const mixers: fc.Arbitrary<GqaSpec> = fc
       }),
     ),
   })
-  .map(({ rope, qkNorm, ...rest }) =>
+  .map(({ heads, rope, qkNorm, ...rest }) =>
     gqa({
+      ...heads,
       ...rest,
       rope: rope && { ...rope, scaling: { kind: 'none' } },
       qkNorm: qkNorm && { ...qkNorm.norm, per: qkNorm.per, order: qkNorm.order },

@@ -98,9 +98,10 @@ class Reference {
       for (let h = 0; h < spec.heads; h++) {
         const kv = Math.floor((h * spec.kvHeads) / spec.heads);
         const scores = xs.map((__, s) => {
-          const score = dot(q[t]?.[h] ?? [], k[s]?.[kv] ?? []) * spec.scale;
+          const bias = positionBias(spec, h, s - t, s);
+          const score = (dot(q[t]?.[h] ?? [], k[s]?.[kv] ?? []) + (spec.alibi?.scaled ? bias : 0)) * spec.scale;
           const capped = spec.softcap === null ? score : spec.softcap * Math.tanh(score / spec.softcap);
-          return sees(spec.mask, t, s) ? Math.exp(capped) : 0;
+          return sees(spec.mask, t, s) ? Math.exp(capped + (spec.alibi?.scaled ? 0 : bias)) : 0;
         });
         const total = scores.reduce((a, b) => a + b, 0);
         for (let i = 0; i < d; i++) {
@@ -170,6 +171,29 @@ class Reference {
       });
     });
   }
+}
+
+/** ALiBi for any number of heads, as github.com/ofirpress/attention_with_linear_biases says it. */
+function slopesOf(heads: number, maxBias: number): number[] {
+  if (Math.log2(heads) % 1 === 0) return Array.from({ length: heads }, (_, h) => 2 ** ((-maxBias / heads) * (h + 1)));
+  const below = 2 ** Math.floor(Math.log2(heads));
+  const between = slopesOf(2 * below, maxBias).filter((_, h) => h % 2 === 0);
+  return [...slopesOf(below, maxBias), ...between.slice(0, heads - below)];
+}
+
+const bf16 = (x: number): number => {
+  const view = new DataView(new ArrayBuffer(4));
+  view.setFloat32(0, x);
+  const bits = view.getUint32(0);
+  view.setUint32(0, bits + 0x7fff + ((bits >>> 16) & 1));
+  view.setUint16(2, 0);
+  return view.getFloat32(0);
+};
+
+function positionBias({ alibi, heads }: GqaSpec, head: number, distance: number, key: number): number {
+  if (!alibi) return 0;
+  const slope = slopesOf(heads, alibi.maxBias)[head] ?? NaN;
+  return alibi.round === null ? slope * distance : bf16(bf16(slope) * bf16(key));
 }
 
 function sees(mask: MaskSpec, query: number, key: number): boolean {

@@ -3,7 +3,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { fromHalf, toHalf } from '../../../../runtime/engine/data/tensor-data.ts';
 import type { ScalarType } from '../../../../compiler/3-graph/types.ts';
-import { constantValues } from '../../../../compiler/5-optimize/evaluate-program.ts';
+import { constantValues } from '../../../../compiler/3-graph/evaluate/constants.ts';
 import type { Group, Program, ProgramTensor } from '../../../../compiler/5-optimize/groups.ts';
 import { mainFunction } from '../../../../compiler/6-kernels/wasm/assemble-module.ts';
 import { encodeModule } from '../../../../compiler/6-kernels/wasm/code/encode.ts';
