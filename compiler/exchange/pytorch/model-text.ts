@@ -15,6 +15,7 @@ import { lossLines } from './sections/loss-text.ts';
 import { equationNames, lastOf } from './calls/names.ts';
 import type { HelperName } from './ops/scope.ts';
 import { className } from './python/python.ts';
+import { wrapped } from './python/wrap.ts';
 import { regionsOf, type Region } from './calls/regions.ts';
 import { ropeLabel, ropesGiven, ropesOf, type RopeTable } from './calls/ropes.ts';
 import { startsText } from './sections/starts.ts';
@@ -55,7 +56,7 @@ export function modelText(model: Model, graph: Graph, loss: TrainSpec['loss']): 
   ].join('\n');
   const functions = Object.entries(helpers).flatMap(([helper, text]) => (used.has(helper as HelperName) ? [text] : []));
   const sections = [...functions, ...classes.list.map(({ text }) => text), main, startsText(list)];
-  const code = sections.join('\n\n\n');
+  const code = wrapped(sections.join('\n\n\n'));
   return [head(model, code), constantsText(model, graph, axes, code), `\n\n${code}\n\n\nModel = ${name}\n`].join('\n');
 }
 

@@ -8,24 +8,28 @@ import { unbuilt } from '../../3-graph/model/unbuilt.ts';
 import type { Graph } from '../../3-graph/ops.ts';
 import { UnbuiltError } from '../../diagnostics.ts';
 import { modelText } from './model-text.ts';
+import { defaultTrain } from './train/default-train.ts';
+import { trainText } from './train/train-text.ts';
 
 export interface TextFile {
   readonly path: string;
   readonly text: string;
 }
 
-/** @throws UnbuiltError when the model cannot be compiled yet */
+/** `train` null: the defaults of a run. @throws UnbuiltError when the model cannot be compiled yet */
 export function pytorchFiles(model: Model, train: TrainSpec | null): TextFile[] {
   const missing = unbuilt(model);
   if (missing.length > 0) throw new UnbuiltError(missing);
-  const loss = train?.loss ?? { ignore: null, zLoss: 0 };
-  return [{ path: 'model.py', text: modelText(model, forwardOf(model, train), loss) }];
+  const run = train ?? defaultTrain(model);
+  return [
+    { path: 'model.py', text: modelText(model, forwardOf(model, run), run.loss) },
+    { path: 'train.py', text: trainText(model, run) },
+  ];
 }
 
 /** tokens -> logits, with what the run drops. */
-function forwardOf(model: Model, train: TrainSpec | null): Graph {
+function forwardOf(model: Model, { dropout: rates }: TrainSpec): Graph {
   const builder = new GraphBuilder(`${model.name}.forward`);
-  const rates = train?.dropout ?? { embed: 0, residual: 0, attention: 0 };
   let streams = 0;
   const drops = Object.values(rates).some((rate) => rate > 0);
   const dropout = drops ? { rates, seed: input(builder, 'seed', 'u32', []), stream: () => streams++ } : null;

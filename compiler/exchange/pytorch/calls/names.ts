@@ -54,7 +54,7 @@ export function hintOf(
   if (node.op === 'attention') return 'out';
   if (node.op === 'gather') return 'x';
   if (keeping.has(node.op)) return node.inputs[0] ? hint(node.inputs[0]) : null;
-  if (node.op === 'contract') return 'y';
+  if (node.op === 'contract') return node.type.dims.at(-1)?.name === 'vocab' ? 'logits' : 'y';
   const hints = new Set(node.inputs.filter((input) => regions.of(input)).map(hint));
   const [first] = hints;
   return hints.size === 1 ? (first ?? null) : 'hidden';

@@ -6,7 +6,7 @@ import { eachPart } from '../../../2-check/resolve/parts.ts';
 import type { Graph, Node } from '../../../3-graph/ops.ts';
 import { ropeFrequencies } from '../../../3-graph/model/rope-frequencies.ts';
 import type { HelperName } from '../ops/scope.ts';
-import { float, variableName } from '../python/python.ts';
+import { float } from '../python/python.ts';
 import { isRopeTable, type Region } from './regions.ts';
 
 export interface RopeTable {
@@ -31,7 +31,7 @@ export function ropesOf(graph: Graph, model: Model): RopeTable[] {
   return [...pairs.values()].map(({ cos, sin, first }) => {
     invariant(cos && sin, 'a rotation without its cos or sin');
     invariant(first.inputs[1]?.op === 'iota', 'rotations of positions that do not start at 0');
-    const wanted = variableName(first.origin.path.split('.')[2] ?? 'rope');
+    const wanted = first.origin.path.split('.')[2] ?? 'rope';
     const label = labels.has(wanted) ? `${wanted}_${labels.size + 1}` : wanted;
     labels.add(label);
     return { label, cos, sin, text: (use, device) => tableText(tableOf(first), specs, use, device) };

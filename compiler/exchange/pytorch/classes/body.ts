@@ -5,7 +5,7 @@ import { invariant } from '../../../diagnostics.ts';
 import type { Node } from '../../../3-graph/ops.ts';
 import type { Axes } from '../python/axes.ts';
 import { hintOf, inputHint } from '../calls/names.ts';
-import { mergesAttention, nodeText } from '../ops/rules.ts';
+import { absorbs, nodeText } from '../ops/rules.ts';
 import type { HelperName, Scope } from '../ops/scope.ts';
 import { atom, attribute, call, variableName, type Py } from '../python/python.ts';
 import type { Chain } from '../calls/chain.ts';
@@ -140,7 +140,9 @@ class BodyWriter implements Scope {
 
   #inputsOf(node: Node): readonly Node[] {
     const chain = this.#chain(node);
-    return chain ? [chain.input, ...chain.tables] : (this.#child(node)?.inputs ?? dataInputs(node));
+    return chain
+      ? [chain.input, ...(chain.isUniform ? chain.tables : [])]
+      : (this.#child(node)?.inputs ?? dataInputs(node));
   }
 
   #isGiven(node: Node): boolean {
@@ -190,6 +192,8 @@ class BodyWriter implements Scope {
 
   #writeLoop(chain: Chain): void {
     const from = this.#bound.get(chain.input) ?? this.operand(chain.input).text;
+    const layer = this.#child(chain.output);
+    if (layer) this.#done.add(layer);
     const name = this.#bind(chain.output, 'x');
     if (from !== name) this.statement(`${name} = ${from}`);
     const tables = chain.isUniform ? chain.tables.map((table) => this.operand(table).text) : ['*ropes[layer.rope]'];
@@ -246,12 +250,19 @@ class BodyWriter implements Scope {
     const [user] = users;
     if (user === undefined || 'path' in user) return this.#isNormOfNamed(node);
     if (this.#file.equations.has(node)) return true;
-    if (user.op === 'attention' && user.inputs.indexOf(node) < 3) return node.op !== 'rename';
+    if (user.op === 'attention') return node.op !== 'rename';
     if (user.op === 'rename') return this.#isAttentionInput(user);
     if (this.#child(node)) return this.#isNormOfNamed(node);
     if (node.op === 'rope' || node.op === 'split') return user.op !== 'concat';
-    if (node.op === 'merge') return mergesAttention(node, this) !== null;
-    return node.op === 'attention' ? mergesAttention(user, this) === null : statements.has(node.op);
+    return (
+      !this.#absorbed(node, user) &&
+      (statements.has(node.op) || node.inputs.some((input) => this.#absorbed(input, node)))
+    );
+  }
+
+  /** Whether the rule of the user writes this one as a part of itself. */
+  #absorbed(node: Node, user: Node): boolean {
+    return this.isOnlyFor(node, user) && absorbs(user, node, this);
   }
 
   #isAttentionInput(node: Node): boolean {
@@ -301,7 +312,7 @@ class BodyWriter implements Scope {
 }
 
 /** Ops whose result is worth a line of its own. */
-const statements: ReadonlySet<Node['op']> = new Set(['concat', 'contract', 'gather']);
+const statements: ReadonlySet<Node['op']> = new Set(['attention', 'concat', 'contract', 'gather']);
 
 export function accessPath(inner: string): string {
   return inner.split('.').reduce(attribute, 'self');

@@ -5,7 +5,7 @@ import { invariant } from '../../../diagnostics.ts';
 import type { Parameter } from '../../../2-check/parameters/parameter.ts';
 import { bodyOf, type FileScope } from './body.ts';
 import { normClass, torchModule } from './leaf.ts';
-import { isPlainAttribute } from '../python/python.ts';
+import { attribute, attributeStatement } from '../python/python.ts';
 import type { Region } from '../calls/regions.ts';
 
 export interface ModuleClass {
@@ -76,12 +76,11 @@ export class Classes {
 
   #member(owner: string, name: string, path: string, start: number): string[] {
     const value = this.#value(path);
-    const target = isPlainAttribute(name) ? `${owner}.${name}` : `${owner}._modules["${name}"]`;
-    const line = isPlainAttribute(name) ? `${target} = ${value}` : `setattr(${owner}, "${name}", ${value})`;
+    const line = attributeStatement(owner, name, value);
     if (!this.#source.calls.has(path)) return [line];
     // A norm `rms` may have `rms.mix` beside it.
     const inside = this.#children(path).filter((child) => this.#source.calls.has(`${path}.${child}`) && !this.#isCalledBy(path, child)); // prettier-ignore
-    return [line, ...inside.flatMap((child) => this.#member(target, child, `${path}.${child}`, start))];
+    return [line, ...inside.flatMap((child) => this.#member(attribute(owner, name), child, `${path}.${child}`, start))];
   }
 
   /** Whether the class of the module makes the child itself. */

@@ -20,7 +20,7 @@ const absent = ({ op, origin }: { readonly op: OpName; readonly origin: Node['or
   invariant(false, `${op} at '${origin.path}' in a forward graph`) as never;
 
 /** Whether the heads' outputs go into one vector a token and nowhere else. */
-export function mergesAttention(node: Node, scope: Pick<Scope, 'axes' | 'isOnlyFor'>): NodeOf<'attention'> | null {
+function mergesAttention(node: Node, scope: Users): NodeOf<'attention'> | null {
   const [x] = node.inputs;
   if (node.op !== 'merge' || x?.op !== 'attention' || !scope.isOnlyFor(x, node)) return null;
   const names = scope.axes.names(x);
@@ -46,6 +46,8 @@ const rules: { readonly [K in OpName]: Rule<K> } = {
   rename,
   gather,
   map: (node, scope) => {
+    const linear = biased(node, scope);
+    if (linear) return linear;
     const names = scope.axes.names(node);
     const inputs = new Map(node.inputs.map((input, i) => [inputName(i), input]));
     return expression(node.attrs.expr, (name) => {
@@ -65,10 +67,7 @@ const rules: { readonly [K in OpName]: Rule<K> } = {
     const [x, w] = node.inputs;
     invariant(x && w, 'contract has two inputs');
     const [names, weight] = [scope.axes.names(x), scope.axes.names(w)];
-    const [over] = node.attrs.over;
-    const isLinear = w.op === 'source' && weight.length === 2 && node.attrs.over.length === 1;
-    if (isLinear && weight[1] === over && names.at(-1) === over && !names.includes(weight[0] ?? ''))
-      return call('F.linear', scope.operand(x), scope.operand(w));
+    if (isLinear(node, scope)) return call('F.linear', scope.operand(x), scope.operand(w));
     return call('torch.einsum', `"${einsum([names, weight], scope.axes.names(node))}"`, scope.operand(x), scope.operand(w)); // prettier-ignore
   },
   merge: (node, scope) => {
@@ -104,8 +103,13 @@ const rules: { readonly [K in OpName]: Rule<K> } = {
     const shape = over.map((name) => scope.axes.size(dimNamed(x, name)));
     const weight = gain === 'none' ? null : weights[0];
     const shift = bias ? weights.at(-1) : null;
-    const scale = weight ? (gain === 'one_plus' ? `1 + ${scope.operand(weight).text}` : scope.operand(weight).text) : 'None'; // prettier-ignore
-    const args = [`(${shape.join(', ')}${shape.length === 1 ? ',' : ''})`, scale, ...(kind === 'rms' ? [] : [shift ? scope.operand(shift).text : 'None']), float(eps)]; // prettier-ignore
+    const text = weight ? scope.operand(weight).text : '';
+    const args = [
+      `(${shape.join(', ')}${shape.length === 1 ? ',' : ''})`,
+      ...(weight ? [`weight=${gain === 'one_plus' ? `1 + ${text}` : text}`] : []),
+      ...(shift ? [`bias=${scope.operand(shift).text}`] : []),
+      `eps=${float(eps)}`,
+    ];
     const y = call(kind === 'rms' ? 'F.rms_norm' : 'F.layer_norm', permuted(scope.operand(x), names, order), ...args);
     return permuted(y, order, scope.axes.names(node));
   },
@@ -115,6 +119,42 @@ const rules: { readonly [K in OpName]: Rule<K> } = {
   },
   dropout: (node, scope) => call('F.dropout', scope.operand(only(node)), float(node.attrs.rate), 'self.training'),
 };
+
+type Users = Pick<Scope, 'axes' | 'isOnlyFor'>;
+
+/** Whether the rule of `user` writes the input as a part of itself. */
+export function absorbs(user: Node, input: Node, scope: Users): boolean {
+  if (user.op === 'merge') return mergesAttention(user, scope) === input;
+  return user.op === 'map' && biasedProduct(user, scope) === input;
+}
+
+/** The product x W^T that a map adds a bias to, of weights that are no module of their own. */
+function biasedProduct({ inputs, attrs }: NodeOf<'map'>, scope: Users): NodeOf<'contract'> | null {
+  const [product, bias] = inputs;
+  const { expr } = attrs;
+  const isSum = expr.kind === 'binary' && expr.fn === 'add' && expr.x.kind === 'var' && expr.y.kind === 'var';
+  if (!isSum || product?.op !== 'contract' || bias?.op !== 'source' || !isLinear(product, scope)) return null;
+  const isBias = bias.type.dims.length === 1 && bias.type.dims[0]?.name === product.type.dims.at(-1)?.name;
+  const isOnly = inputs.length === 2 && product.inputs[1]?.op === 'source';
+  return isBias && isOnly ? product : null;
+}
+
+function biased(node: NodeOf<'map'>, scope: Scope): Py | null {
+  const product = biasedProduct(node, scope);
+  const [x, w] = product?.inputs ?? [];
+  const [, bias] = node.inputs;
+  if (!product || !x || !w || !bias || !scope.isOnlyFor(product, node)) return null;
+  return call('F.linear', scope.operand(x), scope.operand(w), scope.operand(bias));
+}
+
+/** x W^T: the last dim of x and of the weight is summed. */
+function isLinear({ inputs, attrs }: NodeOf<'contract'>, { axes }: Pick<Scope, 'axes'>): boolean {
+  const [x, w] = inputs;
+  if (!x || w?.op !== 'source' || attrs.over.length !== 1) return false;
+  const [names, weight] = [axes.names(x), axes.names(w)];
+  const [over] = attrs.over;
+  return weight.length === 2 && weight[1] === over && names.at(-1) === over && !names.includes(weight[0] ?? '');
+}
 
 function dimNamed(node: Node, name: string): Node['type']['dims'][number] {
   const dim = node.type.dims.find((each) => each.name === name);

@@ -97,8 +97,6 @@ const taken = new Set([
   'type',
 ]);
 
-export const isKeyword = (name: string): boolean => keywords.has(name);
-
 /** A name that may stand for a local variable. */
 export function variableName(name: string): string {
   const plain = name.replace(/\W/g, '_').replace(/^(?=\d)/, '_');
@@ -123,11 +121,18 @@ const moduleAttributes = new Set(
   ).split(' '),
 );
 
-export const isPlainAttribute = (name: string): boolean =>
+const isPlainAttribute = (name: string): boolean =>
   /^[A-Za-z]\w*$/.test(name) && !keywords.has(name) && !moduleAttributes.has(name) && !name.startsWith('register_');
 
 /** The part `name` of the module `owner`. */
 export function attribute(owner: string, name: string): string {
   if (/^\d+$/.test(name)) return `${owner}[${name}]`;
-  return isPlainAttribute(name) ? `${owner}.${name}` : `${owner}._modules["${name}"]`;
+  if (isPlainAttribute(name)) return `${owner}.${name}`;
+  return keywords.has(name) ? `getattr(${owner}, "${name}")` : `${owner}._modules["${name}"]`;
+}
+
+/** The statement that makes it. */
+export function attributeStatement(owner: string, name: string, value: string): string {
+  if (isPlainAttribute(name)) return `${owner}.${name} = ${value}`;
+  return keywords.has(name) ? `${owner}.add_module("${name}", ${value})` : `setattr(${owner}, "${name}", ${value})`;
 }
