@@ -5,8 +5,8 @@
 export type WeightStep =
   | { readonly kind: 'transpose' }
   /**
-   * The first `dim` of each `headDim` rows, rotated pairs by pairs: on disk `half` (j with j + dim / 2) where the model is
-   * `interleaved` (2j with 2j + 1), or the other way about; afterwards as `to` says.
+   * The first `dim` of each `headDim` rows, which turn in pairs, j with j + dim / 2 (`half`) or 2j with 2j + 1
+   * (`interleaved`): on disk the one, afterwards the other, `to`.
    */
   | { readonly kind: 'permute_rope'; readonly headDim: number; readonly dim: number; readonly to: 'half' | 'interleaved' } // prettier-ignore
   /**

@@ -14,7 +14,11 @@ export type Stacked = 'expert' | 'head';
 export type WrittenStep =
   | { readonly kind: 'transpose' }
   | { readonly kind: 'permute_rope' }
-  | { readonly kind: 'deinterleave'; readonly parts: number; readonly per: 'row' | 'head' | { readonly blocks: number } }
+  | {
+      readonly kind: 'deinterleave';
+      readonly parts: number;
+      readonly per: 'row' | 'head' | { readonly blocks: number };
+    }
   | { readonly kind: 'ungroup' }
   | { readonly kind: 'add'; readonly value: number }
   | { readonly kind: 'split'; readonly part: number; readonly parts: number }
@@ -57,7 +61,8 @@ export function entryOf(key: string, draft: Draft, context: MapContext): Written
   }
   const names = [...at.value.matchAll(/\{([^}]*)\}/g)].map(([, name = '']) => name);
   const wrong = names.find((name) => !placeholders.has(name));
-  if (wrong !== undefined) refuse(`\`{${wrong}}\` stands for nothing; there are {layer}, {expert} and {head}`, at, context);
+  if (wrong !== undefined)
+    refuse(`\`{${wrong}}\` stands for nothing; there are {layer}, {expert} and {head}`, at, context);
   return { template: at.value, steps: overStacks(key, steps, names, at, context), draft };
 }
 

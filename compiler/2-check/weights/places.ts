@@ -2,7 +2,13 @@
 // Promises: the names of a part's role do not depend on what the file calls it; the most special name first.
 import type { BlockExpr, Equation, FfnSpec, GqaSpec, Layer, MixerSpec, Model } from '../model.ts';
 import { dim, type Parameter } from '../parameters/parameter.ts';
-import { embedParameters, equationParameters, equationStates, headParameters, mtpModule } from '../parameters/parameters.ts';
+import {
+  embedParameters,
+  equationParameters,
+  equationStates,
+  headParameters,
+  mtpModule,
+} from '../parameters/parameters.ts';
 
 export interface Place {
   /** `layers.3.attn.q.weight` */

@@ -79,16 +79,13 @@ function undo(step: WrittenStep, shape: readonly number[], place: Place, refuse:
         ? [...shape.slice(0, step.dim), 1, ...shape.slice(step.dim)]
         : refuse(`squeeze of dim ${step.dim}, but it is ${text}`);
     case 'stack':
-      return countOf(step.over, place) === null ? refuse(`stack needs ${step.over}s, but it is ${text}`) : shape.slice(1);
+      return countOf(step.over, place) === null
+        ? refuse(`stack needs ${step.over}s, but it is ${text}`)
+        : shape.slice(1);
   }
 }
 
-function resolved(
-  step: WrittenStep,
-  place: Place,
-  after: readonly number[],
-  parts: Parts | null,
-): WeightStep {
+function resolved(step: WrittenStep, place: Place, after: readonly number[], parts: Parts | null): WeightStep {
   switch (step.kind) {
     case 'deinterleave':
       return { kind: step.kind, blocks: Array.from({ length: step.parts }, () => blockOf(step, place, after)) };

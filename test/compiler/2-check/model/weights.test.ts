@@ -66,11 +66,11 @@ describe('weights', () => {
     ['mlp.up = transpose("u.{layer}")', 'mlp.up.weight', { steps: [{ kind: 'transpose' }], shape: [768, 2048] }],
     ['rms.mix = add("n.{layer}", 1)', 'rms.mix.gain', { steps: [{ kind: 'add', value: 1 }], shape: [768] }],
     ['rms.mix = squeeze("n.{layer}", 0)', 'rms.mix.gain', { steps: [{ kind: 'squeeze', dim: 0 }], shape: [1, 768] }],
-    ['attn.q = permute_rope("q.{layer}")', 'attn.q.weight', { steps: [{ kind: 'permute_rope' }], shape: [768, 768] }],
+    ['attn.q = permute_rope("q.{layer}")', 'attn.q.weight', { steps: [{ kind: 'permute_rope', headDim: 64, dim: 64, to: 'half' }], shape: [768, 768] }],
     [
       'attn.k = deinterleave("k.{layer}", 2)',
       'attn.k.weight',
-      { steps: [{ kind: 'deinterleave', parts: 2, block: 1 }], shape: [768, 768] },
+      { steps: [{ kind: 'deinterleave', blocks: [1, 1] }], shape: [768, 768] },
     ],
     [
       'mlp.gate = split("f.{layer}", 1, of = 2); mlp.up = split("f.{layer}", 2, of = 2)',
@@ -85,11 +85,29 @@ describe('weights', () => {
     [
       'attn.q = split(deinterleave("a.{layer}", 2, per = head), 1, of = 2); attn.k = split(deinterleave("a.{layer}", 2, per = head), 2, of = 2)',
       'attn.q.weight',
-      { steps: [{ kind: 'deinterleave', parts: 2, block: 64 }, { kind: 'split', part: 0, parts: 2, from: 0, rows: 768 }], shape: [1536, 768] },
+      { steps: [{ kind: 'deinterleave', blocks: [64, 64] }, { kind: 'split', part: 0, parts: 2, from: 0, rows: 768 }], shape: [1536, 768] },
+    ],
+    [
+      'attn.q = split(deinterleave("a.{layer}", 3, blocks = 4), 1, of = 3); attn.v = split(deinterleave("a.{layer}", 3, blocks = 4), 2, of = 3); attn.k = split(deinterleave("a.{layer}", 3, blocks = 4), 3, of = 3)',
+      'attn.k.weight',
+      { steps: [{ kind: 'deinterleave', blocks: [192, 192, 192] }, { kind: 'split', part: 2, parts: 3, from: 1536, rows: 768 }], shape: [2304, 768] },
     ],
   ])('%s', (items, name, expected) => {
     expect(entries(small(`weights hf = std.hf.llama { ${items} }`)).get(`layers.3.${name}`)).toMatchObject(expected);
   }); // prettier-ignore
+
+  it('fused rows of each key head: its queries, its key, its value', () => {
+    const fused = [1, 2, 3].map((part) => `attn.${'qkv'.charAt(part - 1)} = split(ungroup("a.{layer}"), ${part}, of = 3)`).join('; '); // prettier-ignore
+    const map = entries(small(`attn.kv_heads = 4; weights hf = std.hf.llama { ${fused} }`));
+    expect(map.get('layers.1.attn.v.weight')).toMatchObject({
+      tensors: ['a.1'],
+      steps: [
+        { kind: 'deinterleave', blocks: [192, 64, 64] },
+        { kind: 'split', part: 2, parts: 3, from: 1024, rows: 256 },
+      ],
+      shape: [1280, 768],
+    });
+  });
 
   it('several maps stand side by side; a variant changes one name', () => {
     const text = small('weights hf = std.hf.llama; weights mine = std.hf.llama { prefix = "net." }', 'variant V from M { weights mine { head = "out.weight" } }'); // prettier-ignore
