@@ -48,7 +48,7 @@ export function hintOf(
     const isNorm = node.op === 'norm' && only !== undefined;
     return (isNorm ? hint(only) : null) ?? lastOf(child.path);
   }
-  if (regions.of(node) === null) return node.op === 'source' ? lastOf(node.attrs.name) : 'table';
+  if (regions.of(node) === null) return fixedHint(node);
   const scope = node.origin.path;
   if (scope.length > region.path.length && scope !== region.path) return lastOf(scope);
   if (node.op === 'attention') return 'out';
@@ -58,6 +58,13 @@ export function hintOf(
   const hints = new Set(node.inputs.filter((input) => regions.of(input)).map(hint));
   const [first] = hints;
   return hints.size === 1 ? (first ?? null) : 'hidden';
+}
+
+/** Of what depends on no token. */
+function fixedHint(node: Node): string {
+  if (node.op === 'source') return lastOf(node.attrs.name);
+  const isOfHeads = node.type.dims.some(({ name }) => name === 'kv_heads' || name === 'group');
+  return !isOfHeads ? 'table' : node.op === 'constant' ? 'slopes' : 'bias';
 }
 
 export const lastOf = (path: string): string => path.split('.').at(-1) ?? path;

@@ -43,7 +43,9 @@ export function regionsOf(graph: Graph, model: Model): Regions {
   for (const node of graph.nodes) {
     if (!bound.has(node) || node.op === 'source') continue;
     const { path, span } = node.origin;
-    const region = open(longest(modules.all, path), `${span?.start}-${span?.end}`);
+    const module = longest(modules.all, path);
+    const isAfter = modules.linear.has(module) && !readsWeightOf(node, module);
+    const region = open(isAfter ? longest(modules.all, parentPath(module)) : module, `${span?.start}-${span?.end}`);
     region.nodes.push(node);
     owners.set(node, region);
   }
@@ -61,6 +63,8 @@ interface ModulePaths {
   readonly all: ReadonlySet<string>;
   /** Mixers, ffns and norms of layers: each call is a region of its own. */
   readonly parts: ReadonlySet<string>;
+  /** Linear maps of a part: what their path does besides is the part's. */
+  readonly linear: ReadonlySet<string>;
 }
 
 /** Paths that own parameters and stand for a computation: layers, their parts, and what nodes are named after. */
@@ -75,8 +79,20 @@ function modulePaths(graph: Graph, model: Model): ModulePaths {
   const parts = layers.flatMap((layer) => [...names].map((name) => `${layer}.${name}`));
   const named = new Set([...graph.nodes.map(({ origin }) => origin.path), ...layers, ...parts]);
   const all = new Set(['', ...[...named].filter((path) => owning.has(path))]);
-  return { all, parts: new Set(parts.map(partOf)) };
+  const linear = [...all].filter(
+    (path) => path.split('.').length > 3 && !parts.includes(path) && isLinear(graph, path),
+  );
+  return { all, parts: new Set(parts.map(partOf)), linear: new Set(linear) };
 }
+
+/** Whether a module has a weight, perhaps a bias, and nothing else. */
+function isLinear(graph: Graph, path: string): boolean {
+  const own = sourcesOf(graph).filter(({ attrs }) => attrs.name.startsWith(`${path}.`));
+  return own.every(({ attrs }) => attrs.name === `${path}.weight` || attrs.name === `${path}.bias`);
+}
+
+const readsWeightOf = (node: Node, module: string): boolean =>
+  node.inputs.some((input) => input.op === 'source' && input.attrs.name.startsWith(`${module}.`));
 
 const prefixes = (name: string): string[] => name.split('.').map((_, i, all) => all.slice(0, i).join('.'));
 

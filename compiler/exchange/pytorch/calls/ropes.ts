@@ -14,8 +14,10 @@ export interface RopeTable {
   readonly label: string;
   readonly cos: Node;
   readonly sin: Node;
-  /** `rope_tables(frequencies(10_000.0, 64, device), t)` */
-  text(use: (helper: HelperName) => string, device: string): string;
+  /** `frequencies(10_000.0, 64, device)` */
+  inverse(use: (helper: HelperName) => string, device: string): string;
+  /** `rope_tables(inverse, t)` */
+  text(use: (helper: HelperName) => string, inverse: string): string;
 }
 
 export function ropesOf(graph: Graph, model: Model): RopeTable[] {
@@ -34,7 +36,14 @@ export function ropesOf(graph: Graph, model: Model): RopeTable[] {
     const wanted = first.origin.path.split('.')[2] ?? 'rope';
     const label = labels.has(wanted) ? `${wanted}_${labels.size + 1}` : wanted;
     labels.add(label);
-    return { label, cos, sin, text: (use, device) => tableText(tableOf(first), specs, use, device) };
+    const table = tableOf(first);
+    return {
+      label,
+      cos,
+      sin,
+      inverse: (use, device) => frequenciesText(pairsOf(table).pairs, specs, use, device),
+      text: (use, inverse) => tableText(table, use, inverse),
+    };
   });
 }
 
@@ -55,19 +64,26 @@ function ropeSpecs(model: Model): RopeSpec[] {
 type Table = ReturnType<typeof tableOf>;
 type Use = (helper: HelperName) => string;
 
-function tableText(table: Table, specs: readonly RopeSpec[], use: Use, device: string): string {
-  const { inverseFrequencies: all, factor } = table;
+/** One frequency a pair, however the pairs lie. */
+function pairsOf({ inverseFrequencies: all }: Table): { readonly pairs: readonly number[]; readonly isHalf: boolean } {
   const half = all.length / 2;
   const isHalf = all.slice(0, half).join() === all.slice(half).join();
-  const pairs = isHalf ? all.slice(0, half) : all.filter((_, i) => i % 2 === 0);
-  const options = [...(isHalf ? [] : ['interleaved=True']), ...(factor === 1 ? [] : [`factor=${float(factor)}`])];
-  return `${use('rope_tables')}(${[frequenciesText(pairs, specs, use, device), 't', ...options].join(', ')})`;
+  return { isHalf, pairs: isHalf ? all.slice(0, half) : all.filter((_, i) => i % 2 === 0) };
+}
+
+function tableText(table: Table, use: Use, inverse: string): string {
+  const { factor } = table;
+  const options = [
+    ...(pairsOf(table).isHalf ? [] : ['interleaved=True']),
+    ...(factor === 1 ? [] : [`factor=${float(factor)}`]),
+  ];
+  return `${use('rope_tables')}(${[inverse, 't', ...options].join(', ')})`;
 }
 
 function frequenciesText(pairs: readonly number[], specs: readonly RopeSpec[], use: Use, device: string): string {
   const spec = specs.find((each) => ropeFrequencies(each).inverse.join() === pairs.join());
   const known = spec && formula(spec, use, device);
-  return known ?? `torch.tensor([${pairs.map(String).join(', ')}], dtype=torch.float64, device=${device})`;
+  return known ?? `torch.tensor([${pairs.map(float).join(', ')}], dtype=torch.float64, device=${device})`;
 }
 
 function formula({ dim, theta, scaling }: RopeSpec, use: Use, device: string): string | null {

@@ -173,11 +173,15 @@ class BodyWriter implements Scope {
   /** Tables of rotations: one pair for all layers, or those of each kind of layer by the name the layer has. */
   #writeRopes(): void {
     const { ropes, chain } = this.#file;
-    const text = (rope: RopeTable): string => rope.text((helper) => this.use(helper), this.device());
+    const use = (helper: HelperName): string => this.use(helper);
+    const text = (rope: RopeTable): string => rope.text(use, rope.inverse(use, this.device()));
     if (chain === null || chain.isUniform) {
       for (const rope of ropes) {
+        const inverse = rope.inverse(use, this.device());
+        const given = inverse.length < 60 ? inverse : this.local('inverse');
+        if (given !== inverse) this.statement(`${given} = ${inverse}`);
         const names = [this.#bind(rope.cos, 'cos'), this.#bind(rope.sin, 'sin')];
-        this.statement(`${names.join(', ')} = ${text(rope)}  # [seq, ${rope.cos.type.dims.at(-1)?.name}]`);
+        this.statement(`${names.join(', ')} = ${rope.text(use, given)}  # [seq, ${rope.cos.type.dims.at(-1)?.name}]`);
       }
       return;
     }

@@ -2,6 +2,7 @@
 // the masked softmax written out from the two expressions.
 // Promises: scores and softmax in float32; query heads of one key head stay together.
 import { invariant } from '../../../diagnostics.ts';
+import { mul } from '../../../3-graph/expr-build.ts';
 import type { Expr } from '../../../3-graph/expr.ts';
 import { variablesOf } from '../../../3-graph/expr/walk.ts';
 import { attentionDims } from '../../../3-graph/infer/attention-dims.ts';
@@ -65,7 +66,12 @@ function plainScore(score: Expr): PlainScore | null {
   if (score.kind === 'var') return score.name === 'score' ? { scale: 1, rest: null } : null;
   if (score.kind !== 'binary') return null;
   const { fn, x, y } = score;
-  if (fn === 'mul') return x.kind === 'const' && y.kind === 'var' && y.name === 'score' ? { scale: x.value, rest: null } : null; // prettier-ignore
+  if (fn === 'mul') {
+    const plain = x.kind === 'const' ? plainScore(y) : null;
+    return plain && x.kind === 'const'
+      ? { scale: x.value * plain.scale, rest: plain.rest && mul(x, plain.rest) }
+      : null;
+  }
   if (fn !== 'add') return null;
   const [inner, rest] = variablesOf(x).has('score') ? [x, y] : [y, x];
   const plain = plainScore(inner);

@@ -1,9 +1,11 @@
 // Takes: ops that only move elements. Gives: Python for each.
 // Promises: the result has the dims of the node, in its order.
 import { invariant } from '../../../diagnostics.ts';
-import type { Node } from '../../../3-graph/ops.ts';
+import type { Node, NodeOf } from '../../../3-graph/ops.ts';
+import type { TensorType } from '../../../3-graph/types.ts';
+import type { ConstantData } from '../../../7-plan/plan.ts';
 import { aligned, permuted } from '../python/axes.ts';
-import { atom, call, index, integer, method, type Py } from '../python/python.ts';
+import { atom, call, float, index, infix, integer, level, method, type Py } from '../python/python.ts';
 import type { Rule, Scope } from './scope.ts';
 
 export function only(node: Node): Node {
@@ -100,14 +102,36 @@ export function operandFor(scope: Scope, node: Node, to: readonly string[]): Py 
 export const iota: Rule<'iota'> = ({ attrs }, scope) =>
   call('torch.arange', scope.axes.size(attrs.dim), `device=${scope.device()}`);
 
-export const constant: Rule<'constant'> = ({ attrs, type }, scope) => {
-  const { data } = attrs;
-  invariant(data.kind === 'values', `a constant of kind ${data.kind} outside of a rotation`);
-  const isInteger = type.type !== 'f32' && type.type !== 'f16';
-  const text = (value: number): string => (isInteger ? integer(value) : String(value));
-  if (type.dims.length === 0) return atom(text(data.values[0] ?? 0));
-  const list = `[${data.values.map(text).join(', ')}]`;
-  const tensor = call('torch.tensor', list, `device=${scope.device()}`);
-  const sizes = scope.axes.shown(type.dims).map((dim) => scope.axes.size(dim));
-  return sizes.length === 1 ? tensor : method(tensor, 'view', ...sizes);
+export const constant: Rule<'constant'> = (node, scope) => {
+  const { data } = node.attrs;
+  // The row of the data's own kind.
+  return (constants[data.kind] as (data: ConstantData, node: NodeOf<'constant'>, scope: Scope) => Py)(
+    data,
+    node,
+    scope,
+  );
 };
+
+type DataOf<K extends ConstantData['kind']> = Extract<ConstantData, { readonly kind: K }>;
+
+const constants: { readonly [K in ConstantData['kind']]: (data: DataOf<K>, node: NodeOf<'constant'>, scope: Scope) => Py } = {
+  values: ({ values }, { type }, scope) => {
+    const text = type.type === 'f32' || type.type === 'f16' ? float : integer;
+    if (type.dims.length === 0) return atom(text(values[0] ?? 0));
+    return shaped(call('torch.tensor', `[${values.map(text).join(', ')}]`, `device=${scope.device()}`), type, scope);
+  },
+  rope_table: (_, { origin }) => invariant(false, `a table of rotations at '${origin.path}' that no layer is given`) as never,
+  /** slope * position, both and the product rounded to bfloat16. */
+  bias_table: ({ slopes, positions }, { type }, scope) => {
+    const rounded = `dtype=torch.bfloat16, device=${scope.device()}`;
+    const slope = index(call('torch.tensor', `[${slopes.map(float).join(', ')}]`, rounded), ':, None');
+    const position = method(call('torch.arange', integer(positions), `device=${scope.device()}`), 'bfloat16');
+    return shaped(method(infix(slope, '*', position, level.product), 'float'), type, scope, 2);
+  },
+}; // prettier-ignore
+
+/** x of `rank` dims as the dims of the constant. */
+function shaped(x: Py, { dims }: TensorType, scope: Scope, rank = 1): Py {
+  const shown = scope.axes.shown(dims);
+  return shown.length === rank ? x : method(x, 'view', ...shown.map((dim) => scope.axes.size(dim)));
+}

@@ -1,7 +1,7 @@
 // Takes: a scalar expression and the Python of its variables. Gives: Python over tensors that broadcast.
 // Promises: the same numbers element by element; activations by their names in torch.nn.functional.
 import { invariant } from '../../../diagnostics.ts';
-import type { Activation } from '../../../2-check/model.ts';
+import type { PlainActivation } from '../../../2-check/model.ts';
 import { variable } from '../../../3-graph/expr-build.ts';
 import type { BinaryFn, Expr, UnaryFn } from '../../../3-graph/expr.ts';
 import { operands } from '../../../3-graph/expr/walk.ts';
@@ -89,8 +89,18 @@ const extreme =
   (e: Binary, print: Print): Py => {
     const [tensor, limit] = e.x.kind === 'const' ? [e.y, e.x] : [e.x, e.y];
     if (limit.kind !== 'const') return call(`torch.${name}`, print(e.x), print(e.y));
-    return method(print(tensor), 'clamp', `${bound}=${print(limit).text}`);
+    const other = innerBound(tensor, bound === 'min' ? 'min' : 'max', print);
+    const own = `${bound}=${print(limit).text}`;
+    if (other === null) return method(print(tensor), 'clamp', own);
+    return method(print(other.x), 'clamp', ...(bound === 'min' ? [own, other.text] : [other.text, own]));
   };
+
+/** Of `max(x, low)` in `min(.., high)`, or the other way round: x and its bound. */
+function innerBound(e: Expr, fn: 'min' | 'max', print: Print): { readonly x: Expr; readonly text: string } | null {
+  if (e.kind !== 'binary' || (fn === 'max' ? e.fn !== 'max' : e.fn !== 'min')) return null;
+  const [x, limit] = e.x.kind === 'const' ? [e.y, e.x] : [e.x, e.y];
+  return limit.kind === 'const' ? { x, text: `${fn === 'max' ? 'min' : 'max'}=${print(limit).text}` } : null;
+}
 
 const isInteger = (e: Expr): boolean => e.type === 'i32' || e.type === 'u32';
 
@@ -126,7 +136,7 @@ const binaryRules: { readonly [K in BinaryFn]: (e: Binary, print: Print) => Py }
 };
 
 /** Null: no name for it in PyTorch, printed as it is. */
-const activationNames: { readonly [K in Activation]: ((x: Py) => Py) | null } = {
+const activationNames: { readonly [K in PlainActivation]: ((x: Py) => Py) | null } = {
   silu: (x) => call('F.silu', x),
   gelu: (x) => call('F.gelu', x),
   gelu_tanh: (x) => call('F.gelu', x, 'approximate="tanh"'),
@@ -140,7 +150,7 @@ const activationNames: { readonly [K in Activation]: ((x: Py) => Py) | null } = 
 
 const hole = variable('hole', 'f32');
 const templates = Object.entries(activationNames).flatMap(([name, print]) =>
-  print === null ? [] : [{ tree: activations[name as Activation](hole), print }],
+  print === null ? [] : [{ tree: activations[name as PlainActivation](hole), print }],
 );
 
 function activation(e: Expr, variables: Variables): Py | null {

@@ -26,7 +26,7 @@ const turn = (
   pairs: string,
   partner: string,
 ) => `def ${name}(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
-    """Turns ${pairs} of the last dim by the angle of their position; x: [batch, seq, .., dim]."""
+    """Turns ${pairs} of the last dim by their angle; x: [batch, seq, .., dim]."""
     shape = (x.shape[1], *[1] * (x.dim() - 3), x.shape[-1])
 ${partner}
     return (x * cos.view(shape) + partner * sin.view(shape)).type_as(x)`;
