@@ -25,7 +25,7 @@ const when = (said: boolean, word: string): string | null => (said ? word : null
 
 const mixers: { readonly [K in MixerSpec['kind']]: (spec: MixerOf<K>) => Words } = {
   gqa(spec) {
-    const { heads, kvHeads, headDim, vDim, qkNorm, softcap, kvFrom, kvShare, sink, gate, clipQkv } = spec;
+    const { heads, kvHeads, headDim, vDim, qkNorm, softcap, kvFrom, kvShare, sink, gate, outNorm, clipQkv } = spec;
     const kind = kvHeads === heads ? 'mha' : kvHeads === 1 ? 'mqa' : 'gqa';
     return [
       `${kind} ${heads}/${kvHeads} heads of ${headDim}`,
@@ -39,6 +39,7 @@ const mixers: { readonly [K in MixerSpec['kind']]: (spec: MixerOf<K>) => Words }
       when(kvShare, 'values are the keys'),
       sink === null ? null : `sink per ${sink.per}`,
       describeGate(gate),
+      outNorm === null ? null : `${outNorm.kind} norm of the heads`,
       clipQkv === null ? null : `q, k, v clipped at ${clipQkv}`,
       biases(spec),
     ];
@@ -96,7 +97,11 @@ const mixers: { readonly [K in MixerSpec['kind']]: (spec: MixerOf<K>) => Words }
 };
 
 const ffns: { readonly [K in FfnSpec['kind']]: (spec: FfnOf<K>) => Words } = {
-  mlp: ({ act, width, up, down }) => [`mlp ${act} width ${width}`, when(up.bias || down.bias, 'bias')],
+  mlp: ({ act, width, norm, up, down }) => [
+    `mlp ${act} width ${width}`,
+    norm === null ? null : `${norm.kind} norm before down`,
+    when(up.bias || down.bias, 'bias'),
+  ],
   glu: (spec) => [`glu ${spec.act} width ${spec.width}`, ...gluWords(spec)],
   channel_mix: ({ act, width }) => [`channel mix ${act} width ${width}`],
   experts: ({ n, topK, expert, shared, router }) => [
@@ -106,10 +111,11 @@ const ffns: { readonly [K in FfnSpec['kind']]: (spec: FfnOf<K>) => Words } = {
   ],
 };
 
-function gluWords({ clamp, upOffset, up, down, gate }: GluSpec): Words {
+function gluWords({ clamp, upOffset, norm, up, down, gate }: GluSpec): Words {
   return [
     clamp === null ? null : `clamp ${clamp}`,
     upOffset === 0 ? null : `up + ${upOffset}`,
+    norm === null ? null : `${norm.kind} norm before down`,
     when(up.bias || down.bias || gate.bias, 'bias'),
   ];
 }

@@ -39,7 +39,7 @@ const tied = { tied: true };
 const rms5: NormSpec = { ...rms, eps: 1e-5 };
 const onePlus: NormSpec = { ...rms, gain: 'one_plus', cast: 'after_gain' };
 const gainOnly: NormSpec = { ...layerNorm, bias: false };
-const learned = { tied: true, positions: { length: 128, init } };
+const learned = { tied: true, positions: { length: 128, offset: 0, init } };
 const alibi: AlibiSpec = { maxBias: 8, scaled: false, round: null };
 const sqrt48 = Math.sqrt(48);
 const full = { per: 'full', order: 'before_rope' } as const;
@@ -113,6 +113,11 @@ const gemmas: Record<string, Family> = {
 };
 
 const others: Record<string, Family> = {
+  bitnet: family(maps.bitnet, {
+    norm: rms5,
+    mixers: times(2, attn({ rope: rope(12, 500_000), outNorm: rms5 })),
+    ffn: { ...glu(80, 'relu2'), norm: rms5 },
+  }),
   olmo: family(maps.standard, { norm: { ...gainOnly, gain: 'none' } }),
   olmo2: family(maps.reordered, {
     norm: rms5,

@@ -24,6 +24,12 @@ export const standard: WeightMap = {
   ...both('mlp.down', `${L}.mlp.down_proj`),
 };
 
+export const bitnet: WeightMap = {
+  ...standard,
+  'attn.out_norm.gain': `${L}.self_attn.attn_sub_norm.weight`,
+  'mlp.norm.gain': `${L}.mlp.ffn_sub_norm.weight`,
+};
+
 export const sandwich: WeightMap = {
   ...standard,
   ...both('post_mix', `${L}.post_attention_layernorm`),

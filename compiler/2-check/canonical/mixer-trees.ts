@@ -40,6 +40,7 @@ const rules: { readonly [K in MixerSpec['kind']]: (spec: SpecOf<K>) => Tree } = 
       kv_share: spec.kvShare,
       sink: spec.sink === null ? 'none' : branch('learned', { per: spec.sink.per }),
       gate: gateTree(spec.gate),
+      out_norm: spec.outNorm === null ? 'none' : normTree(spec.outNorm),
       clip_qkv: spec.clipQkv,
     }),
   mla: (spec) =>

@@ -1,6 +1,6 @@
 // Takes: a resolved model. Gives: the lints of routers, and of precision: what is computed in less than f32.
 // Promises: W5 for every router that nothing balances; W6 for routers and norms, each template once.
-import type { MixerSpec, Model, NormSpec, RouterSpec } from '../model.ts';
+import type { FfnSpec, MixerSpec, Model, NormSpec, RouterSpec } from '../model.ts';
 import { eachPart, mixersOf } from '../resolve/parts.ts';
 import { placedFfns } from './ffns.ts';
 import type { Add } from './width.ts';
@@ -54,7 +54,7 @@ function normsOf(spec: MixerSpec): readonly KeyedNorm[] {
 
 /** The norms inside a mixer, by the key that sets them. */
 const norms: { readonly [K in MixerSpec['kind']]: (spec: SpecOf<K>) => readonly KeyedNorm[] } = {
-  gqa: ({ qkNorm }) => [['qk_norm', qkNorm]],
+  gqa: ({ qkNorm, outNorm }) => [['qk_norm', qkNorm], ['out_norm', outNorm]], // prettier-ignore
   mla: ({ latentNorm }) => [['latent_norm', latentNorm]],
   mamba: ({ innerNorm }) => [['inner_norm', innerNorm]],
   mamba2: ({ out }) => [['out', out?.norm ?? null]],
@@ -66,6 +66,11 @@ const norms: { readonly [K in MixerSpec['kind']]: (spec: SpecOf<K>) => readonly 
   experts: ({ expert }) => normsOf(expert).map(([key, spec]) => [`expert.${key}`, spec]),
 };
 
+function ffnNorms(spec: FfnSpec): readonly KeyedNorm[] {
+  if (spec.kind === 'mlp' || spec.kind === 'glu') return [['norm', spec.norm]];
+  return spec.kind === 'experts' ? ffnNorms(spec.expert).map(([key, of]) => [`expert.${key}`, of]) : [];
+}
+
 function lintNorms(model: Model, add: Add): void {
   const told = new Set<string>();
   const norm = (name: string, spec: NormSpec | null): void => {
@@ -75,6 +80,7 @@ function lintNorms(model: Model, add: Add): void {
   };
   eachPart(model, (expr) => {
     if (expr.kind === 'norm') norm(expr.instance.split('.')[0] ?? expr.instance, expr.spec);
+    if (expr.kind === 'ffn') for (const [key, spec] of ffnNorms(expr.spec)) norm(`${expr.name}.${key}`, spec);
     if (expr.kind === 'mixer') for (const [key, spec] of normsOf(expr.spec)) norm(`${expr.name}.${key}`, spec);
   });
   norm('embed.norm', model.embed.norm);

@@ -1,17 +1,19 @@
 // Takes: nothing. Gives: the feed-forward parts of the language, mixtures of experts with their router among them.
 // Promises: every knob of routing is data; weights that combine are told apart from scores that select.
-import type { Activation, InitSpec, ProjectionSpec } from './parts.ts';
+import type { Activation, InitSpec, NormSpec, ProjectionSpec } from './parts.ts';
 
-/** down(act(up x)) */
+/** down(norm(act(up x))) */
 export interface MlpSpec {
   readonly kind: 'mlp';
   readonly act: Activation;
   readonly width: number;
+  /** Of what `down` takes. */
+  readonly norm: NormSpec | null;
   readonly up: ProjectionSpec;
   readonly down: ProjectionSpec;
 }
 
-/** down(act(gate x) * up x) */
+/** down(norm(act(gate x) * up x)) */
 export interface GluSpec {
   readonly kind: 'glu';
   readonly act: Activation;
@@ -20,6 +22,8 @@ export interface GluSpec {
   readonly clamp: number | null;
   /** Added to `up x` before the product. */
   readonly upOffset: number;
+  /** Of what `down` takes. */
+  readonly norm: NormSpec | null;
   readonly gate: ProjectionSpec;
   readonly up: ProjectionSpec;
   readonly down: ProjectionSpec;

@@ -36,6 +36,8 @@ export interface GqaSpec {
   readonly kvShare: boolean;
   readonly sink: SinkSpec | null;
   readonly gate: GateSpec | null;
+  /** Of all heads' output together, before `o`. */
+  readonly outNorm: NormSpec | null;
   /** q, k and v are clamped to [-clip, clip] after their projections. */
   readonly clipQkv: number | null;
   readonly q: ProjectionSpec;

@@ -36,6 +36,7 @@ const rules: { readonly [K in MixerSpec['kind']]: (spec: SpecOf<K>, dModel: Para
       ...(own && !spec.kvShare ? linear('v', spec.v, v, dModel) : []),
       ...linear('o', spec.o, dModel, o),
       ...qkNorms(spec, spec.qkNorm, own),
+      ...norm('out_norm', spec.outNorm, o),
       ...(spec.sink === null ? [] : [vector('sink', [dim('head', spec.heads)], spec.sink.init)]),
       ...(spec.gate === null ? [] : linear('gate', spec.gate.projection, gateWidth, dModel)),
     ];

@@ -6,6 +6,7 @@ import { ffnKind } from '../schema/parts/ffn-kinds.ts';
 import type { Slot } from '../schema/key-type.ts';
 import { buildOf, type BuiltBy } from '../schema/register.ts';
 import { initOf } from './init.ts';
+import { normSpec } from './norm.ts';
 import { routerSpec } from './router.ts';
 
 /** Where a part stands in a model: `moe.expert` is in the ffn of chain [moe], under `expert.`. */
@@ -43,22 +44,24 @@ function specOf(made: Ffn, place: Place): FfnSpec {
 }
 
 const rules: { readonly [K in FfnSpec['kind']]: (made: BuiltAs<K>, place: Place) => SpecOf<K> } = {
-  mlp({ keys: { act, width, bias } }, place) {
+  mlp({ keys: { act, width, bias, norm } }, place) {
     return {
       kind: 'mlp',
       act,
       width,
+      norm: norm === null ? null : normSpec(norm),
       up: projection('up', bias.up, place),
       down: projection('down', bias.down, place),
     };
   },
-  glu({ keys: { act, width, clamp, up_offset: upOffset, bias } }, place) {
+  glu({ keys: { act, width, clamp, up_offset: upOffset, bias, norm } }, place) {
     return {
       kind: 'glu',
       act,
       width,
       clamp,
       upOffset,
+      norm: norm === null ? null : normSpec(norm),
       gate: projection('gate', bias.gate, place),
       up: projection('up', bias.up, place),
       down: projection('down', bias.down, place),

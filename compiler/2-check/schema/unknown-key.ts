@@ -1,6 +1,6 @@
 // Takes: a key that its owner does not have. Gives: the fault, with the place or the name that was likely meant.
 // Promises: E1; one fault per key: what misses the key that was meant says nothing more. Looked for, in this order: the name
-//   of another library, the nearest name, a key further in, a part of the model, a form that is written otherwise.
+//   of another library, the nearest name, a form that is written otherwise, a key further in, a part of the model.
 import type { Draft } from '../draft/draft.ts';
 import { nearest } from '../draft/names.ts';
 import { formHere, keyHere, nameHere } from '../draft/other-names.ts';
@@ -37,6 +37,8 @@ function isWritten(key: string, { body, world }: Section): boolean {
 
 /** Where what was likely meant is written, as a fix. */
 function placeOf({ key, section }: Found, keys: Keys, ownersOf: OwnersOf): string | null {
+  const form = formHere(key, section.owner.split(' ')[0] ?? '');
+  if (form !== null) return `write \`${form}\``;
   const words = [key, keyHere(key) ?? key];
   for (const word of words) {
     const inner = insideOf(word, keys, ownersOf);
@@ -44,8 +46,6 @@ function placeOf({ key, section }: Found, keys: Keys, ownersOf: OwnersOf): strin
     const part = partWith(word, section, ownersOf);
     if (part !== null) return `write \`${part}.${word}\``;
   }
-  const form = formHere(key, section.owner.split(' ')[0] ?? '');
-  if (form !== null) return `write \`${form}\``;
   const word = keyHere(key);
   const owners = word === null ? [] : ownersOf(word);
   return owners.length === 0 ? null : `here it is \`${word ?? ''}\`, a key of ${owners.join(', ')}`;

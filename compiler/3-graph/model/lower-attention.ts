@@ -1,7 +1,9 @@
 // Takes: the input of an attention mixer. Gives: its output, d_model wide.
 // Promises: query heads stay grouped by their key head: [batch, seq, kv_heads, group, head_dim].
 import type { GqaSpec } from '../../2-check/model.ts';
+import { max, min } from '../expr-build.ts';
 import { dimOf } from '../infer/dims.ts';
+import { elementwise } from '../node-build.ts';
 import type { Node } from '../ops.ts';
 import type { Dim } from '../types.ts';
 import { attentionBias, maskExpr, scoreExpr } from './attention-score.ts';
@@ -9,6 +11,12 @@ import { lowerRope } from './lower-rope.ts';
 import { BATCH, linear, norm } from './lowering.ts';
 import type { Lowering } from './lowering.ts';
 import { projectionDims } from '../../2-check/parameters/mixers.ts';
+
+/** min(max(x W^T + b, -clip), clip) */
+function projected(l: Lowering, name: string, { clipQkv: clip }: GqaSpec, x: Node): Node {
+  const y = linear(l, name, x);
+  return clip === null ? y : elementwise(l.builder, [y], (z) => min(max(z, -clip), clip));
+}
 
 /** Queries or keys, normed and rotated: x W^T as [batch, seq, ..heads, head_dim]. */
 function heads(l: Lowering, name: string, part: 'q' | 'k', spec: GqaSpec, x: Node): Node {
@@ -20,7 +28,7 @@ function heads(l: Lowering, name: string, part: 'q' | 'k', spec: GqaSpec, x: Nod
   const merge = (y: Node) => builder.add('merge', { dims: into.map((dim) => dim.name), into: flat }, [y]);
   const rotate = (y: Node) => (spec.rope ? lowerRope(l, spec.rope, spec.headDim, y) : y);
   const { qkNorm } = spec;
-  const y = builder.at({ path: part }, () => linear(l, `${name}.${part}`, x));
+  const y = builder.at({ path: part }, () => projected(l, `${name}.${part}`, spec, x));
   if (!qkNorm) return rotate(split(y));
   const normed = (z: Node, dim: string) =>
     builder.at({ path: `${part}_norm` }, () => norm(l, `${name}.${part}_norm`, qkNorm, z, dim));
@@ -31,7 +39,7 @@ function heads(l: Lowering, name: string, part: 'q' | 'k', spec: GqaSpec, x: Nod
 }
 
 function values(l: Lowering, name: string, spec: GqaSpec, x: Node): Node {
-  const y = l.builder.at({ path: 'v' }, () => linear(l, `${name}.v`, x));
+  const y = l.builder.at({ path: 'v' }, () => projected(l, `${name}.v`, spec, x));
   const into = [
     { name: 'kv_heads', size: spec.kvHeads },
     { name: 'head_dim', size: spec.headDim },
@@ -78,8 +86,11 @@ export function lowerAttention(l: Lowering, name: string, spec: GqaSpec, x: Node
   const seed = l.dropout && drop ? [l.dropout.seed] : [];
   const bias = attentionBias(l, spec, dimOf(k.type, attrs.key));
   const out = builder.add('attention', attrs, [q, k, v, offset, ...(bias ? [bias] : []), ...seed]);
-  const merged = builder.add('merge', { dims: ['kv_heads', 'group', 'head_dim'], into: projectionDims(spec).q.name }, [out]); // prettier-ignore
-  return builder.at({ path: 'o' }, () => linear(l, `${name}.o`, merged));
+  const flat = projectionDims(spec).o.name;
+  const merged = builder.add('merge', { dims: ['kv_heads', 'group', 'head_dim'], into: flat }, [out]);
+  const { outNorm } = spec;
+  const normed = outNorm ? builder.at({ path: 'out_norm' }, () => norm(l, `${name}.out_norm`, outNorm, merged, flat)) : merged; // prettier-ignore
+  return builder.at({ path: 'o' }, () => linear(l, `${name}.o`, normed));
 }
 
 const ZERO = { data: { kind: 'values', values: [0] }, type: { type: 'i32', dims: [] } } as const;

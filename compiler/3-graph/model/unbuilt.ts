@@ -42,7 +42,6 @@ const laterKeys: readonly (readonly [string, (spec: GqaSpec) => boolean])[] = [
   ['kv_share', ({ kvShare }) => kvShare],
   ['sink', ({ sink }) => sink !== null],
   ['gate', ({ gate }) => gate !== null],
-  ['clip_qkv', ({ clipQkv }) => clipQkv !== null],
 ];
 
 /** Empty: the model lowers. */
@@ -51,16 +50,13 @@ export function unbuilt(model: Model): Diagnostic[] {
   const report = (each: Diagnostic): void => void found.set(each.message, each);
   eachPart(model, (expr) => {
     if (expr.kind === 'mixer') mixer(expr.name, expr.spec, expr.span, report);
-    if (expr.kind === 'ffn') ffn(expr.spec, expr.span, report);
+    if (expr.kind === 'ffn') ffn(expr.name, expr.spec, expr.span, report);
     if (expr.kind === 'norm') norm(expr.instance, expr.spec, expr.span, report);
   });
   const { embed, head, mtp, span } = model;
   if (embed.norm !== null) norm('embed.norm', embed.norm, span, report);
   if (head.norm !== null) norm('head.norm', head.norm, span, report);
-  if (embed.rows !== model.vocab) report(diagnostic('todo-key', span, { key: 'pad_to', owner: 'embed' }));
-  if (embed.factor !== null) report(diagnostic('todo-key', span, { key: 'dim', owner: 'embed' }));
-  if (head.factor !== null) report(diagnostic('todo-key', span, { key: 'dim', owner: 'head' }));
-  if (embed.sinusoidal !== null) report(diagnostic('todo-constructor', span, { kind: 'position', name: 'sinusoidal' }));
+  if (head.transform?.norm) norm('head.transform.norm', head.transform.norm, span, report);
   if (mtp !== null) report(diagnostic('todo-block', span, { name: 'mtp' }));
   for (const { name, init } of parameters(model)) {
     if (!builtInits[init.kind]) report(diagnostic('todo-value', span, { key: `init of ${name}`, value: init.kind }));
@@ -81,10 +77,13 @@ function mixer(name: string, spec: MixerSpec, span: Span, report: Report): void 
     report(diagnostic('todo-constructor', span, { kind: 'scaling', name: scaling }));
   }
   if (spec.qkNorm !== null) norm(`${name}.qk_norm`, spec.qkNorm, span, report);
+  if (spec.outNorm !== null) norm(`${name}.out_norm`, spec.outNorm, span, report);
 }
 
-function ffn(spec: FfnSpec, span: Span, report: Report): void {
+function ffn(name: string, spec: FfnSpec, span: Span, report: Report): void {
   if (!builtFfns[spec.kind]) return report(diagnostic('todo-constructor', span, { kind: 'ffn', name: spec.kind }));
+  if ((spec.kind === 'mlp' || spec.kind === 'glu') && spec.norm !== null)
+    norm(`${name}.norm`, spec.norm, span, report);
   if (spec.kind !== 'glu') return;
   if (spec.clamp !== null) report(diagnostic('todo-key', span, { key: 'clamp', owner: 'glu' }));
   if (spec.upOffset !== 0) report(diagnostic('todo-key', span, { key: 'up_offset', owner: 'glu' }));

@@ -46,6 +46,9 @@ const gqa = fc
       of('bias = qkv', 'bias = all'),
       qkNorm,
       'softcap = tanh(30)',
+      of('pos = alibi', 'pos = alibi(max_bias = 4, scaled = true, round = bf16)'),
+      of('out_norm = rms', 'out_norm = layer { eps = 1e-4 }'),
+      'clip_qkv = 8',
       rope,
     ),
   ) // prettier-ignore
@@ -56,7 +59,7 @@ const router = some(of('score = sigmoid', 'score = softmax(over = chosen)'), 'gr
 
 const ffn = fc.oneof(
   fc.tuple(some('shared = 1', 'expert = glu { width = 64 }', 'shared_gate = sigmoid'), router).map(([keys, inside]) => `ffn mlp = experts { n = 4; top_k = 2; ${keys}\nrouter { ${inside}\n} }`), // prettier-ignore
-  some(of('act = gelu', 'act = relu2'), of('ratio = 2', 'width = 192', 'width = round(3 * d_model, to = 32)'), 'bias = all').map((keys) => `ffn mlp = glu { ${keys} }`), // prettier-ignore
+  some(of('act = gelu', 'act = relu2'), of('ratio = 2', 'width = 192', 'width = round(3 * d_model, to = 32)'), 'bias = all', of('norm = rms', 'norm = none')).map((keys) => `ffn mlp = glu { ${keys} }`), // prettier-ignore
   some('act = gelu_tanh', of('ratio = 3', 'width = 128'), of('bias = all', 'bias = [up]')).map((keys) => `ffn mlp = mlp { ${keys} }`), // prettier-ignore
 );
 

@@ -148,7 +148,9 @@ describe('ffn', () => {
     ['glu { }', { kind: 'glu', act: 'silu', width: 2048 }],
     ['glu { ratio = 4 }', { kind: 'glu', width: 3072 }],
     ['glu { width = round(8/3 * d_model, to = 256, mode = ceil) }', { width: 2048 }],
-    ['mlp { }', { kind: 'mlp', act: 'gelu', width: 3072 }],
+    ['mlp { }', { kind: 'mlp', act: 'gelu', width: 3072, norm: null }],
+    ['mlp { norm = layer(eps = 1e-4) }', { norm: { kind: 'layer', eps: 1e-4 } }],
+    ['glu { norm = rms }', { norm: { kind: 'rms', eps: 1e-6 } }],
     [
       'mlp { act = relu2; bias = all }',
       { act: 'relu2', up: expect.objectContaining({ bias: true }), down: expect.objectContaining({ bias: true }) },
@@ -170,7 +172,7 @@ describe('ends', () => {
     ['embed token { tie = head }', { tied: true, positions: null, scale: 1 }],
     [
       'embed token { pos = learned }',
-      { tied: false, positions: { length: 64, init: { kind: 'trunc_normal', std: 0.02, cut: 3 } } },
+      { tied: false, positions: { length: 64, offset: 0, init: { kind: 'trunc_normal', std: 0.02, cut: 3 } } },
     ],
     ['embed token { pos = learned(100) }', { positions: expect.objectContaining({ length: 100 }) }],
     ['embed token { norm = layer { bias = none } }', { norm: expect.objectContaining({ kind: 'layer', bias: false }) }],

@@ -47,10 +47,10 @@ export const everyMixer: One<MixerSpec> = {
   experts: { kind: 'experts', n: 8, topK: 2, shared: 1, expert: gqa({ heads: 8, kvHeads: 8, headDim: 64, vDim: 64 }), router },
 }; // prettier-ignore
 
-const glu = { kind: 'glu', act: 'silu', width: 2048, clamp: null, upOffset: 0, gate: p, up: p, down: p } as const;
+const glu = { kind: 'glu', act: 'silu', width: 2048, norm: null, clamp: null, upOffset: 0, gate: p, up: p, down: p } as const;
 
 export const everyFfn: One<FfnSpec> = {
-  mlp: { kind: 'mlp', act: 'gelu_tanh', width: 16_384, up: { bias: true, init }, down: { bias: true, init } },
+  mlp: { kind: 'mlp', act: 'gelu_tanh', width: 16_384, norm: null, up: { bias: true, init }, down: { bias: true, init } },
   glu: { ...glu, width: 14_336, clamp: 7, upOffset: 1 },
   channel_mix: { kind: 'channel_mix', act: 'relu2', width: 8192, up: p, down: p },
   experts: { kind: 'experts', n: 256, topK: 8, expert: glu, shared: { count: 1, expert: glu, gate: null }, router },
@@ -58,7 +58,7 @@ export const everyFfn: One<FfnSpec> = {
 
 /** Mixers that differ from those above in a knob that changes the drawing. */
 export const otherMixers: readonly MixerSpec[] = [
-  gqa({ heads: 16, kvHeads: 16, headDim: 64, vDim: 64, kvFrom: 0 }),
+  gqa({ heads: 16, kvHeads: 16, headDim: 64, vDim: 64, kvFrom: 0, outNorm: rms }),
   gqa({
     heads: 12,
     kvHeads: 1,
@@ -79,6 +79,8 @@ export const otherMixers: readonly MixerSpec[] = [
 ];
 
 export const otherFfns: readonly FfnSpec[] = [
+  { ...glu, norm: rms },
+  { ...everyFfn.mlp, norm: { ...rms, kind: 'layer' } },
   { ...everyFfn.experts, n: 1024, topK: 1, shared: null, router: { ...router, score: 'softmax', scoreOver: 'chosen', selectBias: null, groups: null, select: { kind: 'expert_choice', capacity: 1 } } },
   { ...everyFfn.experts, n: 2, topK: 2, shared: { count: 2, expert: glu, gate: p }, router: { ...router, select: { kind: 'sinkhorn', iterations: 8 } } },
   { ...everyFfn.experts, n: 4, expert: { ...everyFfn.experts, n: 4, topK: 1, shared: null } },

@@ -42,6 +42,7 @@ export function gqaSpec({ keys, construct }: BuiltAs<'gqa'>, place: Place): GqaS
     kvShare: keys.kv_share,
     sink: sink === null ? null : { per: sink.keys.per, init: initAt('sink', place) },
     gate: keys.gate === null ? null : gateSpec(keys.gate, place),
+    outNorm: keys.out_norm === null ? null : normSpec(keys.out_norm),
     clipQkv: keys.clip_qkv,
     ...projections(['q', 'k', 'v', 'o'], keys.bias, place),
   };

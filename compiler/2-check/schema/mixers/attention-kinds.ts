@@ -81,7 +81,8 @@ export const gqa = {
     kv_share: key('whether one projection gives keys and values', flag),
     sink: key('a logit per head without a value', orNone(constructType(sinkKind, ownersOf))),
     gate: key('gate on the heads', orNone(constructType(gateKind, ownersOf))),
-    clip_qkv: key('q, k and v are clamped to [-clip, clip]', orNone(positive)),
+    out_norm: key('norm of all heads together, before `o` (BitNet)', orNone(norm)),
+    clip_qkv: key('q, k and v are clamped to [-clip, clip] after their projections', orNone(positive)),
   },
 };
 

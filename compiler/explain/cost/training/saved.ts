@@ -37,13 +37,13 @@ export function savedByFfn(spec: FfnSpec, dModel: number): number {
 }
 
 const mixers: { readonly [K in MixerSpec['kind']]: (spec: MixerOf<K>, dModel: number) => number } = {
-  /** q, k, v, the heads' output, a logsumexp per head; q and k before their norm; the gate and the gated output. */
-  gqa({ heads, kvHeads, headDim, vDim, qkNorm, gate, kvFrom, kvShare }) {
+  /** q, k, v, the heads' output, a logsumexp per head; q and k before their norm; the gate and the gated output; the heads normed. */
+  gqa({ heads, kvHeads, headDim, vDim, qkNorm, gate, outNorm, kvFrom, kvShare }) {
     const [q, k, v, out] = [heads * headDim, kvHeads * headDim, kvHeads * vDim, heads * vDim];
     const own = kvFrom === null ? k + (kvShare ? 0 : v) : 0;
     const normed = qkNorm === null ? 0 : q + (kvFrom === null ? k : 0);
     const gated = gate === null ? 0 : out + (gate.per === 'head' ? heads : out);
-    return q + own + out + heads + normed + gated;
+    return q + own + out + heads + normed + gated + (outNorm === null ? 0 : out);
   },
   /** The latents before and after their norm, q, k and v of all heads, the output, a logsumexp per head. */
   mla({ heads, qRank, kvRank, nopeDim, ropeDim, vDim, latentNorm }) {
@@ -72,10 +72,10 @@ const mixers: { readonly [K in MixerSpec['kind']]: (spec: MixerOf<K>, dModel: nu
 };
 
 const ffns: { readonly [K in FfnSpec['kind']]: (spec: FfnOf<K>, dModel: number) => number } = {
-  /** Before and after the activation. */
-  mlp: ({ width }) => 2 * width,
-  /** gate, up, and act(gate) * up. */
-  glu: ({ width }) => 3 * width,
+  /** Before and after the activation, and normed. */
+  mlp: ({ width, norm }) => (norm === null ? 2 : 3) * width,
+  /** gate, up, act(gate) * up, and that normed. */
+  glu: ({ width, norm }) => (norm === null ? 3 : 4) * width,
   /** The shifted input; before and after the activation. */
   channel_mix: ({ width }, dModel) => dModel + 2 * width,
   experts: ({ n, topK, expert, shared }, dModel) =>

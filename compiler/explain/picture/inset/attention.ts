@@ -5,7 +5,7 @@ import type { AlibiSpec, GqaSpec, QkNormSpec, RopeSpec } from '../../../2-check/
 import type { Art, Line } from '../grid/cell.ts';
 import { short } from '../draw/numbers.ts';
 import { headsArt } from './heads-art.ts';
-import { box, type Inset, type InsetContext, linear, note, operator, Sketch, terminal } from './inset.ts';
+import { box, type Inset, type InsetContext, linear, normBox, note, operator, Sketch, terminal } from './inset.ts';
 import { beside, maskArt, shortMask } from './mask-art.ts';
 
 export function gqaInset(spec: GqaSpec, context: InsetContext): Inset {
@@ -21,7 +21,7 @@ export function gqaInset(spec: GqaSpec, context: InsetContext): Inset {
     formula: [
       projections(spec, context),
       `out = softmax(${scoreText(spec)} over ${maskText(spec.mask)}) v`,
-      `y = O(out)${heads === kvHeads ? '' : `; query head i reads key head floor(i / ${heads / kvHeads})`}`,
+      `y = O(${spec.outNorm === null ? 'out' : 'norm(out)'})${heads === kvHeads ? '' : `; query head i reads key head floor(i / ${heads / kvHeads})`}`,
     ],
     facts: gqaFacts(spec, context),
   };
@@ -65,6 +65,7 @@ function gqaFacts(spec: GqaSpec, { layer }: InsetContext): Inset['facts'] {
     ...(spec.alibi === null ? [] : [['alibi', alibiText(spec.alibi)] as const]),
     ...(spec.sink === null ? [] : [['sink', `learned per ${spec.sink.per}`] as const]),
     ...(spec.gate === null ? [] : [['gate', `${spec.gate.act} per ${spec.gate.per}`] as const]),
+    ...(spec.outNorm === null ? [] : [['out_norm', spec.outNorm.kind] as const]),
     ...(spec.clipQkv === null ? [] : [['clip_qkv', short(spec.clipQkv)] as const]),
     ...(spec.kvFrom === null ? [] : [['kv_from', `keys and values of ${layersBelow(layer - spec.kvFrom)}`] as const]),
     ...(biases.length === 0 ? [] : [['bias', biases.join(', ')] as const]),
@@ -123,6 +124,7 @@ function gqaGrid(spec: GqaSpec, context: InsetContext): Sketch {
     `attention: ${maskText(spec.mask)}`,
   );
   let y = grid.add({ ...core, art: coreArt(spec, context.context) }, q, ...new Set([k, v]));
+  if (spec.outNorm !== null) y = grid.add(normBox('out-norm', { rank: ++rank, column: 0, columns: 3 }, spec.outNorm), y);
   if (spec.gate !== null) {
     const { act, per } = spec.gate;
     const gate = grid.add(linear('gate', { rank: 1, column: 3 }, 'gate', 'gate', context), x);

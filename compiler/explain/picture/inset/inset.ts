@@ -1,6 +1,6 @@
 // Takes: nothing. Gives: what is drawn and said of a mixer or a feed-forward, and the cells that all of them use.
 // Promises: shapes and counts come from the model's own parameters.
-import type { FfnSpec, MixerSpec } from '../../../2-check/model.ts';
+import type { FfnSpec, MixerSpec, NormSpec } from '../../../2-check/model.ts';
 import { elements, type Parameter } from '../../../2-check/parameters/parameter.ts';
 import type { Tone } from '../draw/drawing.ts';
 import type { Cell, Line } from '../grid/cell.ts';
@@ -59,6 +59,11 @@ export interface Place {
 export function box(id: string, place: Place, tone: Tone, lines: readonly (string | Line)[], title?: string): Cell {
   const full = lines.map((line, i) => (typeof line === 'string' ? { text: line, bold: i === 0, small: i > 0 } : line));
   return { id, ...place, look: 'box', tone, lines: full, title: title ?? full.map(({ text }) => text).join(', ') };
+}
+
+/** A norm inside a part. */
+export function normBox(id: string, place: Place, { kind }: NormSpec): Cell {
+  return box(id, place, 'norm', [kind === 'rms' ? 'RMSNorm' : 'LayerNorm']);
 }
 
 /** A line of text in a cell, small. */

@@ -6,12 +6,14 @@ import { faultsOf, modelWith, perLayer, specOf, textWith } from './mixer-of.ts';
 
 describe('gqa', () => {
   it.each<[string, object]>([
-    ['gqa { heads = 12 }', { kvHeads: 12, headDim: 64, vDim: 64, scale: 0.125, alibi: null, kvFrom: null, kvShare: false, sink: null, gate: null, clipQkv: null }], // prettier-ignore
+    ['gqa { heads = 12 }', { kvHeads: 12, headDim: 64, vDim: 64, scale: 0.125, alibi: null, kvFrom: null, kvShare: false, sink: null, gate: null, outNorm: null, clipQkv: null }], // prettier-ignore
     ['gqa { heads = 12; v_dim = 32 }', { headDim: 64, vDim: 32 }],
     ['gqa { heads = 12; sink = learned(per = head) }', { sink: { per: 'head' } }],
     ['gqa { heads = 12; gate = sigmoid }', { gate: { act: 'sigmoid', per: 'element', projection: { bias: false } } }],
     ['gqa { heads = 12; gate = sigmoid(per = head) }', { gate: { act: 'sigmoid', per: 'head' } }],
     ['gqa { heads = 12; gate = silu }', { gate: { act: 'silu' } }],
+    ['gqa { heads = 12; out_norm = rms }', { outNorm: { kind: 'rms', eps: 1e-6 } }],
+    ['gqa { heads = 12; out_norm = layer(eps = 1e-3) }', { outNorm: { kind: 'layer', eps: 1e-3 } }],
     ['gqa { heads = 12; kv_share = true; clip_qkv = 8 }', { kvShare: true, clipQkv: 8 }],
     ['gqa { heads = 12; rope = none; pos = alibi }', { rope: null, alibi: { maxBias: 8, scaled: false, round: null } }],
     ['gqa { heads = 12; rope = none; pos = alibi { max_bias = 16 } }', { alibi: { maxBias: 16 } }],
@@ -134,7 +136,7 @@ describe('faults of attention', () => {
 
 describe('canonical form of attention', () => {
   it.each([
-    'gqa { heads = 12; kv_heads = 4; v_dim = 32; sink = learned; gate = sigmoid(per = head); clip_qkv = 8; rope = none; pos = alibi { max_bias = 16; scaled = true; round = bf16 } }',
+    'gqa { heads = 12; kv_heads = 4; v_dim = 32; sink = learned; gate = sigmoid(per = head); out_norm = layer(gain = none, eps = 1e-4); clip_qkv = 8; rope = none; pos = alibi { max_bias = 16; scaled = true; round = bf16 } }',
     'gqa { heads = 12; kv_share = true; softcap = tanh(50); gate = silu; kv_from = layer - layer % 2 }',
     'gqa { heads = 12; rope { dim = 8; scaling = longrope { factor = 4; original = 16; short = [1, 1, 1, 1]; long = [1.5, 2, 3, 4] } } }',
     'gqa { heads = 12; rope { scaling = dynamic { factor = 2; original = 32 } } }',

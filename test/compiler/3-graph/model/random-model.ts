@@ -55,6 +55,8 @@ export const mixers: fc.Arbitrary<GqaSpec> = fc
     alibi: fc.option(fc.record({ maxBias: oneOf(8, 3), scaled: fc.boolean(), round: oneOf(null, 'bf16' as const) }), {
       freq: 2,
     }),
+    clipQkv: oneOf(null, null, 0.6),
+    outNorm: oneOf(null, null, rms, layerNorm),
     qkNorm: fc.option(
       fc.record({
         norm: norms,
@@ -75,8 +77,8 @@ export const mixers: fc.Arbitrary<GqaSpec> = fc
 const acts: readonly Activation[] = ['silu', 'gelu', 'gelu_tanh', 'quick_gelu', 'relu', 'relu2', 'sigmoid', 'tanh', 'identity']; // prettier-ignore
 
 const ffns: fc.Arbitrary<FfnSpec> = fc
-  .record({ gated: fc.boolean(), act: oneOf(...acts), bias: fc.boolean() })
-  .map(({ gated, act, bias }) => (gated ? glu(5, act, bias) : mlp(5, act, bias)));
+  .record({ gated: fc.boolean(), act: oneOf(...acts), bias: fc.boolean(), norm: oneOf(null, null, rms, layerNorm) })
+  .map(({ gated, act, bias, norm }) => ({ ...(gated ? glu(5, act, bias) : mlp(5, act, bias)), norm }));
 
 const { pre, ...fixed } = wirings;
 

@@ -71,7 +71,7 @@ class Reference {
   /** The heads of the queries or keys of one token. */
   heads(name: string, part: 'q' | 'k', spec: GqaSpec, x: Row, position: number): Row[] {
     const d = spec.headDim;
-    let flat = this.linear(`${name}.${part}`, x);
+    let flat = clipped(spec, this.linear(`${name}.${part}`, x));
     const perHead = (f: (head: Row) => Row) => {
       flat = Array.from({ length: flat.length / d }, (_, h) => f(flat.slice(h * d, (h + 1) * d))).flat();
     };
@@ -92,7 +92,7 @@ class Reference {
     const d = spec.headDim;
     const q = xs.map((x, t) => this.heads(name, 'q', spec, x, t));
     const k = xs.map((x, t) => this.heads(name, 'k', spec, x, t));
-    const v = xs.map((x) => this.linear(`${name}.v`, x));
+    const v = xs.map((x) => clipped(spec, this.linear(`${name}.v`, x)));
     return xs.map((_, t) => {
       const out: Row = [];
       for (let h = 0; h < spec.heads; h++) {
@@ -108,7 +108,7 @@ class Reference {
           out.push(total === 0 ? 0 : scores.reduce((sum, p, s) => sum + p * (v[s]?.[kv * d + i] ?? NaN), 0) / total);
         }
       }
-      return this.linear(`${name}.o`, out);
+      return this.linear(`${name}.o`, spec.outNorm ? this.norm(`${name}.out_norm`, spec.outNorm, out) : out);
     });
   }
 
@@ -116,11 +116,8 @@ class Reference {
     if (spec.kind !== 'glu' && spec.kind !== 'mlp') throw new Error(`no reference for ${spec.kind}`);
     const act = activation(spec.act);
     const up = this.linear(`${name}.up`, x);
-    if (spec.kind === 'mlp') return this.linear(`${name}.down`, up.map(act));
-    return this.linear(
-      `${name}.down`,
-      zip(this.linear(`${name}.gate`, x), up, (g, u) => act(g) * u),
-    );
+    const hidden = spec.kind === 'mlp' ? up.map(act) : zip(this.linear(`${name}.gate`, x), up, (g, u) => act(g) * u);
+    return this.linear(`${name}.down`, spec.norm ? this.norm(`${name}.norm`, spec.norm, hidden) : hidden);
   }
 
   evaluate(layer: string, scope: ReadonlyMap<string, Row[]>, e: BlockExpr): Row[] {
@@ -171,6 +168,10 @@ class Reference {
       });
     });
   }
+}
+
+function clipped({ clipQkv }: GqaSpec, x: Row): Row {
+  return clipQkv === null ? x : x.map((value) => (value > clipQkv ? clipQkv : value < -clipQkv ? -clipQkv : value));
 }
 
 /** ALiBi for any number of heads, as github.com/ofirpress/attention_with_linear_biases says it. */
