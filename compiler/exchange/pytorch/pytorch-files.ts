@@ -2,7 +2,8 @@
 // Promises: the same function, names of weights and updates as here; a pure function.
 import type { Model, TrainSpec } from '../../2-check/model.ts';
 import { GraphBuilder } from '../../3-graph/builder.ts';
-import { lowerHead, lowerTrunk } from '../../3-graph/model/lower-model.ts';
+import { lowerHead } from '../../3-graph/model/lower-ends.ts';
+import { lowerTrunk } from '../../3-graph/model/lower-model.ts';
 import { BATCH, input, SEQ, startLowering } from '../../3-graph/model/lowering.ts';
 import { unbuilt } from '../../3-graph/model/unbuilt.ts';
 import type { Graph } from '../../3-graph/ops.ts';

@@ -63,6 +63,8 @@ export function hintOf(
 /** Of what depends on no token. */
 function fixedHint(node: Node): string {
   if (node.op === 'source') return lastOf(node.attrs.name);
+  const [first] = node.inputs.map(fixedHint).filter((hint) => hint !== 'table');
+  if (first !== undefined && node.op !== 'gather') return first;
   const isOfHeads = node.type.dims.some(({ name }) => name === 'kv_heads' || name === 'group');
   return !isOfHeads ? 'table' : node.op === 'constant' ? 'slopes' : 'bias';
 }

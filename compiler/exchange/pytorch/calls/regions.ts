@@ -33,7 +33,9 @@ export function regionsOf(graph: Graph, model: Model): Regions {
     const key = modules.parts.has(partOf(path)) ? `${path}@${call}` : path;
     const known = regions.get(key);
     if (known) return known;
-    const parent = path === '' ? null : open(longest(modules.all, parentPath(path)), call);
+    // A norm `rms.mix` is a part of its layer, also where there is a norm `rms`.
+    const outside = modules.partNames.has(path) ? layerOf(path) : parentPath(path);
+    const parent = path === '' ? null : open(longest(modules.all, outside), call);
     const region: Region = { path, parent, children: [], nodes: [], inputs: [], outputs: [] };
     regions.set(key, region);
     parent?.children.push(region);
@@ -57,11 +59,14 @@ export function regionsOf(graph: Graph, model: Model): Regions {
 
 /** `layers.0.attn` of `layers.0.attn.q`. */
 const partOf = (path: string): string => path.split('.').slice(0, 3).join('.');
+const layerOf = (path: string): string => path.split('.').slice(0, 2).join('.');
 const parentPath = (path: string): string => path.split('.').slice(0, -1).join('.');
 
 interface ModulePaths {
   readonly all: ReadonlySet<string>;
   /** Mixers, ffns and norms of layers: each call is a region of its own. */
+  readonly partNames: ReadonlySet<string>;
+  /** Their first segments below the layer. */
   readonly parts: ReadonlySet<string>;
   /** Linear maps of a part: what their path does besides is the part's. */
   readonly linear: ReadonlySet<string>;
@@ -82,7 +87,7 @@ function modulePaths(graph: Graph, model: Model): ModulePaths {
   const linear = [...all].filter(
     (path) => path.split('.').length > 3 && !parts.includes(path) && isLinear(graph, path),
   );
-  return { all, parts: new Set(parts.map(partOf)), linear: new Set(linear) };
+  return { all, partNames: new Set(parts), parts: new Set(parts.map(partOf)), linear: new Set(linear) };
 }
 
 /** Whether a module has a weight, perhaps a bias, and nothing else. */

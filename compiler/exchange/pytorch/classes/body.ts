@@ -2,11 +2,13 @@
 // Promises: each value is computed once; what is used once and short stands where it is used, the rest has a name; a name is
 // given again only when the value it had is used no more.
 import { invariant } from '../../../diagnostics.ts';
+import { inputName } from '../../../3-graph/expr-build.ts';
 import type { Node } from '../../../3-graph/ops.ts';
 import type { Axes } from '../python/axes.ts';
 import { hintOf, inputHint } from '../calls/names.ts';
 import { absorbs, nodeText } from '../ops/rules.ts';
 import type { HelperName, Scope } from '../ops/scope.ts';
+import { usesOf } from '../python/expressions.ts';
 import { atom, attribute, call, variableName, type Py } from '../python/python.ts';
 import type { Chain } from '../calls/chain.ts';
 import type { RopeTable } from '../calls/ropes.ts';
@@ -66,8 +68,8 @@ class BodyWriter implements Scope {
 
   write(): Body {
     const { inputs, outputs } = this.#region;
-    for (const input of inputs) this.#inputs.push(this.#bind(input, inputHint(input) ?? 'x'));
     for (const output of outputs) this.#count(output, null);
+    for (const input of inputs) this.#inputs.push(this.#name(input, this.#free(variableName(inputHint(input) ?? 'x'))));
     if (this.#region.path === '') this.#writeRopes();
     for (const output of outputs) this.#prepare(output);
     const values = outputs.map((output) => this.operand(output).text);
@@ -235,8 +237,6 @@ class BodyWriter implements Scope {
 
   /** The parts of an expression that is too long: its operands, unless they are names already. */
   #cutInside(node: Node): void {
-    const isReturned = !this.#bound.has(node) && !this.#isGiven(node);
-    if (isReturned) this.tooLong.push(node);
     for (const input of this.#inputsOf(node)) {
       if (!this.#bound.has(input) && !this.#isGiven(input) && input.op !== 'constant') this.tooLong.push(input);
     }
@@ -253,7 +253,7 @@ class BodyWriter implements Scope {
     if (users.size > 1 || this.#cut.has(node)) return true;
     const [user] = users;
     if (user === undefined || 'path' in user) return this.#isNormOfNamed(node);
-    if (this.#file.equations.has(node)) return true;
+    if (this.#file.equations.has(node) || readsTwice(user, node)) return true;
     if (user.op === 'attention') return node.op !== 'rename';
     if (user.op === 'rename') return this.#isAttentionInput(user);
     if (this.#child(node)) return this.#isNormOfNamed(node);
@@ -284,7 +284,10 @@ class BodyWriter implements Scope {
   /** Gives a value a name: the hint, where nothing still needs what it names now. */
   #bind(node: Node, hint: string): string {
     const wanted = variableName(hint);
-    const name = this.#isDead(wanted) ? wanted : this.#free(wanted);
+    return this.#name(node, this.#isDead(wanted) ? wanted : this.#free(wanted));
+  }
+
+  #name(node: Node, name: string): string {
     this.#bound.set(node, name);
     this.#holds.set(name, node);
     return name;
@@ -313,6 +316,11 @@ class BodyWriter implements Scope {
     invariant(at >= 0, `sizes of a batch in '${this.#region.path}', which is given none`);
     return [this.#sizes.has('b') ? `b, t = ${this.#inputs[at]}.shape[:2]` : `t = ${this.#inputs[at]}.shape[1]`];
   }
+}
+
+/** Whether the Python of a map names an input more than once. */
+function readsTwice(user: Node, input: Node): boolean {
+  return user.op === 'map' && usesOf(user.attrs.expr, inputName(user.inputs.indexOf(input))) > 1;
 }
 
 /** Ops whose result is worth a line of its own. */

@@ -99,7 +99,7 @@ export class Classes {
     if (this.#source.calls.has(path)) return this.construct(path);
     const children = this.#children(path);
     const values = children.map((child) => this.#value(`${path}.${child}`));
-    if (children.every((child, i) => child === String(i))) return moduleList(values, path === 'layers' ? 'N_LAYERS' : String(values.length)); // prettier-ignore
+    if (children.every((child) => /^\d+$/.test(child))) return moduleList(withGaps(children, values), path === 'layers' ? 'N_LAYERS' : null); // prettier-ignore
     const isWeights = children.every((child) =>
       this.#source.parameters.some(({ name }) => name === `${path}.${child}`),
     );
@@ -148,8 +148,14 @@ export class Classes {
 const trimmed = (lines: readonly string[], atStart: boolean): readonly string[] =>
   atStart && lines[0] === '' ? lines.slice(1) : lines;
 
+/** A layer that gives what it is given has no class. */
+function withGaps(indices: readonly string[], values: readonly string[]): string[] {
+  const length = Number(indices.at(-1)) + 1;
+  return Array.from({ length }, (_, i) => values[indices.indexOf(String(i))] ?? 'nn.Identity()');
+}
+
 /** `nn.ModuleList(Block() for _ in range(N_LAYERS))` */
-function moduleList(values: readonly string[], count: string): string {
+function moduleList(values: readonly string[], count: string | null): string {
   const [first] = values;
   if (values.length === 1) return `nn.ModuleList([${first}])`;
   const kinds = values.map((value) => value.replace(/\(\)$/, ''));

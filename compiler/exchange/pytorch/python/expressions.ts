@@ -5,7 +5,7 @@ import type { PlainActivation } from '../../../2-check/model.ts';
 import { variable } from '../../../3-graph/expr-build.ts';
 import type { BinaryFn, Expr, UnaryFn } from '../../../3-graph/expr.ts';
 import { operands } from '../../../3-graph/expr/walk.ts';
-import { activations } from '../../../3-graph/model/lower-ffn.ts';
+import { activations } from '../../../3-graph/model/activations.ts';
 import type { ScalarType } from '../../../3-graph/types.ts';
 import { atom, call, compare, infix, level, method, number, within, type Py } from './python.ts';
 
@@ -34,6 +34,12 @@ export function expression(e: Expr, variables: Variables): Py {
       break;
   }
   return invariant(false, `${e.kind} in an expression of a forward graph`) as never;
+}
+
+/** How often the Python of an expression names a variable. */
+export function usesOf(e: Expr, name: string): number {
+  const { text } = expression(e, (each) => atom(each === name ? '$' : each));
+  return text.split('$').length - 1;
 }
 
 const casts: { readonly [K in ScalarType]: string } = {
