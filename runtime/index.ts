@@ -17,7 +17,9 @@ export { openDevice, type DeviceChoice, type DeviceOptions } from './engine/open
 export { Session } from './engine/session.ts';
 export type { Executable } from './engine/executable.ts';
 export { checkSourceFile, chooseGenerate, chooseModel, chooseTrain, loadModelFile, readPrelude } from './model-file.ts';
+export { textBatches, type BatchSource } from './data/batch-source.ts';
 export { readCorpus, type Corpus } from './data/corpus.ts';
+export { fileBatches, TokenFile } from './data/token-file.ts';
 export { Trainer, initializeParameters } from './training/trainer.ts';
 export { runTraining, type Progress, type RunResult } from './training/run.ts';
 export { loadCheckpoint, modelOf, restore, saveCheckpoint, type Checkpoint } from './training/checkpoint.ts';

@@ -3,7 +3,7 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type CheckedSource, checkSource } from '../compiler/compile.ts';
-import type { GenerateSpec, Model, TowerModel, TrainSpec } from '../compiler/2-check/model.ts';
+import type { GenerateSpec, Model, TowerModel, TrainBlock, TrainSpec } from '../compiler/2-check/model.ts';
 import { generateSpecOf } from '../compiler/2-check/train/narrow-generate.ts';
 import { trainSpecOf } from '../compiler/2-check/train/narrow.ts';
 import { formatDiagnostic, UnbuiltError } from '../compiler/diagnostics.ts';
@@ -76,13 +76,19 @@ export function chooseTowers({ file }: LoadedFile, name?: string): TowerModel | 
 }
 
 /**
- * The train block for `model`: the one of that name, else the model's own, else the file's first.
+ * The train block for `model`: the one of that name, else the model's own, else the file's first; `change` has the last
+ * word on what it says.
  * @throws UnbuiltError when it asks for what cannot be run yet
  */
-export function chooseTrain({ file, source }: LoadedFile, model: Model, name?: string): TrainSpec {
+export function chooseTrain(
+  { file, source }: LoadedFile,
+  model: Model,
+  name?: string,
+  change: (block: TrainBlock) => TrainBlock = (block) => block,
+): TrainSpec {
   const train = chooseBlock(file.trains, model, name);
   if (train !== undefined) {
-    const { spec, missing } = trainSpecOf(train);
+    const { spec, missing } = trainSpecOf(change(train));
     if (missing !== undefined) throw new UnbuiltError(missing);
     return { ...spec, model: model.name };
   }

@@ -3,30 +3,27 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { basename, dirname, resolve } from 'node:path';
 import type { Model } from '../../compiler/2-check/model.ts';
-import { type Corpus, readCorpus } from '../data/corpus.ts';
+import { TokenFile } from '../data/token-file.ts';
 import type { EngineDevice } from '../engine/engine-device.ts';
-import { chooseModel, chooseTrain, loadModelFile } from '../model-file.ts';
+import { chooseModel, loadModelFile } from '../model-file.ts';
 import { colorOn, notice, printJson, progressLine, progressText, stopOnSignal } from '../terminal.ts';
-import { type Checkpoint, type CheckpointFacts, loadCheckpoint, modelOf, restore, type TrainSettings } from '../training/checkpoint.ts'; // prettier-ignore
+import { type Checkpoint, type CheckpointFacts, loadCheckpoint, modelOf, restore } from '../training/checkpoint.ts'; // prettier-ignore
 import { checkpointPath, freshFolder, RunFolder } from '../training/run-folder.ts';
 import { openTraining } from '../training/open-training.ts';
 import { type RunResult, runTraining } from '../training/run.ts';
+import { openRunData, type RunData } from '../training/start/run-data.ts';
+import { requireFlags, type SettingsRequest, settingsOf, type TokenSizes } from '../training/start/settings.ts';
 import { initializeParameters } from '../training/trainer.ts';
 import { UserError } from '../user-error.ts';
 import { withDevice, withDeviceOptions } from '../device/with-device.ts';
 import type { DeviceOptions } from '../engine/open-device.ts';
 
-export interface TrainOptions extends DeviceOptions {
+export interface TrainOptions extends DeviceOptions, SettingsRequest {
   readonly model?: string;
-  readonly train?: string;
-  readonly data?: readonly string[];
+  readonly tokens?: string;
+  readonly held?: string;
   readonly out?: string;
   readonly resume?: string;
-  readonly steps?: number;
-  readonly batch?: number;
-  readonly seq?: number;
-  readonly seed?: number;
-  readonly saveEvery?: number;
   readonly json?: boolean;
 }
 
@@ -37,6 +34,8 @@ export function trainCommand(): Command {
     .option('--model <name>', 'which model or variant of the file (default: its first)')
     .option('--train <name>', 'which train block (default: the one of the model)')
     .option('--data <globs...>', 'text files instead of those of the train block')
+    .option('--tokens <file>', 'exactly these batches: safetensors with tokens, int32 [steps, batch, context + 1]')
+    .option('--held <file>', 'with --tokens: batches to validate on, in a file of the same form')
     .option('--out <folder>', 'where the run goes (default: runs/<model>-<n>)')
     .option('--resume <run>', 'go on with an interrupted run: its folder or its checkpoint')
     .option('--steps <n>', 'steps instead of those of the train block', positive)
@@ -54,6 +53,7 @@ Examples:
   modelc train specs/quickstart.model --model QuickstartMQA --steps 100 --out runs/mqa
   modelc train --resume runs/mqa
   modelc train my.model --device cpu --threads 4
+  modelc train my.model --tokens batches.safetensors
 
 Ctrl-C finishes the step and saves. A run folder holds checkpoint.safetensors, metrics.jsonl, report.html and source.model.`,
     )
@@ -77,15 +77,19 @@ export async function train(
   if ((file === undefined) === (options.resume === undefined)) {
     throw new UserError('give a .model file to train, or --resume with a run');
   }
-  const { begin, model, folder, checkpoint } = file === undefined ? await resumed(options) : prepared(file, options);
-  const corpus = await readCorpus(begin.train.data, begin.dataFolder, begin.train.validation.fraction);
-  if (checkpoint !== null && checkpoint.dataFingerprint !== corpus.fingerprint) {
-    notice('warning: the data is not what the run began with, so the result differs from an uninterrupted run');
+  const { begin, model, folder, checkpoint } = file === undefined ? await resumed(options) : await fresh(file, options);
+  const data = await openRunData(begin, model.vocab);
+  try {
+    if (checkpoint !== null && checkpoint.dataFingerprint !== data.fingerprint) {
+      notice('warning: the data is not what the run began with, so the result differs from an uninterrupted run');
+    }
+    const facts = { ...begin, dataFingerprint: data.fingerprint };
+    const result = await withDevice(options, (device) => runOn(device, { facts, model, folder, data, checkpoint }));
+    describeEnd(result, folder);
+    return { result, folder };
+  } finally {
+    await data.source.close();
   }
-  const facts = { ...begin, dataFingerprint: corpus.fingerprint };
-  const result = await withDevice(options, (device) => runOn(device, { facts, model, folder, corpus, checkpoint }));
-  describeEnd(result, folder);
-  return { result, folder };
 }
 
 interface Prepared {
@@ -95,10 +99,13 @@ interface Prepared {
   readonly checkpoint: Checkpoint | null;
 }
 
-function prepared(file: string, options: TrainOptions): Prepared {
+async function fresh(file: string, options: TrainOptions): Promise<Prepared> {
   const loaded = loadModelFile(file, colorOn('stderr'));
   const model = chooseModel(loaded, options.model);
-  const settings = overridden(chooseTrain(loaded, model, options.train), options);
+  const { tokens, held } = options;
+  if (held !== undefined && tokens === undefined)
+    throw new UserError('--held is a file of batches; give --tokens with those to learn from');
+  const settings = settingsOf(loaded, model, options, tokens === undefined ? null : await sizesOf(tokens));
   const folder = new RunFolder(options.out ?? freshFolder(`${basename(file, '.model')}-${model.name}`));
   const begin: CheckpointFacts = {
     step: 0,
@@ -108,38 +115,31 @@ function prepared(file: string, options: TrainOptions): Prepared {
     train: settings,
     dataFolder: options.data === undefined ? resolve(dirname(file)) : process.cwd(),
     dataFingerprint: '',
+    tokens: tokens === undefined ? null : { train: resolve(tokens), held: held === undefined ? null : resolve(held) },
     validationLoss: null,
     firstValidationLoss: null,
   };
   return { begin, model, folder, checkpoint: null };
 }
 
-function overridden(spec: TrainSettings & { readonly span?: unknown }, options: TrainOptions): TrainSettings {
-  const { span: _, ...train } = spec;
-  const settings: TrainSettings = {
-    ...train,
-    data: options.data ?? train.data,
-    steps: options.steps ?? train.steps,
-    batch: options.batch ?? train.batch,
-    seq: options.seq ?? train.seq,
-    seed: options.seed ?? train.seed,
-    saveEvery: options.saveEvery ?? train.saveEvery,
-  };
-  if (settings.batch % settings.accumulate !== 0) {
-    throw new UserError(`batch ${settings.batch} is not divisible by accumulate ${settings.accumulate}`);
-  }
-  return settings;
+async function sizesOf(path: string): Promise<TokenSizes> {
+  const file = await TokenFile.open(path);
+  await file.close();
+  return file;
 }
 
 async function resumed(options: TrainOptions): Promise<Prepared> {
-  const checkpoint = await loadCheckpoint(checkpointPath(options.resume ?? ''));
+  const { tokens, held, resume = '' } = options;
+  if (tokens !== undefined || held !== undefined)
+    throw new UserError('a resumed run knows its batches; leave --tokens and --held out');
+  const checkpoint = await loadCheckpoint(checkpointPath(resume));
   const model = modelOf(checkpoint, colorOn('stderr'));
   const { path, tensors: _, ...facts } = checkpoint;
+  if (facts.tokens) requireFlags(options, { path: facts.tokens.train, ...facts.train });
   const steps = options.steps ?? facts.train.steps;
   if (facts.step >= steps) {
-    throw new UserError(
-      `${path} is complete (${facts.step} of ${steps} steps); give --steps with a larger number to train on`,
-    );
+    const more = facts.tokens ? '' : '; give --steps with a larger number to train on';
+    throw new UserError(`${path} is complete (${facts.step} of ${steps} steps)${more}`);
   }
   const folder = new RunFolder(dirname(path));
   folder.truncateMetrics(facts.step);
@@ -150,19 +150,15 @@ interface Run {
   readonly facts: CheckpointFacts;
   readonly model: Model;
   readonly folder: RunFolder;
-  readonly corpus: Corpus;
+  readonly data: RunData;
   readonly checkpoint: Checkpoint | null;
 }
 
-async function runOn(
-  device: EngineDevice,
-  { facts: asked, model, folder, corpus, checkpoint }: Run,
-): Promise<RunResult> {
-  const { session, trainer, train } = await openTraining(device, model, asked.train, corpus, notice);
+async function runOn(device: EngineDevice, { facts: asked, model, folder, data, checkpoint }: Run): Promise<RunResult> {
+  const { session, trainer, train } = await openTraining(device, model, asked.train, data.source, notice);
   const { batch, seq, steps, accumulate } = train;
   const facts = { ...asked, train };
-  const tokens = corpus.train.length.toLocaleString('en');
-  notice(`${model.name}: ${steps} steps of ${batch} x ${seq} tokens${accumulate > 1 ? ` in ${accumulate} parts` : ''}, ${tokens} tokens in ${corpus.files} files`); // prettier-ignore
+  notice(`${model.name}: ${steps} steps of ${batch} x ${seq} tokens${accumulate > 1 ? ` in ${accumulate} parts` : ''}, ${data.description}`); // prettier-ignore
   if (checkpoint === null) {
     folder.create(facts.source.text);
     initializeParameters(session, model, train.seed);
@@ -186,9 +182,8 @@ async function runOn(
 }
 
 function describeEnd(result: RunResult, folder: RunFolder): void {
-  const held = `validation loss ${result.firstValidationLoss?.toFixed(3) ?? '-'} -> ${result.validationLoss?.toFixed(3) ?? '-'}`;
-  notice(
-    result.interrupted ? `stopped at step ${result.steps}; go on with: modelc train --resume ${folder.path}` : held,
-  );
+  const { firstValidationLoss: first, validationLoss: held, loss } = result;
+  const end = held === null ? `loss ${loss?.toFixed(3) ?? '-'}` : `validation loss ${first?.toFixed(3) ?? '-'} -> ${held.toFixed(3)}`; // prettier-ignore
+  notice(result.interrupted ? `stopped at step ${result.steps}; go on with: modelc train --resume ${folder.path}` : end); // prettier-ignore
   notice(`run: ${folder.path} (checkpoint.safetensors, metrics.jsonl, report.html)`);
 }

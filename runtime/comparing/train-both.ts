@@ -1,6 +1,7 @@
 // Takes: a device, two models and how they are trained. Gives: both curves.
 // Promises: step n of both sees the same batch; they take turns, so that a stop leaves two curves of equal length.
 import type { Model } from '../../compiler/2-check/model.ts';
+import { textBatches } from '../data/batch-source.ts';
 import type { Corpus } from '../data/corpus.ts';
 import type { EngineDevice } from '../engine/engine-device.ts';
 import type { TrainSettings } from '../training/checkpoint.ts';
@@ -104,13 +105,15 @@ class Run {
   }
 
   static async open({ name, model, train }: Contestant, { device, corpus, report }: TrainBothOptions): Promise<Run> {
-    const open = await openTraining(device, model, train, corpus, (line) => report(`${name}: ${line}`));
+    const open = await openTraining(device, model, train, textBatches(corpus, train), (line) =>
+      report(`${name}: ${line}`),
+    );
     initializeParameters(open.session, model, train.seed);
     return new Run(name, open);
   }
 
   async begin(): Promise<void> {
-    this.#validation.push({ step: 0, loss: await this.#loop.validate() });
+    await this.#validate();
   }
 
   /** Nothing once it has diverged. */
@@ -132,7 +135,12 @@ class Run {
   async finish(): Promise<void> {
     const { done } = this.#loop;
     if (this.#fault !== null || this.#validation.at(-1)?.step === done) return;
-    this.#validation.push({ step: done, loss: await this.#loop.validate() });
+    await this.#validate();
+  }
+
+  async #validate(): Promise<void> {
+    const loss = await this.#loop.validate();
+    if (loss !== null) this.#validation.push({ step: this.#loop.done, loss });
   }
 
   get fault(): string | null {

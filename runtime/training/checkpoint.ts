@@ -10,6 +10,13 @@ import { UserError } from '../user-error.ts';
 /** A train block without its place in the source: plain data. */
 export type TrainSettings = Omit<TrainSpec, 'span'>;
 
+/** Files of batches that take the place of text. */
+export interface TokenPaths {
+  readonly train: string;
+  /** To validate on; null: nothing, or the text of the settings. */
+  readonly held: string | null;
+}
+
 export interface CheckpointFacts {
   readonly step: number;
   readonly modelName: string;
@@ -20,6 +27,8 @@ export interface CheckpointFacts {
   /** The folder that the data globs start from, and the data's SHA-256. */
   readonly dataFolder: string;
   readonly dataFingerprint: string;
+  /** Absent or null: batches are cut from the text of the settings. */
+  readonly tokens?: TokenPaths | null;
   /** The latest, and that of the untrained model; null before the first. */
   readonly validationLoss: number | null;
   readonly firstValidationLoss: number | null;

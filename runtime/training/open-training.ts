@@ -1,7 +1,7 @@
-// Takes: a device, a model, its training and data. Gives: a session with the Plans loaded and a trainer on them.
+// Takes: a device, a model, its training and its batches. Gives: a session with the Plans loaded and a trainer on them.
 // Promises: weights are not yet written; a training that cannot be opened leaves nothing on the device.
 import type { Model } from '../../compiler/2-check/model.ts';
-import type { Corpus } from '../data/corpus.ts';
+import type { BatchSource } from '../data/batch-source.ts';
 import type { EngineDevice } from '../engine/engine-device.ts';
 import { Session } from '../engine/session.ts';
 import type { TrainSettings } from './checkpoint.ts';
@@ -15,19 +15,19 @@ export interface OpenTraining {
   readonly train: TrainSettings;
 }
 
-/** `report` gets a sentence for every split. @throws PlanError, DeviceError, UserError when the data is too short */
+/** `report` gets a sentence for every split. @throws PlanError, DeviceError */
 export async function openTraining(
   device: EngineDevice,
   model: Model,
   asked: TrainSettings,
-  corpus: Corpus,
+  source: BatchSource,
   report: (line: string) => void,
 ): Promise<OpenTraining> {
   const { plans, accumulate } = compileFitting(model, { ...asked, span: model.span }, device.target, report);
   const train = { ...asked, accumulate };
   const session = new Session(device);
   try {
-    return { session, trainer: await Trainer.open(session, plans, train, corpus), train };
+    return { session, trainer: await Trainer.open(session, plans, train, source), train };
   } catch (error) {
     session.destroy();
     throw error;

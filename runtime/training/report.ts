@@ -47,7 +47,7 @@ function factRows(metrics: readonly Metrics[], facts: CheckpointFacts): [string,
     ['time', last === undefined ? '-' : `${last.seconds.toFixed(1)} s`],
     ['batch', `${facts.train.batch} x ${facts.train.seq} tokens`],
     ['seed', String(facts.train.seed)],
-    ['data', facts.train.data.join(', ')],
+    ['data', facts.tokens ? facts.tokens.train : facts.train.data.join(', ')],
   ];
 }
 

@@ -1,12 +1,12 @@
-// Takes: a session, the Plans of a training run and its data. Gives: steps, one at a time, and validation losses.
-// Promises: step n depends on the weights, the seed and n alone.
+// Takes: a session, the Plans of a training run and its batches. Gives: steps, one at a time, and validation losses.
+// Promises: step n depends on the weights, the seed, its batch and n alone.
 import { elements } from '../../compiler/2-check/parameters/parameter.ts';
 import { parameters } from '../../compiler/2-check/parameters/parameters.ts';
 import type { Model } from '../../compiler/2-check/model.ts';
 import type { TrainingPlans } from '../../compiler/compile.ts';
 import type { Plan } from '../../compiler/7-plan/plan.ts';
-import { type Batch, evenBatches, randomBatch, requireLength, splitBatch } from '../data/batches.ts';
-import type { Corpus } from '../data/corpus.ts';
+import type { BatchSource, HeldOut } from '../data/batch-source.ts';
+import { splitBatch } from '../data/batches.ts';
 import { hashOf } from '../data/random.ts';
 import type { Executable } from '../engine/executable.ts';
 import type { Session } from '../engine/session.ts';
@@ -19,9 +19,6 @@ export interface StepResult {
   readonly gradNorm: number;
   readonly lrScale: number;
 }
-
-/** One token per byte. */
-export type TrainingTokens = Pick<Corpus, 'train' | 'held'>;
 
 /** A Plan on the device, and the names of what it takes. */
 interface Stage {
@@ -40,36 +37,33 @@ interface Loaded {
 export class Trainer {
   readonly #loaded: Loaded;
   readonly #train: TrainSettings;
-  readonly #corpus: TrainingTokens;
-  readonly #held: readonly Batch[];
+  readonly #source: BatchSource;
+  readonly #held: HeldOut;
 
-  private constructor(loaded: Loaded, train: TrainSettings, corpus: TrainingTokens) {
+  private constructor(loaded: Loaded, train: TrainSettings, source: BatchSource) {
     this.#loaded = loaded;
     this.#train = train;
-    this.#corpus = corpus;
-    const { seq, validation } = train;
-    this.#held = evenBatches(corpus.held, train.batch / train.accumulate, seq, validation.batches);
+    this.#source = source;
+    this.#held = source.heldOut(train.batch / train.accumulate);
   }
 
-  /** Loads the Plans. @throws UserError when the data is shorter than one sequence. */
+  /** Loads the Plans; `source` gives batches of the sizes of `train`, and stays the caller's to close. */
   static async open(
     session: Session,
     plans: TrainingPlans,
     train: TrainSettings,
-    corpus: TrainingTokens,
+    source: BatchSource,
   ): Promise<Trainer> {
-    requireLength(corpus.train, train.seq, 'training');
-    requireLength(corpus.held, train.seq, 'held-out');
     const micro = await load(session, plans.kind === 'whole' ? plans.step : plans.accumulate);
     const apply = plans.kind === 'whole' ? null : await load(session, plans.apply);
-    return new Trainer({ micro, apply, evaluate: await load(session, plans.evaluate) }, train, corpus);
+    return new Trainer({ micro, apply, evaluate: await load(session, plans.evaluate) }, train, source);
   }
 
   /** 0-based `step`: forward, backward and optimizer over `batch` sequences. */
   async step(step: number): Promise<StepResult> {
     const { micro, apply } = this.#loaded;
-    const { accumulate, batch, seq, seed, loss } = this.#train;
-    const batches = splitBatch(randomBatch(this.#corpus.train, batch, seq, seed, step), accumulate);
+    const { accumulate, seed, loss } = this.#train;
+    const batches = splitBatch(await this.#source.batch(step), accumulate);
     const lossScale = 1 / batches.reduce((sum, { labels }) => sum + countLabels(labels, loss.ignore), 0);
     const lrScale = learningRateScale(this.#train.schedule, step, this.#train.steps);
     let total = 0;
@@ -88,18 +82,20 @@ export class Trainer {
     return { loss: total, gradNorm: await readScalar(last, 'grad_norm'), lrScale };
   }
 
-  /** Mean loss over the held-out batches. */
-  async validate(): Promise<number> {
+  /** Mean loss over the held-out batches; null without any. */
+  async validate(): Promise<number | null> {
     const { evaluate } = this.#loaded;
+    const { count } = this.#held;
     let total = 0;
-    for (const { tokens, labels } of this.#held) {
+    for (let i = 0; i < count; i++) {
+      const { tokens, labels } = await this.#held.batch(i);
       evaluate.executable.write('tokens', tokens);
       evaluate.executable.write('labels', labels);
       writeScalars(evaluate, { loss_scale: 1 / countLabels(labels, this.#train.loss.ignore) });
       evaluate.executable.run();
       total += await readScalar(evaluate, 'loss');
     }
-    return total / this.#held.length;
+    return count === 0 ? null : total / count;
   }
 }
 

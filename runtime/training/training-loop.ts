@@ -49,8 +49,8 @@ export class TrainingLoop {
     return ((steps - this.#done) * batch * seq) / this.#clock.mean();
   }
 
-  /** The loss on held-out data now. */
-  async validate(): Promise<number> {
+  /** The loss on held-out data now; null where nothing is held out. */
+  async validate(): Promise<number | null> {
     const loss = await this.#trainer.validate();
     this.#validation = loss;
     this.#clock.skip();
@@ -70,13 +70,14 @@ export class TrainingLoop {
     this.#done += 1;
     const speed = this.#clock.lap(batch * seq);
     const due = this.#done % validation.every === 0 || this.#done === steps;
+    const held = due ? await this.validate() : null;
     return {
       step: this.#done,
       loss,
       grad_norm: gradNorm,
       lr_scale: lrScale,
       tokens_per_second: Math.round(speed),
-      ...(due ? { validation_loss: await this.validate() } : {}),
+      ...(held === null ? {} : { validation_loss: held }),
       seconds: this.#clock.seconds(),
     };
   }

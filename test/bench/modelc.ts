@@ -6,7 +6,7 @@ import { elementwise } from '../../compiler/3-graph/node-build.ts';
 import type { Graph, Node } from '../../compiler/3-graph/ops.ts';
 import {
   compileGeneration, compileGraph, compileTraining, type DeviceOptions, type EngineDevice, Generator, initializeParameters,
-  openDevice, Session, Trainer,
+  openDevice, Session, textBatches, Trainer,
 } from '../../runtime/index.ts'; // prettier-ignore
 import {
   type Contestant,
@@ -65,7 +65,7 @@ function matmulGraph(size: number): Graph {
 async function prepareStep(device: EngineDevice): Promise<Work> {
   const { model, train, corpus } = await readStepWork();
   const session = new Session(device);
-  const trainer = await Trainer.open(session, compileTraining(model, train, { target: device.target }), train, corpus);
+  const trainer = await Trainer.open(session, compileTraining(model, train, { target: device.target }), train, textBatches(corpus, train)); // prettier-ignore
   initializeParameters(session, model, train.seed);
   let step = 0;
   return async () => {

@@ -11,6 +11,7 @@ import {
   initializeParameters,
   Session,
   type SourceFile,
+  textBatches,
   Trainer,
   trainSpecOf,
 } from '../../runtime/browser.ts';
@@ -54,7 +55,7 @@ export async function runModel(device: EngineDevice, request: Request): Promise<
   const bytes = new TextEncoder().encode(request.text);
   const begin = performance.now();
   const plans = compileTraining(model, train, { target });
-  const trainer = await Trainer.open(session, plans, train, { train: bytes, held: bytes });
+  const trainer = await Trainer.open(session, plans, train, textBatches({ train: bytes, held: bytes }, train));
   initializeParameters(session, model, train.seed);
   const compiled = performance.now();
   const losses = [(await trainer.step(0)).loss];
@@ -71,7 +72,7 @@ export async function runModel(device: EngineDevice, request: Request): Promise<
   const generator = await Generator.open(session, compileGeneration(model, { target, chunk: 8 }));
   const options = { temperature: 0.8, topK: 40, topP: null, minP: null, seed: 1, stop: [] };
   const { tokens, decodeMs } = await generator.generate(bytes.subarray(0, 16), { ...options, maxTokens: request.maxTokens }); // prettier-ignore
-  const validationLoss = await trainer.validate();
+  const validationLoss = (await trainer.validate()) ?? Number.NaN;
   session.destroy();
   const times = { compile: compiled - begin, firstStep: first - compiled, otherSteps, decode: decodeMs };
   return { device: device.describe(), features: target.features, losses, validationLoss, logits, tokens, times };

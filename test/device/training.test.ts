@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { compileTraining } from '../../compiler/compile.ts';
+import { textBatches } from '../../runtime/data/batch-source.ts';
 import { readCorpus, type Corpus } from '../../runtime/data/corpus.ts';
 import { readSafetensors } from '../../runtime/data/safetensors.ts';
 import type { EngineDevice } from '../../runtime/engine/engine-device.ts';
@@ -61,7 +62,7 @@ async function run(
   const folder = new RunFolder(join(root, name));
   const train = { ...settings, ...changes };
   const session = new Session(device);
-  const trainer = await Trainer.open(session, compileTraining(model, { ...train, span: model.span }, { target: device.target }), train, corpus); // prettier-ignore
+  const trainer = await Trainer.open(session, compileTraining(model, { ...train, span: model.span }, { target: device.target }), train, textBatches(corpus, train)); // prettier-ignore
   const fresh: CheckpointFacts = {
     step: 0, modelName: model.name, source: loaded.source, canonical: model.canonical, train, dataFolder: fixtures,
     dataFingerprint: corpus.fingerprint, validationLoss: null, firstValidationLoss: null,

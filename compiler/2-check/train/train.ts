@@ -63,10 +63,10 @@ function sourceOf(section: Section, source: DataSource, key: string, { data }: A
   );
 }
 
-/** The run's own, else that of its data; a corpus outside the file brings its own. */
+/** The run's own, else that of its data; a corpus outside the file brings its own, no data has none. */
 function tokenizerOf(own: TokenizerBlock | null, data: DataSource, corpus: DataBlock | null): TokenizerBlock | null {
-  const isOutside = data.kind === 'corpus' && data.external;
-  return own ?? (isOutside ? null : (corpus?.tokenizer ?? { kind: 'bytes' }));
+  const isElsewhere = data.kind === 'corpus' ? data.external : data.globs.length === 0;
+  return own ?? (isElsewhere ? null : (corpus?.tokenizer ?? { kind: 'bytes' }));
 }
 
 type Run = Pick<TrainBlock, 'batch' | 'seq' | 'steps' | 'tokens' | 'epochs'>;
