@@ -2,7 +2,7 @@
 // Promises: null where a layer reads or gives more than the hidden state and tables of rotations: then each is called by itself.
 import type { Model } from '../../../2-check/model.ts';
 import type { Node } from '../../../3-graph/ops.ts';
-import { isRopeTable, type Region } from './regions.ts';
+import type { Region } from './regions.ts';
 import { ropeLabel, ropesGiven, type RopeTable } from './ropes.ts';
 
 export interface Chain {
@@ -18,7 +18,8 @@ export interface Chain {
 
 export function chainOf(model: Model, root: Region, ropes: readonly RopeTable[]): Chain | null {
   const regions = model.layers.map(({ index }) => root.children.find(({ path }) => path === `layers.${index}`));
-  const links = regions.map((region) => region && linkOf(region));
+  const tables = new Set(ropes.flatMap(({ cos, sin }) => [cos, sin]));
+  const links = regions.map((region) => region && linkOf(region, tables));
   const [first] = links;
   const last = links.at(-1);
   if (!first || !last) return null;
@@ -29,18 +30,20 @@ export function chainOf(model: Model, root: Region, ropes: readonly RopeTable[])
     const given = region ? ropesGiven(region, ropes) : [];
     return [[ropeLabel(given), given] as const];
   })); // prettier-ignore
-  const tables = [...labels.values()].flat().flatMap(({ cos, sin }) => [cos, sin]);
   return {
     input: first.input,
     output: last.output,
     isUniform: labels.size === 1,
-    tables: [...new Set(tables)],
+    tables: [...tables],
     labels,
   };
 }
 
-function linkOf({ inputs, outputs }: Region): { readonly input: Node; readonly output: Node } | null {
-  const [input, ...others] = inputs.filter((node) => !isRopeTable(node));
+function linkOf(
+  { inputs, outputs }: Region,
+  tables: ReadonlySet<Node>,
+): { readonly input: Node; readonly output: Node } | null {
+  const [input, ...others] = inputs.filter((node) => !tables.has(node));
   const [output, second] = outputs;
   if (!input || !output || others.length > 0 || second) return null;
   return { input, output };

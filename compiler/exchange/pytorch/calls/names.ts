@@ -2,7 +2,7 @@
 // Promises: a name for every value; a value that is only moved, normed or rotated keeps the name it had.
 import type { Layer, Model } from '../../../2-check/model.ts';
 import type { Node } from '../../../3-graph/ops.ts';
-import { childWith, isRopeTable, type Region, type Regions } from './regions.ts';
+import { childWith, type Region, type Regions } from './regions.ts';
 
 /** Names of values by the equations of the layers. */
 export function equationNames(model: Model, layers: ReadonlyMap<string, Region>): ReadonlyMap<Node, string> {
@@ -50,6 +50,8 @@ export function hintOf(
   }
   if (regions.of(node) === null) return fixedHint(node);
   const scope = node.origin.path;
+  const isInPart = region.path.split('.').length > 2;
+  if (node.op === 'norm' && isInPart && node.inputs[0]) return hint(node.inputs[0]) ?? lastOf(scope);
   if (scope.length > region.path.length && scope !== region.path) return lastOf(scope);
   if (node.op === 'attention') return 'out';
   if (node.op === 'gather') return 'x';
@@ -62,7 +64,8 @@ export function hintOf(
 
 /** Of what depends on no token. */
 function fixedHint(node: Node): string {
-  if (node.op === 'source') return lastOf(node.attrs.name);
+  const given = inputHint(node);
+  if (given !== null) return given;
   const [first] = node.inputs.map(fixedHint).filter((hint) => hint !== 'table');
   if (first !== undefined && node.op !== 'gather') return first;
   const isOfHeads = node.type.dims.some(({ name }) => name === 'kv_heads' || name === 'group');
@@ -73,9 +76,8 @@ export const lastOf = (path: string): string => path.split('.').at(-1) ?? path;
 
 /** Names of what a function takes; null: the hidden state. */
 export function inputHint(node: Node): string | null {
-  if (isRopeTable(node)) {
-    const [table] = node.inputs;
-    return table?.op === 'constant' && table.attrs.data.kind === 'rope_table' ? table.attrs.data.fn : null;
-  }
+  const [table] = node.inputs;
+  if (node.op === 'gather' && table?.op === 'constant' && table.attrs.data.kind === 'rope_table')
+    return table.attrs.data.fn;
   return node.op === 'source' ? lastOf(node.attrs.name) : null;
 }

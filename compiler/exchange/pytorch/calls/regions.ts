@@ -20,6 +20,7 @@ export interface Region {
 
 export interface Regions {
   readonly root: Region;
+  readonly tables: ReadonlySet<Node>;
   /** Null: it depends on no token. */
   readonly of: (node: Node) => Region | null;
 }
@@ -53,8 +54,9 @@ export function regionsOf(graph: Graph, model: Model): Regions {
   }
   const of = (node: Node): Region | null => owners.get(node) ?? null;
   findOutputs(graph, of);
-  findInputs(root, of);
-  return { root, of };
+  const tables = ropeTables(graph);
+  findInputs(root, of, tables);
+  return { root, of, tables };
 }
 
 /** `layers.0.attn` of `layers.0.attn.q`. */
@@ -138,26 +140,26 @@ function findOutputs(graph: Graph, of: (node: Node) => Region | null): void {
   for (const { value } of graph.outputs) leave(value, null);
 }
 
-/** The table of cos or sin of a rope for the tokens of this run. */
-export function isRopeTable(node: Node): boolean {
-  const [table] = node.inputs;
-  return node.op === 'gather' && table?.op === 'constant' && table.attrs.data.kind === 'rope_table';
+/** Tables of cos and sin that rotations read; what is made once for all layers. */
+export function ropeTables(graph: Graph): ReadonlySet<Node> {
+  return new Set(graph.nodes.flatMap((node) => (node.op === 'rope' ? node.inputs.slice(1) : [])));
 }
 
 /** What a region needs from outside, its children's needs included. */
-function findInputs(region: Region, of: (node: Node) => Region | null): void {
+function findInputs(region: Region, of: (node: Node) => Region | null, tables: ReadonlySet<Node>): void {
   const values = new Set<Node>();
   const need = (value: Node): void => {
     if (of(value)) {
       if (!isInside(of(value), region)) values.add(value);
-    } else if (isRopeTable(value) && region.path !== '') values.add(value);
+    } else if (tables.has(value) && region.path !== '') values.add(value);
     else if (value.op === 'source') {
       if (value.attrs.role === 'input' || !isOwn(value.attrs.name, region)) values.add(value);
     } else value.inputs.forEach(need);
   };
-  for (const child of region.children) findInputs(child, of);
+  for (const child of region.children) findInputs(child, of, tables);
   for (const node of itemsInOrder(region)) ('op' in node ? dataInputs(node) : node.inputs).forEach(need);
   region.outputs.forEach((value) => of(value) ?? need(value));
+  const rank = (value: Node): number => (tables.has(value) ? 2 : isWeight(value) ? 1 : 0);
   region.inputs.push(...[...values].sort((x, y) => rank(x) - rank(y)));
 }
 
@@ -165,10 +167,7 @@ function findInputs(region: Region, of: (node: Node) => Region | null): void {
 export const isOwn = (name: string, region: Region): boolean =>
   region.path === '' || name.startsWith(`${region.path}.`);
 
-function rank(value: Node): number {
-  if (isRopeTable(value)) return 2;
-  return value.op === 'source' && value.attrs.role === 'parameter' ? 1 : 0;
-}
+const isWeight = (value: Node): boolean => value.op === 'source' && value.attrs.role === 'parameter';
 
 /** Own nodes and calls of children by the first id in them. */
 function itemsInOrder(region: Region): (Node | Region)[] {

@@ -7,7 +7,7 @@ import type { Graph, Node } from '../../../3-graph/ops.ts';
 import { ropeFrequencies } from '../../../3-graph/model/rope-frequencies.ts';
 import type { HelperName } from '../ops/scope.ts';
 import { float } from '../python/python.ts';
-import { isRopeTable, type Region } from './regions.ts';
+import { ropeTables, type Region } from './regions.ts';
 
 export interface RopeTable {
   /** The mixer that has it: `local`. */
@@ -22,7 +22,7 @@ export interface RopeTable {
 
 export function ropesOf(graph: Graph, model: Model): RopeTable[] {
   const pairs = new Map<string, { cos?: Node; sin?: Node; first: Node }>();
-  for (const node of graph.nodes.filter(isRopeTable)) {
+  for (const node of ropeTables(graph)) {
     const { fn, ...rest } = tableOf(node);
     const key = JSON.stringify(rest);
     const pair = pairs.get(key) ?? { first: node };
@@ -97,9 +97,9 @@ function formula({ dim, theta, scaling }: RopeSpec, use: Use, device: string): s
 }
 
 /** The tables a layer is given, in the order of its inputs. */
-export function ropesGiven(region: Region, ropes: readonly RopeTable[]): RopeTable[] {
-  const tables = region.inputs.filter(isRopeTable);
-  return ropes.filter(({ cos, sin }) => tables.includes(cos) || tables.includes(sin)).sort((x, y) => tables.indexOf(x.cos) - tables.indexOf(y.cos)); // prettier-ignore
+export function ropesGiven({ inputs }: Region, ropes: readonly RopeTable[]): RopeTable[] {
+  const given = ropes.filter(({ cos, sin }) => inputs.includes(cos) || inputs.includes(sin));
+  return given.sort((x, y) => inputs.indexOf(x.cos) - inputs.indexOf(y.cos));
 }
 
 /** `local`; `none`: it turns nothing. */

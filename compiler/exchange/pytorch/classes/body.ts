@@ -6,7 +6,7 @@ import { inputName } from '../../../3-graph/expr-build.ts';
 import type { Node } from '../../../3-graph/ops.ts';
 import type { Axes } from '../python/axes.ts';
 import { hintOf, inputHint } from '../calls/names.ts';
-import { absorbs, nodeText } from '../ops/rules.ts';
+import { absorbs, nodeText, widenedBy } from '../ops/rules.ts';
 import type { HelperName, Scope } from '../ops/scope.ts';
 import { usesOf } from '../python/expressions.ts';
 import { atom, attribute, call, variableName, type Py } from '../python/python.ts';
@@ -56,6 +56,8 @@ class BodyWriter implements Scope {
   readonly #holds = new Map<string, Node | null>();
   readonly #users = new Map<Node, Set<Node | Region>>();
   readonly #done = new Set<Node | Region>();
+  /** Variables of lines that rules wrote, free again after the statement they belong to. */
+  readonly #locals: string[] = [];
   readonly #inputs: string[] = [];
   readonly #sizes = new Set<string>();
 
@@ -94,6 +96,7 @@ class BodyWriter implements Scope {
   local(hint: string): string {
     const name = this.#free(variableName(hint));
     this.#holds.set(name, null);
+    this.#locals.push(name);
     return name;
   }
 
@@ -208,7 +211,8 @@ class BodyWriter implements Scope {
   }
 
   #assign(node: Node): void {
-    const text = this.#text(node).text;
+    const { text } = this.#text(node);
+    for (const name of this.#locals.splice(0)) this.#holds.delete(name);
     const isState = this.#region.path === '' && node === this.#file.chain?.input;
     const name = this.#bind(node, isState ? 'x' : (this.#hint(node) ?? 'x'));
     this.#push(`${name} = ${text}${this.#comment(node)}`, [node]);
@@ -247,13 +251,13 @@ class BodyWriter implements Scope {
   }
 
   #isStatement(node: Node): boolean {
-    if (node.op === 'constant' && node.type.dims.length === 0) return false;
+    if (node.op === 'iota' || (node.op === 'constant' && node.type.dims.length === 0)) return false;
     const users = this.#users.get(node) ?? new Set();
     if (this.#region.path === '' && node === this.#file.chain?.input) return true;
     if (users.size > 1 || this.#cut.has(node)) return true;
     const [user] = users;
     if (user === undefined || 'path' in user) return this.#isNormOfNamed(node);
-    if (this.#file.equations.has(node) || readsTwice(user, node)) return true;
+    if (this.#file.equations.has(node) || readsTwice(user, node) || widenedBy(user) === node) return true;
     if (user.op === 'attention') return node.op !== 'rename';
     if (user.op === 'rename') return this.#isAttentionInput(user);
     if (this.#child(node)) return this.#isNormOfNamed(node);

@@ -50,11 +50,14 @@ const rules: { readonly [K in OpName]: Rule<K> } = {
     if (linear) return linear;
     const names = scope.axes.names(node);
     const inputs = new Map(node.inputs.map((input, i) => [inputName(i), input]));
-    return expression(node.attrs.expr, (name) => {
+    const value = expression(node.attrs.expr, (name) => {
       const input = inputs.get(name);
       invariant(input, `a map over '${name}', which is not there`);
       return operandFor(scope, input, names);
     });
+    // A table in f32 must not make all that follows f32.
+    const state = widenedBy(node);
+    return state ? method(value, 'type_as', scope.operand(state)) : value;
   },
   reduce: (node, scope) => {
     const names = scope.axes.names(only(node));
@@ -119,6 +122,18 @@ const rules: { readonly [K in OpName]: Rule<K> } = {
   },
   dropout: (node, scope) => call('F.dropout', scope.operand(only(node)), float(node.attrs.rate), 'self.training'),
 };
+
+/** The first input of a map that has tables of numbers beside it, which are f32 whatever the weights are. */
+export function widenedBy(node: Node): Node | null {
+  if (node.op !== 'map' || !node.inputs.some((input) => isTable(input) && input.type.type === 'f32')) return null;
+  return node.inputs.find((input) => !isNumbers(input)) ?? null;
+}
+
+/** Made of constants and positions alone. */
+const isNumbers = (node: Node): boolean =>
+  node.op === 'constant' || node.op === 'iota' || (node.inputs.length > 0 && node.inputs.every(isNumbers));
+
+const isTable = (node: Node): boolean => node.type.dims.length > 0 && isNumbers(node);
 
 type Users = Pick<Scope, 'axes' | 'isOnlyFor'>;
 

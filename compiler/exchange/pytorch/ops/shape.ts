@@ -120,7 +120,13 @@ const constants: { readonly [K in ConstantData['kind']]: (data: DataOf<K>, node:
     if (type.dims.length === 0) return atom(text(values[0] ?? 0));
     return shaped(call('torch.tensor', `[${values.map(text).join(', ')}]`, `device=${scope.device()}`), type, scope);
   },
-  rope_table: (_, { origin }) => invariant(false, `a table of rotations at '${origin.path}' that no layer is given`) as never,
+  /** Waves over positions: [position, frequency]. */
+  rope_table: ({ fn, positions, inverseFrequencies, factor }, _, scope) => {
+    const exact = `dtype=torch.float64, device=${scope.device()}`;
+    const frequencies = powers(inverseFrequencies, exact) ?? call('torch.tensor', `[${inverseFrequencies.map(float).join(', ')}]`, exact);
+    const wave = method(call('torch.outer', call('torch.arange', integer(positions), exact), frequencies), fn);
+    return method(factor === 1 ? wave : infix(wave, '*', atom(float(factor)), level.product), 'float');
+  },
   /** slope * position, both and the product rounded to bfloat16. */
   bias_table: ({ slopes, positions }, { type }, scope) => {
     const rounded = `dtype=torch.bfloat16, device=${scope.device()}`;
@@ -129,6 +135,13 @@ const constants: { readonly [K in ConstantData['kind']]: (data: DataOf<K>, node:
     return shaped(method(infix(slope, '*', position, level.product), 'float'), type, scope, 2);
   },
 }; // prettier-ignore
+
+/** 1, r, r^2, ... as a power. */
+function powers(list: readonly number[], exact: string): Py | null {
+  const [first, ratio = 1] = list;
+  if (first !== 1 || list.some((each, i) => Math.abs(each / ratio ** i - 1) > 1e-9)) return null;
+  return { text: `${float(ratio)} ** ${call('torch.arange', integer(list.length), exact).text}`, level: level.power };
+}
 
 /** x of `rank` dims as the dims of the constant. */
 function shaped(x: Py, { dims }: TensorType, scope: Scope, rank = 1): Py {

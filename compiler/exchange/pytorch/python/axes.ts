@@ -22,7 +22,7 @@ export class Axes {
     }
     this.constants = new Map(
       [...sizes].flatMap(([dim, [size, other]]) => {
-        if (size === undefined || other !== undefined) return [];
+        if (size === undefined || size === 1 || other !== undefined) return [];
         const name = this.nameOf(dim).replace(/\W/g, '_').toUpperCase();
         return /^[A-Z]/.test(name) ? [[dim, { name, size }] as const] : [];
       }),

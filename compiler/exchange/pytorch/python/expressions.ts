@@ -15,6 +15,8 @@ export function expression(e: Expr, variables: Variables): Py {
   const known = activation(e, variables) ?? activationTimes(e, variables);
   if (known) return known;
   const print = (operand: Expr): Py => expression(operand, variables);
+  const soft = softplus(e, print);
+  if (soft) return soft;
   switch (e.kind) {
     case 'const':
       if (e.type === 'bool') return atom(e.value === 0 ? 'False' : 'True');
@@ -40,6 +42,20 @@ export function expression(e: Expr, variables: Variables): Py {
 export function usesOf(e: Expr, name: string): number {
   const { text } = expression(e, (each) => atom(each === name ? '$' : each));
   return text.split('$').length - 1;
+}
+
+/** -log(sigmoid(-x)), alone or taken from something. */
+function softplus(e: Expr, print: Print): Py | null {
+  const isLog = (y: Expr): y is Extract<Expr, { readonly kind: 'unary' }> => y.kind === 'unary' && y.fn === 'log';
+  const inner = (y: Expr): Expr | null =>
+    isLog(y) && y.x.kind === 'unary' && y.x.fn === 'sigmoid' && y.x.x.kind === 'unary' && y.x.x.fn === 'neg'
+      ? y.x.x.x
+      : null;
+  const found =
+    e.kind === 'unary' && e.fn === 'neg' ? inner(e.x) : e.kind === 'binary' && e.fn === 'sub' ? inner(e.y) : null;
+  if (found === null) return null;
+  const soft = call('F.softplus', print(found));
+  return e.kind === 'binary' ? infix(print(e.x), '+', soft, level.sum) : soft;
 }
 
 const casts: { readonly [K in ScalarType]: string } = {

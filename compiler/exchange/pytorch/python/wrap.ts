@@ -19,10 +19,10 @@ function wrapLine(line: string): string[] {
   return lines.map((each, i) => (i === last ? each + comment : each));
 }
 
-/** At the last bracket that is not inside of another one. */
+/** At the longest bracket that is not inside of another one. */
 function broken(code: string): string[] {
   if (code.length <= width) return [code];
-  const found = lastBracket(code);
+  const found = longestBracket(code);
   if (found === null) return [code];
   const { open, close } = found;
   const indent = /^ */.exec(code)?.[0] ?? '';
@@ -38,13 +38,16 @@ interface Bracket {
   readonly close: number;
 }
 
-/** The last top-level bracket with more than one character inside. */
-function lastBracket(code: string): Bracket | null {
+/** Arguments or a list, not a subscript. */
+function longestBracket(code: string): Bracket | null {
   let found: Bracket | null = null;
   let open = 0;
   scan(code, (i, depth, character) => {
     if ('([{'.includes(character) && depth === 1) open = i;
-    if (')]}'.includes(character) && depth === 0 && i - open > 12) found = { open, close: i };
+    if (!')]}'.includes(character) || depth !== 0) return;
+    const isSubscript = character === ']' && /[\w)\]]/.test(code.charAt(open - 1));
+    const length = found === null ? 12 : found.close - found.open;
+    if (!isSubscript && i - open > length) found = { open, close: i };
   });
   return found;
 }
