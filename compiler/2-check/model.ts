@@ -3,7 +3,7 @@
 //   The types of its parts stand in model/ and can all be had here.
 import type { Span } from '../../grammar/source.ts';
 import type { Layer } from './model/blocks.ts';
-import type { InitSpec, NormSpec, ProjectionSpec } from './model/parts.ts';
+import type { Activation, InitSpec, NormSpec, ProjectionSpec } from './model/parts.ts';
 import type { TowerModel } from './model/towers.ts';
 import type { DataBlock, SweepBlock } from './model/data-block.ts';
 import type { GenerateBlock } from './model/generate-block.ts';
@@ -30,12 +30,19 @@ export interface EmbedSpec {
   /** Rows of another width, mapped to d_model (arXiv 1909.11942); null: rows are d_model wide. */
   readonly factor: FactorSpec | null;
   readonly scale: number;
-  /** Learned absolute positions, [length, d_model]. */
-  readonly positions: { readonly length: number; readonly init: InitSpec } | null;
-  /** Fixed ones: [sin(p / theta^(2i / d_model)), cos(...)]. */
-  readonly sinusoidal: { readonly theta: number } | null;
+  /** Learned absolute positions, [length + offset, d_model]: position p reads row p + offset. */
+  readonly positions: { readonly length: number; readonly offset: number; readonly init: InitSpec } | null;
+  /** Fixed ones: [sin((p + offset) w_i), cos((p + offset) w_i)]. */
+  readonly sinusoidal: SinusoidalSpec | null;
   readonly norm: NormSpec | null;
   readonly init: InitSpec;
+}
+
+export interface SinusoidalSpec {
+  readonly theta: number;
+  readonly offset: number;
+  /** With h = d_model / 2: `open` w_i = theta^(-i / h), `closed` w_i = theta^(-i / (h - 1)), so that the last is 1 / theta. */
+  readonly spacing: 'open' | 'closed';
 }
 
 /** A map between d_model and the width of a matrix of the vocabulary. */
@@ -44,8 +51,17 @@ export interface FactorSpec {
   readonly projection: ProjectionSpec;
 }
 
+/** norm(act(W x + b)), d_model wide. */
+export interface TransformSpec {
+  readonly act: Activation;
+  readonly norm: NormSpec | null;
+  readonly projection: ProjectionSpec;
+}
+
 export interface HeadSpec {
   readonly norm: NormSpec | null;
+  /** Behind the norm. */
+  readonly transform: TransformSpec | null;
   /** The state is mapped to this width before the logits. */
   readonly factor: FactorSpec | null;
   readonly scale: number;

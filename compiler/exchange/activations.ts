@@ -1,5 +1,7 @@
 // Takes: the name of an activation in config.json. Gives: its name in the language, and back.
 // Promises: by formula (transformers/activations.py), whatever it is called.
+import type { Activation } from '../2-check/model.ts';
+import { actName } from '../2-check/parameters/activations.ts';
 import type { Config } from './config.ts';
 import { ConfigError } from './config-error.ts';
 
@@ -26,7 +28,8 @@ export function activation(config: Config, key: string, fallback: string): strin
 }
 
 /** Names that old versions of transformers know too. @throws ConfigError */
-export function activationName(act: string): string {
+export function activationName(of: Activation): string {
+  const act = actName(of);
   const preferred = act === 'gelu_tanh' ? 'gelu_pytorch_tanh' : Object.keys(meanings).find((name) => meanings[name] === act); // prettier-ignore
   if (preferred !== undefined) return preferred;
   throw new ConfigError(`transformers has no activation for act = ${act}`);

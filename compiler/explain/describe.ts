@@ -2,6 +2,7 @@
 // Promises: one rule per kind; what is usual is not said.
 import { maskText } from '../2-check/canonical/tree.ts';
 import type { AlibiSpec, FfnSpec, GateSpec, GluSpec, GqaSpec, MixerSpec, OutputNormSpec, RopeSpec, RouterSpec } from '../2-check/model.ts'; // prettier-ignore
+import { actName } from '../2-check/parameters/activations.ts';
 import { number } from './numbers.ts';
 
 type MixerOf<K extends MixerSpec['kind']> = Extract<MixerSpec, { readonly kind: K }>;
@@ -25,7 +26,7 @@ const when = (said: boolean, word: string): string | null => (said ? word : null
 
 const mixers: { readonly [K in MixerSpec['kind']]: (spec: MixerOf<K>) => Words } = {
   gqa(spec) {
-    const { heads, kvHeads, headDim, vDim, qkNorm, softcap, kvFrom, kvShare, sink, gate, outNorm, clipQkv } = spec;
+    const { heads, kvHeads, headDim, vDim, qkNorm, softcap, kvFrom, kvShare, sink, gate, diff, outNorm, clipQkv } = spec;
     const kind = kvHeads === heads ? 'mha' : kvHeads === 1 ? 'mqa' : 'gqa';
     return [
       `${kind} ${heads}/${kvHeads} heads of ${headDim}`,
@@ -33,12 +34,13 @@ const mixers: { readonly [K in MixerSpec['kind']]: (spec: MixerOf<K>) => Words }
       maskText(spec.mask),
       describePositions(spec),
       when(scaleDiffers(spec.scale, headDim), `scale ${number(spec.scale)}`),
-      qkNorm === null ? null : `qk norm ${qkNorm.kind} per ${qkNorm.per}`,
+      qkNorm === null ? null : `qk norm ${qkNorm.kind} per ${qkNorm.per.replace('_', ' ')}`,
       softcap === null ? null : `softcap ${softcap}`,
       kvFrom === null ? null : `keys and values of layer ${kvFrom}`,
       when(kvShare, 'values are the keys'),
       sink === null ? null : `sink per ${sink.per}`,
       describeGate(gate),
+      when(diff !== null, 'differences of pairs of heads'),
       outNorm === null ? null : `${outNorm.kind} norm of the heads`,
       clipQkv === null ? null : `q, k, v clipped at ${clipQkv}`,
       biases(spec),
@@ -98,11 +100,11 @@ const mixers: { readonly [K in MixerSpec['kind']]: (spec: MixerOf<K>) => Words }
 
 const ffns: { readonly [K in FfnSpec['kind']]: (spec: FfnOf<K>) => Words } = {
   mlp: ({ act, width, norm, up, down }) => [
-    `mlp ${act} width ${width}`,
+    `mlp ${actName(act)} width ${width}`,
     norm === null ? null : `${norm.kind} norm before down`,
     when(up.bias || down.bias, 'bias'),
   ],
-  glu: (spec) => [`glu ${spec.act} width ${spec.width}`, ...gluWords(spec)],
+  glu: (spec) => [`glu ${actName(spec.act)} width ${spec.width}`, ...gluWords(spec)],
   channel_mix: ({ act, width }) => [`channel mix ${act} width ${width}`],
   experts: ({ n, topK, expert, shared, router }) => [
     `${topK} of ${n} experts, each ${describeFfn(expert)}`,

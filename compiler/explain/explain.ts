@@ -1,6 +1,7 @@
 // Takes: a checked model. Gives: what it is made of and what it costs, as data and as text.
 // Promises: the text says nothing that the data does not hold.
 import type { Model } from '../2-check/model.ts';
+import { actName } from '../2-check/parameters/activations.ts';
 import { type CostOptions, type Costs, costsOf } from './cost/cost.ts';
 import type { DeviceFigures } from './cost/devices.ts';
 import { costLines, parameterLines, rooflineLines } from './cost/print.ts';
@@ -47,18 +48,33 @@ export function explainModel(model: Model, { device, ...options }: ExplainOption
   };
 }
 
-function describeEmbed({ embed }: Model): string {
-  const positions = embed.positions === null ? 'no positions' : `learned positions ${embed.positions.length}`;
+function describeEmbed({ embed, vocab, dModel }: Model): string {
   const scale = embed.scale === 1 ? [] : [`scale ${number(embed.scale)}`];
+  const rows = embed.factor === null ? [] : [`rows of ${embed.factor.dim} mapped to ${dModel}`];
+  const padded = embed.rows === vocab ? [] : [`padded to ${embed.rows} rows`];
   const norm = embed.norm === null ? [] : [`${embed.norm.kind} norm`];
-  return [embed.tied ? 'tied to the head' : 'its own matrix', positions, ...scale, ...norm].join(', ');
+  return [embed.tied ? 'tied to the head' : 'its own matrix', ...padded, ...rows, describePositions(embed), ...scale, ...norm].join(', '); // prettier-ignore
+}
+
+function describePositions({ positions, sinusoidal }: Model['embed']): string {
+  const from = ({ offset }: { readonly offset: number }): string => (offset === 0 ? '' : ` from row ${offset}`);
+  if (positions !== null) return `learned positions ${positions.length}${from(positions)}`;
+  return sinusoidal === null ? 'no positions' : `sinusoidal positions ${number(sinusoidal.theta)}${from(sinusoidal)}`;
 }
 
 function describeHead({ head }: Model): string {
   const norm = head.norm === null ? 'no norm' : `${head.norm.kind} norm`;
   const scale = head.scale === 1 ? [] : [`scale ${number(head.scale)}`];
   const softcap = head.softcap === null ? [] : [`softcap ${head.softcap}`];
-  return [norm, ...scale, ...softcap, ...(head.bias ? ['bias'] : [])].join(', ');
+  const factor = head.factor === null ? [] : [`mapped to ${head.factor.dim}`];
+  return [norm, ...transformWords(head.transform), ...factor, ...scale, ...softcap, ...(head.bias ? ['bias'] : [])].join(', '); // prettier-ignore
+}
+
+function transformWords(transform: Model['head']['transform']): string[] {
+  if (transform === null) return [];
+  const { act, norm, projection } = transform;
+  const words = ['transform', actName(act), ...(projection.bias ? ['bias'] : []), ...(norm === null ? [] : [`${norm.kind} norm`])]; // prettier-ignore
+  return [words.join(' ')];
 }
 
 /** `figures`: of its Plans, or the sentence why there are none. */

@@ -57,7 +57,7 @@ const runs: Readonly<Record<string, () => Run>> = {
       context: 64,
       dModel: 96,
       norm: layerNorm,
-      embed: { tied: true, positions: { length: 64, init } },
+      embed: { tied: true, positions: { length: 64, offset: 0, init } },
       mixers: Array.from({ length: 3 }, () => gqa({ heads: 3, kvHeads: 3, headDim: 32, biases: 'qkvo', rope: null })),
       ffn: mlp(384, 'gelu_tanh'),
     }),

@@ -1,7 +1,7 @@
 // Takes: feed-forward parts and routers, resolved. Gives: their canonical trees.
 // Promises: total over their kinds; what is printed checks back to the same spec.
 import type { BalanceSpec, ExpertsSpec, FfnSpec, GluSpec, MlpSpec, RouterSpec, SelectSpec } from '../model.ts';
-import { biasText, branch, inline, type Tree } from './tree.ts';
+import { activationTree, biasText, branch, inline, normTree, type Tree } from './tree.ts';
 
 type SpecOf<K extends FfnSpec['kind']> = Extract<FfnSpec, { readonly kind: K }>;
 
@@ -12,9 +12,15 @@ export function ffnTree(spec: FfnSpec): Tree {
 }
 
 const rules: { readonly [K in FfnSpec['kind']]: (spec: SpecOf<K>) => Tree } = {
-  mlp: ({ act, width, up, down }: MlpSpec) => branch('mlp', { act, width, bias: biasText({ up, down }) }),
-  glu: ({ act, width, clamp, upOffset, gate, up, down }: GluSpec) =>
-    branch('glu', { act, width, bias: biasText({ gate, up, down }), clamp, up_offset: upOffset }),
+  mlp: ({ act, width, norm, up, down }: MlpSpec) =>
+    branch('mlp', {
+      act: activationTree(act),
+      width,
+      bias: biasText({ up, down }),
+      norm: norm === null ? 'none' : normTree(norm),
+    }),
+  glu: ({ act, width, norm, clamp, upOffset, gate, up, down }: GluSpec) =>
+    branch('glu', { act: activationTree(act), width, bias: biasText({ gate, up, down }), norm: norm === null ? 'none' : normTree(norm), clamp, up_offset: upOffset }), // prettier-ignore
   channel_mix: ({ act, width, up, down }) => branch('channel_mix', { act, width, bias: biasText({ up, down }) }),
   experts: ({ n, topK, expert, shared, router }: ExpertsSpec) =>
     branch('experts', {

@@ -3,11 +3,11 @@
 import { mixerParameters } from '../parameters/mixers.ts';
 import { ffnParameters } from '../parameters/ffns.ts';
 import { dim, startOf, type Parameter } from '../parameters/parameter.ts';
-import type { BlockExpr, FfnSpec, Init, Layer, MixerSpec, Model, NormSpec } from '../model.ts';
+import type { BlockExpr, FfnSpec, Init, Layer, MixerSpec, Model, NormSpec, TransformSpec } from '../model.ts';
 import { ffnTree } from './ffn-trees.ts';
 import { mixerTree } from './mixer-trees.ts';
 import { mtpTree } from './mtp-tree.ts';
-import { branch, equationText, initText, mergeLayers, normTree, type Tree } from './tree.ts';
+import { activationTree, branch, equationText, initText, mergeLayers, normTree, type Tree } from './tree.ts';
 
 /** `head` before the key's path, `value` after its `=`. */
 export interface CanonicalItem {
@@ -108,14 +108,23 @@ function embedTree(model: Model): Tree {
 }
 
 function positionText({ positions, sinusoidal }: Model['embed']): string {
-  if (sinusoidal !== null) return `sinusoidal(theta = ${sinusoidal.theta})`;
-  return positions === null ? 'none' : `learned(length = ${positions.length})`;
+  if (sinusoidal !== null) {
+    const { theta, offset, spacing } = sinusoidal;
+    return `sinusoidal(theta = ${theta}, offset = ${offset}, spacing = ${spacing})`;
+  }
+  return positions === null ? 'none' : `learned(length = ${positions.length}, offset = ${positions.offset})`;
 }
 
 function headTree({ head }: Model): Tree {
-  const { factor, scale, softcap, bias } = head;
+  const { transform, factor, scale, softcap, bias } = head;
   const norm = head.norm === null ? 'none' : normTree(head.norm);
-  return branch('lm', { norm, dim: factor?.dim ?? null, scale, softcap, bias });
+  const layer = transform === null ? 'none' : transformTree(transform);
+  return branch('lm', { norm, transform: layer, dim: factor?.dim ?? null, scale, softcap, bias });
+}
+
+function transformTree({ act, norm, projection }: TransformSpec): Tree {
+  const { bias } = projection;
+  return branch('transform', { act: activationTree(act), bias, norm: norm === null ? 'none' : normTree(norm) });
 }
 
 /** Blocks by their layers' labels, `main(local)` as `main_local`; the stack layer by layer. */
@@ -159,6 +168,7 @@ function initTree(model: Model, parts: Parts): Tree {
   const keys: [string, Tree][] = [['embed', initText(startOf(embed.init, 1))]];
   if (embed.positions !== null) keys.push(['embed.positions', initText(startOf(embed.positions.init, 1))]);
   if (embed.factor) keys.push(['embed.project', initText(startOf(embed.factor.projection.init, embed.factor.dim))]);
+  if (head.transform) keys.push(['head.transform', initText(startOf(head.transform.projection.init, dModel))]);
   if (head.factor) keys.push(['head.project', initText(startOf(head.factor.projection.init, dModel))]);
   if (!embed.tied) keys.push(['head', initText(startOf(head.init, head.factor?.dim ?? dModel))]);
   if (mtp !== null) keys.push(['mtp.project', initText(startOf(mtp.projection.init, dModel * mtp.input.length))]);

@@ -1,6 +1,6 @@
 // Takes: nothing. Gives: the tree that the canonical text and entries are printed from, and its values as text.
 // Promises: numbers print exactly; what differs between layers prints as `cycle [a, b, ...]`.
-import type { BlockExpr, Init, MaskSpec, NormSpec, QkNormSpec, RopeScaling, RopeSpec } from '../model.ts';
+import type { Activation, BlockExpr, Init, MaskSpec, NormSpec, QkNormSpec, RopeScaling, RopeSpec } from '../model.ts';
 
 /** A leaf is its text; a branch is a constructor with its keys. */
 export type Tree = string | Branch;
@@ -51,6 +51,11 @@ const gains: { readonly [K in NormSpec['gain']]: string } = { weight: 'weight', 
 
 export function normTree({ kind, eps, gain, bias, reduce, cast }: NormSpec): Branch {
   return branch(kind, { eps, gain: gains[gain], bias, reduce, cast });
+}
+
+export function activationTree(act: Activation): Tree {
+  if (typeof act === 'string') return act;
+  return branch(act.kind, { alpha_p: act.alphaP, alpha_n: act.alphaN, beta: act.beta, eps: act.eps });
 }
 
 export function qkNormTree(spec: QkNormSpec): Branch {

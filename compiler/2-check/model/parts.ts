@@ -33,8 +33,11 @@ export interface NormSpec {
 
 /** RMS or layer norm of queries and keys. */
 export interface QkNormSpec extends NormSpec {
-  /** `head`: over head_dim, weight [head_dim] shared by all heads. `full`: over the whole [heads * head_dim] vector. */
-  readonly per: 'head' | 'full';
+  /**
+   * `head`: over head_dim, weight [head_dim] shared by all heads. `each_head`: over head_dim, weight [heads, head_dim].
+   * `full`: over the whole [heads * head_dim] vector.
+   */
+  readonly per: 'head' | 'each_head' | 'full';
   /** Relative to RoPE. */
   readonly order: 'before_rope' | 'after_rope';
 }
@@ -85,4 +88,20 @@ export interface ProjectionSpec {
   readonly init: InitSpec;
 }
 
-export type Activation = 'silu' | 'gelu' | 'gelu_tanh' | 'quick_gelu' | 'relu' | 'relu2' | 'sigmoid' | 'tanh' | 'identity'; // prettier-ignore
+export type PlainActivation = 'silu' | 'gelu' | 'gelu_tanh' | 'quick_gelu' | 'relu' | 'relu2' | 'sigmoid' | 'tanh' | 'identity'; // prettier-ignore
+
+/**
+ * x > 0: p x^2 + beta x; else n (exp(min(x, eps)) - 1 - x) + beta x, with p = softplus(alpha_p), n = beta + softplus(alpha_n)
+ * learned, which start at alphaP and alphaN (arXiv 2411.13010).
+ */
+export interface XieluActivation {
+  readonly kind: 'xielu';
+  readonly alphaP: number;
+  readonly alphaN: number;
+  readonly beta: number;
+  readonly eps: number;
+}
+
+/** A word where it has no parameters. */
+export type Activation = PlainActivation | XieluActivation;
+export type ActivationName = PlainActivation | XieluActivation['kind'];

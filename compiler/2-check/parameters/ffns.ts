@@ -2,7 +2,18 @@
 // Promises: one rule per kind; experts stand stacked, the router beside them.
 import type { FfnSpec } from '../model.ts';
 import type { RouterSpec } from '../model.ts';
-import { constant, dim, linear, stacked, vector, within, type Parameter, type ParameterDim } from './parameter.ts';
+import { activationParameters, activationStates } from './activations.ts';
+import {
+  constant,
+  dim,
+  linear,
+  norm,
+  stacked,
+  vector,
+  within,
+  type Parameter,
+  type ParameterDim,
+} from './parameter.ts';
 
 type SpecOf<K extends FfnSpec['kind']> = Extract<FfnSpec, { readonly kind: K }>;
 
@@ -21,8 +32,9 @@ export function routerParameters(router: RouterSpec, n: number, dModel: Paramete
   ];
 }
 
-/** What a checkpoint holds beside the parameters and gradients do not move: biases that select; relative to the part. */
+/** What a checkpoint holds beside the parameters and gradients do not move: biases that select, constants of activations. */
 export function ffnStates(spec: FfnSpec): Parameter[] {
+  if (spec.kind === 'mlp' || spec.kind === 'glu') return activationStates(spec.act);
   if (spec.kind !== 'experts') return [];
   const { n, topK, expert, shared, router } = spec;
   return [
@@ -33,15 +45,22 @@ export function ffnStates(spec: FfnSpec): Parameter[] {
 }
 
 const rules: { readonly [K in FfnSpec['kind']]: (spec: SpecOf<K>, dModel: ParameterDim) => Parameter[] } = {
-  mlp({ width, up, down }, dModel) {
+  mlp({ act, width, norm: of, up, down }, dModel) {
     const inner = dim('width', width);
-    return [...linear('up', up, inner, dModel), ...linear('down', down, dModel, inner)];
+    return [
+      ...linear('up', up, inner, dModel),
+      ...activationParameters(act),
+      ...norm('norm', of, inner),
+      ...linear('down', down, dModel, inner),
+    ];
   },
-  glu({ width, gate, up, down }, dModel) {
+  glu({ act, width, norm: of, gate, up, down }, dModel) {
     const inner = dim('width', width);
     return [
       ...linear('gate', gate, inner, dModel),
       ...linear('up', up, inner, dModel),
+      ...activationParameters(act),
+      ...norm('norm', of, inner),
       ...linear('down', down, dModel, inner),
     ];
   },

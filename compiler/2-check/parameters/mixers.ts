@@ -36,6 +36,7 @@ const rules: { readonly [K in MixerSpec['kind']]: (spec: SpecOf<K>, dModel: Para
       ...(own && !spec.kvShare ? linear('v', spec.v, v, dModel) : []),
       ...linear('o', spec.o, dModel, o),
       ...qkNorms(spec, spec.qkNorm, own),
+      ...lambdas(spec),
       ...norm('out_norm', spec.outNorm, o),
       ...(spec.sink === null ? [] : [vector('sink', [dim('head', spec.heads)], spec.sink.init)]),
       ...(spec.gate === null ? [] : linear('gate', spec.gate.projection, gateWidth, dModel)),
@@ -174,8 +175,18 @@ const rules: { readonly [K in MixerSpec['kind']]: (spec: SpecOf<K>, dModel: Para
 function qkNorms(spec: GqaSpec, qkNorm: QkNormSpec | null, ownKeys: boolean): Parameter[] {
   const { q, k } = projectionDims(spec);
   const head = dim('head_dim', spec.headDim);
-  const over = (full: ParameterDim): ParameterDim => (qkNorm?.per === 'head' ? head : full);
-  return [...norm('q_norm', qkNorm, over(q)), ...(ownKeys ? norm('k_norm', qkNorm, over(k)) : [])];
+  const of = (name: string, full: ParameterDim, heads: ParameterDim): Parameter[] => {
+    if (qkNorm?.per !== 'each_head') return norm(name, qkNorm, qkNorm?.per === 'head' ? head : full);
+    return norm(name, qkNorm, head).map((each) => ({ ...each, dims: [heads, ...each.dims] }));
+  };
+  const queries = of('q_norm', q, dim('heads', spec.heads));
+  return ownKeys ? [...queries, ...of('k_norm', k, dim('kv_heads', spec.kvHeads))] : queries;
+}
+
+/** The vectors that lambda is made of, two for each half of the heads. */
+function lambdas({ diff, headDim }: GqaSpec): Parameter[] {
+  if (diff === null) return [];
+  return ['q1', 'k1', 'q2', 'k2'].map((part) => vector(`lambda_${part}`, [dim('head_dim', headDim)], diff.vectorInit));
 }
 
 function outputNorm(out: OutputNormSpec | null, inner: number, headDim: number): Parameter[] {

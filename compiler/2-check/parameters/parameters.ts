@@ -1,6 +1,7 @@
 // Takes: a checked model. Gives: its parameters: names, shapes, how they start, their optimizer class.
 // Promises: each weight once, however often it is used; an order that depends on the model alone.
-import type { BlockExpr, Equation, Model } from '../model.ts';
+import type { BlockExpr, Equation, Model, TransformSpec } from '../model.ts';
+import { activationParameters } from './activations.ts';
 import { ffnParameters, ffnStates } from './ffns.ts';
 import { mixerParameters } from './mixers.ts';
 import { constant, dim, elements, linear, norm, tensor, vector, within, type Parameter, type ParameterDim } from './parameter.ts'; // prettier-ignore
@@ -58,7 +59,7 @@ export function embedParameters({ dModel: width, embed }: Model): Parameter[] {
   const list = [tensor('embed.weight', [dim('vocab', embed.rows), row], embed.init, 'embed')];
   if (embed.factor) list.push(...linear('embed.project', embed.factor.projection, dModel, row));
   if (embed.positions) {
-    const position = dim('position', embed.positions.length);
+    const position = dim('position', embed.positions.length + embed.positions.offset);
     list.push(tensor('embed.positions', [position, dModel], embed.positions.init, 'embed'));
   }
   return [...list, ...norm('embed.norm', embed.norm, dModel)];
@@ -71,12 +72,23 @@ function layersOf({ layers, dModel }: Model): Parameter[] {
 
 export function headParameters({ dModel: width, embed, head }: Model): Parameter[] {
   const [vocab, dModel] = [dim('vocab', embed.rows), dim('d_model', width)];
-  const state = head.factor === null ? dModel : dim('head_dim', head.factor.dim);
+  const state = head.factor === null ? dModel : dim('embed_dim', head.factor.dim);
   return [
     ...norm('head.norm', head.norm, dModel),
+    ...transformParameters(head.transform, dModel),
     ...(head.factor === null ? [] : linear('head.project', head.factor.projection, state, dModel)),
     ...(embed.tied ? [] : [tensor('head.weight', [vocab, state], head.init, 'head', state.size)]),
     ...(head.bias ? [vector('head.bias', [vocab], constant(0))] : []),
+  ];
+}
+
+function transformParameters(transform: TransformSpec | null, dModel: ParameterDim): Parameter[] {
+  if (transform === null) return [];
+  const name = 'head.transform';
+  return [
+    ...linear(name, transform.projection, dim('transformed', dModel.size), dModel),
+    ...within(name, activationParameters(transform.act)),
+    ...norm(`${name}.norm`, transform.norm, dModel),
   ];
 }
 

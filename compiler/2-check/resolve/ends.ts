@@ -1,10 +1,10 @@
 // Takes: the embed and head blocks of a model. Gives: its EmbedSpec and HeadSpec.
 // Promises: E14: a head that reads the embedding's matrix is as wide as its rows.
 import { fail, type Section } from '../evaluate/section.ts';
-import type { EmbedSpec, FactorSpec, HeadSpec } from '../model.ts';
+import type { EmbedSpec, FactorSpec, HeadSpec, TransformSpec } from '../model.ts';
 import type { Slot } from '../schema/key-type.ts';
-import { embedKind, headKind } from '../schema/parts/end-kinds.ts';
-import { buildOf } from '../schema/register.ts';
+import { embedKind, headKind, type transformKind } from '../schema/parts/end-kinds.ts';
+import { buildOf, type BuiltBy } from '../schema/register.ts';
 import { initOf } from './init.ts';
 import { normSpec } from './norm.ts';
 
@@ -24,8 +24,8 @@ export function embedSpec(section: Section, { vocab, dModel }: Sizes): EmbedSpec
     rows: padTo === null ? vocab : Math.ceil(vocab / padTo) * padTo,
     factor: factorOf(keys.dim, dModel, 'embed.project', section),
     scale: keys.scale,
-    positions: pos?.constructor === 'learned' ? { length: pos.keys.length, init: initOf(section, { place: 'embed.positions' }) } : null, // prettier-ignore
-    sinusoidal: pos?.constructor === 'sinusoidal' ? { theta: pos.keys.theta } : null,
+    positions: pos?.constructor === 'learned' ? { ...pos.keys, init: initOf(section, { place: 'embed.positions' }) } : null, // prettier-ignore
+    sinusoidal: pos?.constructor === 'sinusoidal' ? pos.keys : null,
     norm: keys.norm === null ? null : normSpec(keys.norm),
     init: initOf(section, { place: 'embed' }),
   };
@@ -34,15 +34,22 @@ export function embedSpec(section: Section, { vocab, dModel }: Sizes): EmbedSpec
 /** @throws Stop */
 export function headSpec(section: Section, { dModel }: Sizes): HeadSpec {
   const { keys } = buildOf(sectionSlot(section, 'head'), headKind);
-  const { norm, scale, softcap, bias, dim } = keys;
+  const { norm, transform, scale, softcap, bias, dim } = keys;
   return {
     norm: norm === null ? null : normSpec(norm),
+    transform: transform === null ? null : transformSpec(transform, section),
     factor: factorOf(dim, dModel, 'head.project', section),
     scale,
     softcap,
     bias,
     init: initOf(section, { place: 'head' }),
   };
+}
+
+function transformSpec({ keys }: BuiltBy<typeof transformKind>, section: Section): TransformSpec {
+  const { act, norm, bias } = keys;
+  const projection = { bias, init: initOf(section, { place: 'head.transform' }) };
+  return { act, norm: norm === null ? null : normSpec(norm), projection };
 }
 
 /** Rows of another width than the stream, with a map between. */

@@ -10,7 +10,7 @@ import { buildOf } from '../schema/register.ts';
 
 /** Where a parameter stands when it is in no layer. */
 export type InitPlace =
-  | 'embed' | 'embed.positions' | 'embed.project' | 'head' | 'head.project' | 'mtp.project' | 'patches' | 'cls' | 'project'; // prettier-ignore
+  | 'embed' | 'embed.positions' | 'embed.project' | 'head' | 'head.project' | 'head.transform' | 'mtp.project' | 'patches' | 'cls' | 'project'; // prettier-ignore
 
 /** What an Init is for: a place, or a part of a mixer or ffn by its path: `q`, `expert.up`. */
 export type Target =

@@ -15,7 +15,15 @@ import { checkKvFrom } from './mixers/kv-from.ts';
 import { mtpSpec } from './mtp.ts';
 import { resolveStack, type Stack } from './stack.ts';
 
-const places = ['embed', 'embed.positions', 'embed.project', 'head', 'head.project', 'mtp.project'] as const;
+const places = [
+  'embed',
+  'embed.positions',
+  'embed.project',
+  'head',
+  'head.transform',
+  'head.project',
+  'mtp.project',
+] as const;
 
 export interface ResolvedModel {
   readonly model: Model;

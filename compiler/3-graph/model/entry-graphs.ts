@@ -5,7 +5,8 @@ import { acausalMixer } from '../../2-check/resolve/parts.ts';
 import { invariant } from '../../diagnostics.ts';
 import { GraphBuilder } from '../builder.ts';
 import type { Graph } from '../ops.ts';
-import { lowerHead, lowerLoss, lowerTrunk } from './lower-model.ts';
+import { lowerHead } from './lower-ends.ts';
+import { lowerLoss, lowerTrunk } from './lower-model.ts';
 import { BATCH, input, SEQ, startLowering } from './lowering.ts';
 
 /** tokens i32 [batch, seq] -> logits [batch, seq, vocab] */

@@ -82,8 +82,7 @@ function mixer(name: string, spec: MixerSpec, span: Span, report: Report): void 
 
 function ffn(name: string, spec: FfnSpec, span: Span, report: Report): void {
   if (!builtFfns[spec.kind]) return report(diagnostic('todo-constructor', span, { kind: 'ffn', name: spec.kind }));
-  if ((spec.kind === 'mlp' || spec.kind === 'glu') && spec.norm !== null)
-    norm(`${name}.norm`, spec.norm, span, report);
+  if ((spec.kind === 'mlp' || spec.kind === 'glu') && spec.norm !== null) norm(`${name}.norm`, spec.norm, span, report);
   if (spec.kind !== 'glu') return;
   if (spec.clamp !== null) report(diagnostic('todo-key', span, { key: 'clamp', owner: 'glu' }));
   if (spec.upOffset !== 0) report(diagnostic('todo-key', span, { key: 'up_offset', owner: 'glu' }));

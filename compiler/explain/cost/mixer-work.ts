@@ -36,12 +36,13 @@ const convolved = (channels: number, kernel: number) => ({
 type Rule<K extends MixerSpec['kind']> = (spec: Extract<MixerSpec, { readonly kind: K }>, dModel: number) => MixerWork;
 
 const rules: { readonly [K in MixerSpec['kind']]: Rule<K> } = {
-  gqa({ heads, kvHeads, headDim, vDim, mask, kvFrom, kvShare, rope }) {
+  gqa({ heads, kvHeads, headDim, vDim, mask, kvFrom, kvShare, rope, diff }) {
     // Shared keys that are rotated are no longer the values: both are kept.
     const perHead = kvShare && rope === null ? headDim : headDim + vDim;
     return {
       fixed: both(0),
-      perKey: both(2 * heads * (headDim + vDim)),
+      // A head of a pair weighs the values of two key heads.
+      perKey: both(2 * heads * (headDim + (diff === null ? 1 : 2) * vDim)),
       mask,
       kept: kvFrom === null ? kvHeads * perHead : 0,
       state: 0,

@@ -59,10 +59,11 @@ export function workOf(model: Model): Work {
   };
 }
 
-/** Logits from the state, and the maps of a factored embedding or head. */
-function endFlops({ dModel, embed, head }: Model): number {
+/** Logits of the vocabulary from the state, the head's transform, the maps of a factored embedding or head. */
+function endFlops({ vocab, dModel, embed, head }: Model): number {
   const maps = [embed.factor, head.factor].reduce((sum, factor) => sum + 2 * dModel * (factor?.dim ?? 0), 0);
-  return 2 * embed.rows * (head.factor?.dim ?? dModel) + maps;
+  const transform = head.transform === null ? 0 : 2 * dModel * dModel;
+  return 2 * vocab * (head.factor?.dim ?? dModel) + maps + transform;
 }
 
 /** Of layers alone: a tower has no head. */

@@ -1,18 +1,19 @@
 // Takes: nothing. Gives: the constructors of feed-forward parts.
 // Promises: as kinds.ts: each key says what it is; defaults stand in specs/std/ffn.model and experts.model.
-import type { Activation } from '../../model.ts';
 import { projections } from '../forms.ts';
+import { activation } from './activation-kinds.ts';
 import { key, type KeyType, type Slot } from '../key-type.ts';
+import { norm } from '../norm-kinds.ts';
 import { kindOf } from '../register.ts';
 import { count, natural, oneOf, orNone, positive, real } from '../scalars.ts';
 
-const activations = oneOf('silu', 'gelu', 'gelu_tanh', 'quick_gelu', 'relu', 'relu2', 'sigmoid', 'tanh', 'identity') satisfies KeyType<Activation>; // prettier-ignore
-
 const widthKeys = {
-  act: key('activation', activations),
+  act: key('activation', activation),
   ratio: key('width / d_model before rounding', positive),
   width: key('inner width', count),
 };
+
+const innerNorm = key('norm of what `down` takes (BitNet)', orNone(norm));
 
 /** A part inside a part: the resolver hands it on, so that the tables need no recursion. */
 function partOf(kind: string, expects: string): KeyType<Slot> {
@@ -27,7 +28,7 @@ export const ffnKind = kindOf({
     mlp: {
       about: 'Two linear maps with an activation between.',
       formula: 'down(act(up x))',
-      keys: { ...widthKeys, bias: key('maps with a bias', projections('up', 'down')) },
+      keys: { ...widthKeys, bias: key('maps with a bias', projections('up', 'down')), norm: innerNorm },
     },
     glu: {
       about: 'Gated linear unit; with silu it is SwiGLU, with gelu GeGLU.',
@@ -36,6 +37,7 @@ export const ffnKind = kindOf({
       keys: {
         ...widthKeys,
         bias: key('maps with a bias', projections('gate', 'up', 'down')),
+        norm: innerNorm,
         clamp: key('largest value of the gate, and of `up` on either side (gpt-oss: 7)', orNone(positive)),
         up_offset: key('added to `up x` before the product (gpt-oss: 1)', real),
         match: key('`mlp`: as many parameters as an mlp of 4 d_model are meant, and a lint tells when they are not', orNone(oneOf('mlp'))), // prettier-ignore

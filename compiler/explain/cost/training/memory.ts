@@ -26,10 +26,12 @@ export function trainingMemory(
   length: number,
   type: NumberType = 'bf16',
 ): TrainingMemory {
-  const { dModel, layers, embed } = model;
+  const { dModel, layers, head, vocab } = model;
   const saved = layers.map(({ equations }) => savedPerToken(equations, dModel));
-  // The stack's input; the head's normed input; logits and their gradient. A module of multi-token prediction has its own.
-  const end = (model.head.norm === null ? 0 : dModel) + 2 * embed.rows;
+  // The stack's input; the head's normed input; its transform before and behind activation and norm; logits and their
+  // gradient. A module of multi-token prediction has its own.
+  const transform = head.transform === null ? 0 : head.transform.norm === null ? 2 : 3;
+  const end = ((head.norm === null ? 0 : 1) + transform) * dModel + (head.factor?.dim ?? 0) + 2 * vocab;
   const module = model.mtp === null ? 0 : savedPerToken(model.mtp.layer.equations, dModel) + end + (model.mtp.input.length + 1) * dModel; // prettier-ignore
   const ends = dModel + end + module * (model.mtp?.depth ?? 0);
   const all = ends + saved.reduce((sum, numbers) => sum + numbers, 0);

@@ -37,13 +37,16 @@ export function savedByFfn(spec: FfnSpec, dModel: number): number {
 }
 
 const mixers: { readonly [K in MixerSpec['kind']]: (spec: MixerOf<K>, dModel: number) => number } = {
-  /** q, k, v, the heads' output, a logsumexp per head; q and k before their norm; the gate and the gated output; the heads normed. */
-  gqa({ heads, kvHeads, headDim, vDim, qkNorm, gate, outNorm, kvFrom, kvShare }) {
+  /**
+   * q, k, v, the heads' output, a logsumexp per head; q and k before their norm; the gate and the gated output;
+   * the heads normed; of pairs of heads, what each gives (twice as wide), and their difference.
+   */
+  gqa({ heads, kvHeads, headDim, vDim, qkNorm, gate, diff, outNorm, kvFrom, kvShare }) {
     const [q, k, v, out] = [heads * headDim, kvHeads * headDim, kvHeads * vDim, heads * vDim];
     const own = kvFrom === null ? k + (kvShare ? 0 : v) : 0;
     const normed = qkNorm === null ? 0 : q + (kvFrom === null ? k : 0);
     const gated = gate === null ? 0 : out + (gate.per === 'head' ? heads : out);
-    return q + own + out + heads + normed + gated + (outNorm === null ? 0 : out);
+    return q + own + out + heads + normed + gated + (outNorm === null ? 0 : out) + (diff === null ? 0 : 3 * out);
   },
   /** The latents before and after their norm, q, k and v of all heads, the output, a logsumexp per head. */
   mla({ heads, qRank, kvRank, nopeDim, ropeDim, vDim, latentNorm }) {

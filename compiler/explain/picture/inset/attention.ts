@@ -21,6 +21,7 @@ export function gqaInset(spec: GqaSpec, context: InsetContext): Inset {
     formula: [
       projections(spec, context),
       `out = softmax(${scoreText(spec)} over ${maskText(spec.mask)}) v`,
+      ...(spec.diff === null ? [] : [`out = (1 - λ₀) norm(outᵢ - λ outⱼ), j = i + ${heads / 2}, v of two key heads; λ = exp(λq1·λk1) - exp(λq2·λk2) + λ₀`]), // prettier-ignore
       `y = O(${spec.outNorm === null ? 'out' : 'norm(out)'})${heads === kvHeads ? '' : `; query head i reads key head floor(i / ${heads / kvHeads})`}`,
     ],
     facts: gqaFacts(spec, context),
@@ -65,6 +66,7 @@ function gqaFacts(spec: GqaSpec, { layer }: InsetContext): Inset['facts'] {
     ...(spec.alibi === null ? [] : [['alibi', alibiText(spec.alibi)] as const]),
     ...(spec.sink === null ? [] : [['sink', `learned per ${spec.sink.per}`] as const]),
     ...(spec.gate === null ? [] : [['gate', `${spec.gate.act} per ${spec.gate.per}`] as const]),
+    ...(spec.diff === null ? [] : [['diff', `λ from ${short(spec.diff.init)} in the first layer`] as const]),
     ...(spec.outNorm === null ? [] : [['out_norm', spec.outNorm.kind] as const]),
     ...(spec.clipQkv === null ? [] : [['clip_qkv', short(spec.clipQkv)] as const]),
     ...(spec.kvFrom === null ? [] : [['kv_from', `keys and values of ${layersBelow(layer - spec.kvFrom)}`] as const]),
@@ -87,7 +89,7 @@ export function ropeText(rope: RopeSpec, headDim: number): string {
 const thousands = (value: number): string => (value >= 10_000 ? value.toLocaleString('en-US') : short(value));
 
 function qkNormText({ kind, per, order }: QkNormSpec): string {
-  return `${kind} per ${per}, ${order.replace('_', ' ')}`;
+  return `${kind} per ${per.replace('_', ' ')}, ${order.replace('_', ' ')}`;
 }
 
 function gqaGrid(spec: GqaSpec, context: InsetContext): Sketch {
@@ -124,6 +126,7 @@ function gqaGrid(spec: GqaSpec, context: InsetContext): Sketch {
     `attention: ${maskText(spec.mask)}`,
   );
   let y = grid.add({ ...core, art: coreArt(spec, context.context) }, q, ...new Set([k, v]));
+  if (spec.diff !== null) y = grid.add(box('diff', { rank: ++rank, column: 0, columns: 3 }, 'norm', ['pairs of heads', 'norm(first − λ · second)'], `heads i and i + ${heads / 2} are a pair`), y); // prettier-ignore
   if (spec.outNorm !== null) y = grid.add(normBox('out-norm', { rank: ++rank, column: 0, columns: 3 }, spec.outNorm), y);
   if (spec.gate !== null) {
     const { act, per } = spec.gate;
@@ -180,6 +183,6 @@ function stepsOf({ rope, qkNorm, headDim }: GqaSpec): Step[] {
   const turn: Step[] =
     rope === null ? [] : [{ id: 'rope', tone: 'act', lines: ['RoPE', rope.dim === headDim ? `θ ${thousands(rope.theta)}` : `${rope.dim} of ${headDim}`], title: `rotary positions: ${ropeText(rope, headDim)}` }]; // prettier-ignore
   const norm: Step[] =
-    qkNorm === null ? [] : [{ id: 'norm', tone: 'norm', lines: [qkNorm.kind === 'rms' ? 'RMSNorm' : 'LayerNorm', `per ${qkNorm.per}`], title: `norm of queries and keys: ${qkNormText(qkNorm)}` }]; // prettier-ignore
+    qkNorm === null ? [] : [{ id: 'norm', tone: 'norm', lines: [qkNorm.kind === 'rms' ? 'RMSNorm' : 'LayerNorm', `per ${qkNorm.per.replace('_', ' ')}`], title: `norm of queries and keys: ${qkNormText(qkNorm)}` }]; // prettier-ignore
   return qkNorm?.order === 'after_rope' ? [...turn, ...norm] : [...norm, ...turn];
 }

@@ -1,6 +1,7 @@
 // Takes: a model and its anatomy. Gives: the drawing of its stack: embedding below, layers in their cycles, head above.
 // Promises: every layer is in exactly one box, and in the map of layers beside it.
-import type { Model } from '../../../2-check/model.ts';
+import type { Model, TransformSpec } from '../../../2-check/model.ts';
+import { actName } from '../../../2-check/parameters/activations.ts';
 import { parameterCount } from '../../../2-check/parameters/parameters.ts';
 import type { Anatomy } from '../anatomy.ts';
 import type { Drawing } from '../draw/drawing.ts';
@@ -33,9 +34,10 @@ function addEmbed(stack: StackBuilder, { embed, vocab, dModel }: Model): void {
   stack.add((id, place) => box(id, place, 'linear', lines, title), 'embed');
   if (embed.factor !== null) addMap(stack, 'embed-project', width, dModel);
   stack.addScale('embed-scale', embed.scale);
-  if (embed.positions !== null) addPositions(stack, embed.positions.length, dModel);
+  if (embed.positions !== null) addPositions(stack, embed.positions.length + embed.positions.offset, dModel);
   if (embed.sinusoidal !== null) {
-    const waves = ['+ sinusoidal positions', `θ ${short(embed.sinusoidal.theta)}`];
+    const { theta, offset } = embed.sinusoidal;
+    const waves = ['+ sinusoidal positions', `θ ${short(theta)}${offset === 0 ? '' : ` from ${offset}`}`];
     stack.add((id, place) => box(id, place, 'act', waves), 'sinusoidal');
   }
   stack.addNorm('embed-norm', embed.norm);
@@ -46,6 +48,13 @@ function addMap(stack: StackBuilder, name: string, from: number, to: number): vo
   stack.add((id, place) => box(id, place, 'linear', lines), name);
 }
 
+function addTransform(stack: StackBuilder, { act, norm, projection }: TransformSpec, dModel: number): void {
+  const lines = ['transform', `${dModel} → ${dModel} · ${count(dModel * dModel)}`, ...(projection.bias ? ['with bias'] : [])]; // prettier-ignore
+  stack.add((id, place) => box(id, place, 'linear', lines), 'head-transform');
+  stack.add((id, place) => box(id, place, 'act', [actName(act)]), 'head-transform-act');
+  stack.addNorm('head-transform-norm', norm);
+}
+
 export function addPositions(stack: StackBuilder, length: number, dModel: number): void {
   const lines = ['+ learned positions', `${length} × ${dModel} · ${count(length * dModel)}`];
   stack.add((id, place) => box(id, place, 'act', lines), 'positions');
@@ -53,6 +62,7 @@ export function addPositions(stack: StackBuilder, length: number, dModel: number
 
 function addHead(stack: StackBuilder, { head, embed, vocab, dModel }: Model): void {
   const width = head.factor?.dim ?? dModel;
+  if (head.transform !== null) addTransform(stack, head.transform, dModel);
   if (head.factor !== null) addMap(stack, 'head-project', dModel, width);
   const size = embed.tied ? 'tied to the embedding' : `${width} → ${embed.rows} · ${count(embed.rows * width)}`;
   stack.add((id, place) => box(id, place, 'linear', ['Head', size, ...(head.bias ? ['with bias'] : [])]), 'head');

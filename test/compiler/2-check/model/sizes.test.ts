@@ -25,7 +25,7 @@ describe('embed and head', () => {
 
   it('waves have no parameters', () => {
     const model = modelOf(small('embed.pos = sinusoidal(theta = 500)'));
-    expect([model.embed.sinusoidal, model.embed.positions]).toEqual([{ theta: 500 }, null]);
+    expect([model.embed.sinusoidal, model.embed.positions]).toEqual([{ theta: 500, offset: 0, spacing: 'open' }, null]);
     expect(parameterCount(model).total).toBe(parameterCount(modelOf(small())).total);
   });
 

@@ -155,7 +155,10 @@ describe('generate graph', () => {
   });
 
   it('keeps padding beyond the context in range', () => {
-    const model = makeModel({ context: 8, embed: { positions: { length: 8, init: { kind: 'constant', value: 0 } } } });
+    const model = makeModel({
+      context: 8,
+      embed: { positions: { length: 8, offset: 0, init: { kind: 'constant', value: 0 } } },
+    });
     const chunks = [tokens.slice(0, 4), tokens.slice(4)];
     const wanted = referenceLogits(model, randomWeights(model), tokens);
     expectClose(

@@ -52,6 +52,8 @@ export function gqa(knobs: Partial<GqaSpec> & { biases?: string } = {}): GqaSpec
     kvShare: false,
     sink: null,
     gate: null,
+    diff: null,
+    outNorm: null,
     clipQkv: null,
     q: projection('q'),
     k: projection('k'),
@@ -63,12 +65,22 @@ export function gqa(knobs: Partial<GqaSpec> & { biases?: string } = {}): GqaSpec
 
 export function glu(width: number, act: Activation = 'silu', bias = false): GluSpec {
   const projection = bias ? biased : plain;
-  return { kind: 'glu', act, width, clamp: null, upOffset: 0, gate: projection, up: projection, down: projection };
+  return {
+    kind: 'glu',
+    act,
+    width,
+    norm: null,
+    clamp: null,
+    upOffset: 0,
+    gate: projection,
+    up: projection,
+    down: projection,
+  };
 }
 
 export function mlp(width: number, act: Activation, bias = true): MlpSpec {
   const projection = bias ? biased : plain;
-  return { kind: 'mlp', act, width, up: projection, down: projection };
+  return { kind: 'mlp', act, width, norm: null, up: projection, down: projection };
 }
 
 /** What a block can say, one letter each: `x`, numbers, sums, norms by instance, `attn(..)`, `mlp(..)`. */
@@ -176,7 +188,7 @@ export function makeModel(knobs: Knobs = {}): Model {
       ...knobs.embed,
     },
     layers,
-    head: { norm, factor: null, scale: 1, softcap: null, bias: false, init, ...knobs.head },
+    head: { norm, transform: null, factor: null, scale: 1, softcap: null, bias: false, init, ...knobs.head },
     mtp: null,
     weights: [],
     canonical: '',

@@ -27,7 +27,7 @@ describe('parameters', () => {
 
   it('of a model with every optional one', () => {
     const model = makeModel({
-      embed: { tied: true, positions: { length: 16, init }, norm: layerNorm },
+      embed: { tied: true, positions: { length: 16, offset: 0, init }, norm: layerNorm },
       norm: { ...layerNorm, gain: 'one_plus' },
       mixers: [gqa({ biases: 'qkvo', qkNorm: { ...layerNorm, per: 'full', order: 'before_rope' } })],
       ffn: mlp(12, 'gelu'),

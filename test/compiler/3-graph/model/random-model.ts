@@ -57,24 +57,27 @@ export const mixers: fc.Arbitrary<GqaSpec> = fc
     }),
     clipQkv: oneOf(null, null, 0.6),
     outNorm: oneOf(null, null, rms, layerNorm),
+    diff: oneOf(null, null, { init: 0.35, vectorInit: init, eps: 1e-5 }),
     qkNorm: fc.option(
       fc.record({
         norm: norms,
-        per: oneOf('head' as const, 'full' as const),
+        per: oneOf('head' as const, 'each_head' as const, 'full' as const),
         order: oneOf('before_rope' as const, 'after_rope' as const),
       }),
     ),
   })
-  .map(({ heads, rope, qkNorm, ...rest }) =>
+  .map(({ heads, diff, rope, qkNorm, ...rest }) =>
     gqa({
       ...heads,
+      diff: heads.kvHeads % 2 === 0 ? diff : null,
       ...rest,
       rope: rope && { ...rope, scaling: { kind: 'none' } },
       qkNorm: qkNorm && { ...qkNorm.norm, per: qkNorm.per, order: qkNorm.order },
     }),
   );
 
-const acts: readonly Activation[] = ['silu', 'gelu', 'gelu_tanh', 'quick_gelu', 'relu', 'relu2', 'sigmoid', 'tanh', 'identity']; // prettier-ignore
+const xielu: Activation = { kind: 'xielu', alphaP: 0.8, alphaN: 0.7, beta: 0.5, eps: -1e-6 };
+const acts: readonly Activation[] = ['silu', 'gelu', 'gelu_tanh', 'quick_gelu', 'relu', 'relu2', 'sigmoid', 'tanh', 'identity', xielu]; // prettier-ignore
 
 const ffns: fc.Arbitrary<FfnSpec> = fc
   .record({ gated: fc.boolean(), act: oneOf(...acts), bias: fc.boolean(), norm: oneOf(null, null, rms, layerNorm) })
@@ -91,12 +94,32 @@ export const models: fc.Arbitrary<Model> = fc
     embed: fc.record({
       tied: fc.boolean(),
       scale: oneOf(1, 2.5),
-      positions: oneOf(null, { length: 16, init }),
+      rows: oneOf(7, 7, 9),
+      positions: oneOf(null, { length: 16, offset: 0, init }, { length: 16, offset: 2, init }),
+      sinusoidal: oneOf(
+        null,
+        null,
+        { theta: 50, offset: 1, spacing: 'open' as const },
+        { theta: 9, offset: 0, spacing: 'closed' as const },
+      ),
       norm: oneOf(null, rms, layerNorm),
     }),
-    head: fc.record({ scale: oneOf(1, 0.25), softcap: oneOf(null, 3), bias: fc.boolean(), norm: oneOf(null, rms) }),
+    head: fc.record({
+      scale: oneOf(1, 0.25),
+      softcap: oneOf(null, 3),
+      bias: fc.boolean(),
+      norm: oneOf(null, rms),
+      transform: oneOf(null, null, { act: 'silu' as const, norm: layerNorm, projection: { bias: true, init } }, { act: xielu, norm: null, projection: { bias: false, init } }), // prettier-ignore
+    }),
+    factor: oneOf(null, null, { dim: 5, projection: { bias: false, init } }),
   })
-  .map((knobs) => makeModel({ dModel: 6, vocab: 7, ...knobs }));
+  .map(({ factor, ...knobs }) => {
+    const [embed, head] = [
+      { ...knobs.embed, factor },
+      { ...knobs.head, factor },
+    ];
+    return makeModel({ dModel: 6, vocab: 7, ...knobs, embed, head });
+  });
 
 /** Numbers in [-1, 1) that look random: a linear congruential generator (Numerical Recipes). */
 export function numbers(count: number, seed: number): number[] {

@@ -8,7 +8,9 @@ import type {
   MaskSpec,
   Model,
   NormSpec,
+  PlainActivation,
   RopeSpec,
+  SinusoidalSpec,
 } from '../../../../compiler/2-check/model.ts';
 
 export type Weights = ReadonlyMap<string, ArrayLike<number>>;
@@ -45,14 +47,14 @@ class Reference {
     });
   }
 
-  norm(name: string, spec: NormSpec, x: Row): Row {
+  norm(name: string, spec: NormSpec, x: Row, cut: (weights: Row) => Row = (weights) => weights): Row {
     const mean = spec.kind === 'layer' ? x.reduce((a, b) => a + b, 0) / x.length : 0;
     const centred = x.map((value) => value - mean);
     const root = Math.sqrt(dot(centred, centred) / x.length + spec.eps);
     let y = centred.map((value) => value / root);
-    if (spec.gain === 'weight') y = zip(y, this.vector(`${name}.gain`), (a, g) => a * g);
-    if (spec.gain === 'one_plus') y = zip(y, this.vector(`${name}.gain`), (a, g) => a * (1 + g));
-    return spec.bias ? zip(y, this.vector(`${name}.bias`), (a, b) => a + b) : y;
+    if (spec.gain === 'weight') y = zip(y, cut(this.vector(`${name}.gain`)), (a, g) => a * g);
+    if (spec.gain === 'one_plus') y = zip(y, cut(this.vector(`${name}.gain`)), (a, g) => a * (1 + g));
+    return spec.bias ? zip(y, cut(this.vector(`${name}.bias`)), (a, b) => a + b) : y;
   }
 
   /** Unscaled RoPE of one head at one position. */
@@ -72,14 +74,16 @@ class Reference {
   heads(name: string, part: 'q' | 'k', spec: GqaSpec, x: Row, position: number): Row[] {
     const d = spec.headDim;
     let flat = clipped(spec, this.linear(`${name}.${part}`, x));
-    const perHead = (f: (head: Row) => Row) => {
-      flat = Array.from({ length: flat.length / d }, (_, h) => f(flat.slice(h * d, (h + 1) * d))).flat();
+    const perHead = (f: (head: Row, h: number) => Row) => {
+      flat = Array.from({ length: flat.length / d }, (_, h) => f(flat.slice(h * d, (h + 1) * d), h)).flat();
     };
     const { qkNorm, rope } = spec;
     const norm = () => {
       if (!qkNorm) return;
       const normed = (y: Row) => this.norm(`${name}.${part}_norm`, qkNorm, y);
       if (qkNorm.per === 'head') perHead(normed);
+      else if (qkNorm.per === 'each_head')
+        perHead((y, h) => this.norm(`${name}.${part}_norm`, qkNorm, y, (weights) => weights.slice(h * d, (h + 1) * d)));
       else flat = normed(flat);
     };
     if (qkNorm?.order === 'before_rope') norm();
@@ -104,17 +108,41 @@ class Reference {
           return sees(spec.mask, t, s) ? Math.exp(capped + (spec.alibi?.scaled ? 0 : bias)) : 0;
         });
         const total = scores.reduce((a, b) => a + b, 0);
-        for (let i = 0; i < d; i++) {
-          out.push(total === 0 ? 0 : scores.reduce((sum, p, s) => sum + p * (v[s]?.[kv * d + i] ?? NaN), 0) / total);
-        }
+        for (const from of valueHeads(spec, kv))
+          for (let i = 0; i < d; i++)
+            out.push(total === 0 ? 0 : scores.reduce((sum, p, s) => sum + p * (v[s]?.[from * d + i] ?? NaN), 0) / total);
       }
-      return this.linear(`${name}.o`, spec.outNorm ? this.norm(`${name}.out_norm`, spec.outNorm, out) : out);
+      return this.output(name, spec, spec.diff ? this.difference(name, spec.diff, spec, out) : out);
     });
+  }
+
+  /** The second half of the heads times lambda is taken off the first, pair by pair; then a norm of each pair. */
+  difference(name: string, diff: NonNullable<GqaSpec['diff']>, { heads, headDim }: GqaSpec, out: Row): Row {
+    const e = (i: number) => Math.exp(dot(this.vector(`${name}.lambda_q${i}`), this.vector(`${name}.lambda_k${i}`)));
+    const lambda = e(1) - e(2) + diff.init;
+    return Array.from({ length: heads / 2 }, (_, h) => {
+      const of = (head: number) => out.slice(2 * head * headDim, 2 * (head + 1) * headDim);
+      const left = zip(of(h), of(h + heads / 2), (a, b) => a - lambda * b);
+      const root = Math.sqrt(dot(left, left) / left.length + diff.eps);
+      return left.map((value) => ((1 - diff.init) * value) / root);
+    }).flat();
+  }
+
+  output(name: string, spec: GqaSpec, out: Row): Row {
+    return this.linear(`${name}.o`, spec.outNorm ? this.norm(`${name}.out_norm`, spec.outNorm, out) : out);
+  }
+
+  /** The activation of the part called `name`; xIELU as its paper has it, arXiv 2411.13010. */
+  activation(name: string, act: Activation): (x: number) => number {
+    if (typeof act === 'string') return activation(act);
+    const softplus = (part: string) => Math.log1p(Math.exp(this.vector(`${name}.act.${part}`)[0] ?? NaN));
+    const [p, n] = [softplus('alpha_p'), act.beta + softplus('alpha_n')];
+    return (x) => act.beta * x + (x > 0 ? p * x * x : n * (Math.expm1(Math.min(x, act.eps)) - x));
   }
 
   ffn(name: string, spec: FfnSpec, x: Row): Row {
     if (spec.kind !== 'glu' && spec.kind !== 'mlp') throw new Error(`no reference for ${spec.kind}`);
-    const act = activation(spec.act);
+    const act = this.activation(name, spec.act);
     const up = this.linear(`${name}.up`, x);
     const hidden = spec.kind === 'mlp' ? up.map(act) : zip(this.linear(`${name}.gate`, x), up, (g, u) => act(g) * u);
     return this.linear(`${name}.down`, spec.norm ? this.norm(`${name}.norm`, spec.norm, hidden) : hidden);
@@ -147,8 +175,10 @@ class Reference {
   logits(tokens: readonly number[]): Row[] {
     const { embed, head, dModel, layers } = this.model;
     let xs = tokens.map((token, t) => {
-      let x = this.row('embed.weight', token, dModel).map((value) => value * embed.scale);
-      if (embed.positions) x = zip(x, this.row('embed.positions', t, dModel), (a, b) => a + b);
+      let x = this.row('embed.weight', token, embed.factor?.dim ?? dModel).map((value) => value * embed.scale);
+      if (embed.factor) x = this.linear('embed.project', x);
+      if (embed.positions) x = zip(x, this.row('embed.positions', t + embed.positions.offset, dModel), (a, b) => a + b);
+      if (embed.sinusoidal) x = zip(x, wavesAt(embed.sinusoidal, t, dModel), (a, b) => a + b);
       return embed.norm ? this.norm('embed.norm', embed.norm, x) : x;
     });
     for (const { index, equations } of layers) {
@@ -161,9 +191,15 @@ class Reference {
     const bias = head.bias ? this.vector('head.bias') : [];
     const matrix = this.vector(embed.tied ? 'embed.weight' : 'head.weight');
     return xs.map((x) => {
-      const y = head.norm ? this.norm('head.norm', head.norm, x) : x;
+      let y = head.norm ? this.norm('head.norm', head.norm, x) : x;
+      if (head.transform) {
+        const { act, norm } = head.transform;
+        y = this.linear('head.transform', y).map(this.activation('head.transform', act));
+        if (norm) y = this.norm('head.transform.norm', norm, y);
+      }
+      if (head.factor) y = this.linear('head.project', y);
       return Array.from({ length: this.model.vocab }, (_, o) => {
-        const z = (dot(matrix.slice(o * dModel, (o + 1) * dModel), y) + (bias[o] ?? 0)) * head.scale;
+        const z = (dot(matrix.slice(o * y.length, (o + 1) * y.length), y) + (bias[o] ?? 0)) * head.scale;
         return head.softcap === null ? z : head.softcap * Math.tanh(z / head.softcap);
       });
     });
@@ -172,6 +208,11 @@ class Reference {
 
 function clipped({ clipQkv }: GqaSpec, x: Row): Row {
   return clipQkv === null ? x : x.map((value) => (value > clipQkv ? clipQkv : value < -clipQkv ? -clipQkv : value));
+}
+
+/** The key heads whose values head `kv` gives: its own, or of differences one of each half. */
+function valueHeads({ diff, kvHeads }: GqaSpec, kv: number): number[] {
+  return diff ? [kv % (kvHeads / 2), (kv % (kvHeads / 2)) + kvHeads / 2] : [kv];
 }
 
 /** ALiBi for any number of heads, as github.com/ofirpress/attention_with_linear_biases says it. */
@@ -223,9 +264,18 @@ function normalCdf(x: number): number {
   return 0.5 + (sum * Math.exp((-x * x) / 2)) / Math.sqrt(2 * Math.PI);
 }
 
+/** Sines, then cosines. */
+function wavesAt({ theta, offset, spacing }: SinusoidalSpec, position: number, width: number): Row {
+  return Array.from({ length: width }, (_, j) => {
+    const i = j % (width / 2);
+    const speed = spacing === 'open' ? theta ** ((-2 * i) / width) : Math.exp((-Math.log(theta) * i) / (width / 2 - 1));
+    return (j < width / 2 ? Math.sin : Math.cos)((position + offset) * speed);
+  });
+}
+
 const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
 
-function activation(act: Activation): (x: number) => number {
+function activation(act: PlainActivation): (x: number) => number {
   return {
     silu: (x: number) => x / (1 + Math.exp(-x)),
     gelu: (x: number) => x * normalCdf(x),
