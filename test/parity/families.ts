@@ -1,8 +1,16 @@
 // Takes: nothing. Gives: the families' fixtures as models, with their weight maps.
 // Promises: every knob as in the fixture's config.json; what is not said is the builder's llama.
-import type { AlibiSpec, GqaSpec, MaskSpec, Model, NormSpec, RopeSpec } from '../../compiler/2-check/model.ts';
-import { glu, gqa, init, layerNorm, makeModel, mlp, rms, wirings } from '../compiler/3-graph/model/model-builder.ts';
-import type { Knobs } from '../compiler/3-graph/model/model-builder.ts';
+import type {
+  Activation,
+  AlibiSpec,
+  GqaSpec,
+  MaskSpec,
+  Model,
+  NormSpec,
+  RopeSpec,
+} from '../../compiler/2-check/model.ts';
+import { glu, gqa, init, layerNorm, makeModel, mlp, plus, ref, rms, use, wirings } from '../compiler/3-graph/model/model-builder.ts'; // prettier-ignore
+import type { Knobs, Wiring } from '../compiler/3-graph/model/model-builder.ts';
 import * as maps from './weight-maps.ts';
 import type { WeightMap } from './weights.ts';
 
@@ -112,7 +120,34 @@ const gemmas: Record<string, Family> = {
   }),
 };
 
+const xielu: Activation = { kind: 'xielu', alphaP: 0.8, alphaN: 0.8, beta: 0.5, eps: -1e-6 };
+
+/** Pre-norm, but for a first layer (the one without a window) whose attention takes the normed embedding itself. */
+const normedOnce: Wiring = (parts) => {
+  const { mixer } = parts;
+  const equations = wirings.pre()(parts);
+  if (mixer.kind !== 'gqa' || mixer.mask.kind !== 'causal') return equations;
+  return equations.map((each) => (each.name === 'h' ? { ...each, value: plus(ref('x'), use.mixer(mixer, ref('x'))) } : each)); // prettier-ignore
+};
+
 const others: Record<string, Family> = {
+  apertus: family(maps.apertus, {
+    norm: rms5,
+    mixers: times(2, attn({ headDim: 16, qkNorm: { ...rms5, ...head }, rope: rope(16, 12_000_000, { scaling: { kind: 'llama3', factor: 8, low: 1, high: 4, original: 8192 } }) })), // prettier-ignore
+    ffn: mlp(80, xielu, false),
+  }),
+  modernbert_decoder: family(maps.modernbert, {
+    norm: gainOnly,
+    embed: { tied: true, norm: gainOnly },
+    mixers: [attn({ kvHeads: 4, rope: rope(12, 160_000) }), attn({ kvHeads: 4, mask: { kind: 'all', parts: [causal, { kind: 'window', size: 4 }] } })], // prettier-ignore
+    ffn: glu(80, 'gelu'),
+    wiring: normedOnce,
+    head: { bias: true, transform: { act: 'gelu', norm: gainOnly, projection: { bias: false, init } } },
+  }),
+  diffllama: family(maps.diffllama, {
+    norm: rms5,
+    mixers: [0, 1].map((layer) => attn({ diff: { init: 0.8 - 0.6 * Math.exp(-0.3 * layer), vectorInit: init, eps: 1e-5 } })), // prettier-ignore
+  }),
   bitnet: family(maps.bitnet, {
     norm: rms5,
     mixers: times(2, attn({ rope: rope(12, 500_000), outNorm: rms5 })),
@@ -181,9 +216,18 @@ const gpts: Record<string, Family> = {
   }),
   opt: family(maps.opt, {
     norm: layerNorm,
-    embed: learned,
+    embed: { tied: true, positions: { length: 128, offset: 2, init } },
     mixers: times(2, attn({ kvHeads: 4, biases: 'qkvo', rope: null })),
     ffn: mlp(96, 'relu'),
+  }),
+  xglm: family(maps.xglm, {
+    vocab: 64,
+    context: 64,
+    dModel: 32,
+    norm: layerNorm,
+    embed: { tied: true, scale: Math.sqrt(32), sinusoidal: { theta: 10_000, offset: 2, spacing: 'closed' } },
+    mixers: times(2, attn({ headDim: 8, kvHeads: 4, biases: 'qkvo', rope: null })),
+    ffn: mlp(56, 'gelu'),
   }),
   gptj: family(maps.gptj, {
     norm: layerNorm,

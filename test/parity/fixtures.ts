@@ -5,7 +5,12 @@ import { join, resolve } from 'node:path';
 import type { SafetensorsTensor } from '../../runtime/data/safetensors.ts';
 import { readSafetensors } from '../../runtime/data/safetensors.ts';
 
-const root = resolve(import.meta.dirname, '../../../shared/parity');
+const shared = resolve(import.meta.dirname, '../../../shared/parity');
+
+/** Families whose references are our own. */
+const own: ReadonlySet<string> = new Set(['xglm']);
+
+const folderOf = (family: string): string => join(own.has(family) ? join(import.meta.dirname, 'references') : shared, family); // prettier-ignore
 
 export interface Fixture {
   readonly before: ReadonlyMap<string, SafetensorsTensor>;
@@ -33,17 +38,18 @@ interface Expected {
   readonly greedy_min_gap: number;
 }
 
-export const hasFixture = (family: string): boolean => existsSync(join(root, family, 'expected.json'));
+export const hasFixture = (family: string): boolean => existsSync(join(folderOf(family), 'expected.json'));
 
 /** The number of elements of each tensor of a family's checkpoint. */
 export async function readSizes(family: string): Promise<ReadonlyMap<string, number>> {
-  const { tensors } = await readSafetensors(join(root, family, 'before.safetensors'));
+  const { tensors } = await readSafetensors(join(folderOf(family), 'before.safetensors'));
   return new Map([...tensors].map(([name, { data }]) => [name, data.length]));
 }
 
 export async function readFixture(family: string): Promise<Fixture> {
-  const tensors = async (name: string) => (await readSafetensors(join(root, family, `${name}.safetensors`))).tensors;
-  const expected = JSON.parse(readFileSync(join(root, family, 'expected.json'), 'utf8')) as Expected;
+  const tensors = async (name: string) =>
+    (await readSafetensors(join(folderOf(family), `${name}.safetensors`))).tensors;
+  const expected = JSON.parse(readFileSync(join(folderOf(family), 'expected.json'), 'utf8')) as Expected;
   const logits = (await tensors('logits')).get('logits');
   if (!logits) throw new Error(`${family}: no logits`);
   return {

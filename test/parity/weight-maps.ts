@@ -24,6 +24,53 @@ export const standard: WeightMap = {
   ...both('mlp.down', `${L}.mlp.down_proj`),
 };
 
+export const diffllama: WeightMap = {
+  ...standard,
+  'attn.lambda_q1': `${L}.self_attn.lambda_q1`,
+  'attn.lambda_k1': `${L}.self_attn.lambda_k1`,
+  'attn.lambda_q2': `${L}.self_attn.lambda_q2`,
+  'attn.lambda_k2': `${L}.self_attn.lambda_k2`,
+};
+
+export const apertus: WeightMap = {
+  ...standard,
+  ...both('mix', `${L}.attention_layernorm`),
+  ...both('ffn', `${L}.feedforward_layernorm`),
+  'mlp.act.alpha_p': `${L}.mlp.act_fn.alpha_p`,
+  'mlp.act.alpha_n': `${L}.mlp.act_fn.alpha_n`,
+};
+
+export const modernbert: WeightMap = {
+  'embed.weight': 'model.embeddings.tok_embeddings.weight',
+  ...both('embed.norm', 'model.embeddings.norm'),
+  ...both('mix', `${L}.attn_norm`),
+  ...both('ffn', `${L}.mlp_norm`),
+  ...both('attn.q', `${L}.attn.q_proj`),
+  ...both('attn.k', `${L}.attn.k_proj`),
+  ...both('attn.v', `${L}.attn.v_proj`),
+  ...both('attn.o', `${L}.attn.Wo`),
+  ...both('mlp.gate', `${L}.mlp.Wi`, rows(0, 80)),
+  ...both('mlp.up', `${L}.mlp.Wi`, rows(80, 80)),
+  ...both('mlp.down', `${L}.mlp.Wo`),
+  ...both('head.norm', 'model.final_norm'),
+  ...both('head.transform', 'lm_head.dense'),
+  ...both('head.transform.norm', 'lm_head.norm'),
+  'head.bias': 'decoder.bias',
+};
+
+export const xglm: WeightMap = {
+  'embed.weight': 'model.embed_tokens.weight',
+  ...both('head.norm', 'model.layer_norm'),
+  ...both('mix', `${L}.self_attn_layer_norm`),
+  ...both('ffn', `${L}.final_layer_norm`),
+  ...both('attn.q', `${L}.self_attn.q_proj`),
+  ...both('attn.k', `${L}.self_attn.k_proj`),
+  ...both('attn.v', `${L}.self_attn.v_proj`),
+  ...both('attn.o', `${L}.self_attn.out_proj`),
+  ...both('mlp.up', `${L}.fc1`),
+  ...both('mlp.down', `${L}.fc2`),
+};
+
 export const bitnet: WeightMap = {
   ...standard,
   'attn.out_norm.gain': `${L}.self_attn.attn_sub_norm.weight`,
@@ -182,8 +229,7 @@ const D = 'model.decoder';
 
 export const opt: WeightMap = {
   'embed.weight': `${D}.embed_tokens.weight`,
-  // The first two rows are for padding.
-  'embed.positions': part(`${D}.embed_positions.weight`, rows(2, 128)),
+  'embed.positions': `${D}.embed_positions.weight`,
   ...both('head.norm', `${D}.final_layer_norm`),
   ...both('mix', `${D}.layers.{i}.self_attn_layer_norm`),
   ...both('ffn', `${D}.layers.{i}.final_layer_norm`),
