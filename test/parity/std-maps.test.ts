@@ -64,6 +64,8 @@ describe('std.hf', () => {
     ['olmo3', 'olmo2'],
     ['phi', 'phi'],
     ['apertus', 'apertus'],
+    ['bitnet', 'bitnet'],
+    ['diffllama', 'diffllama'],
     ['modernbert_decoder', 'modernbert_decoder'],
     ['opt', 'opt'],
     ['stablelm', 'stablelm'],

@@ -128,6 +128,6 @@ function groupOf({ heads, kvHeads, headDim, vDim }: Heads): readonly number[] {
 /** How many experts or heads a parameter holds along its first dim; null: none. */
 export function countOf(over: Stacked, { parameter }: Place): number | null {
   const [first] = parameter.dims;
-  const names: readonly string[] = over === 'expert' ? ['expert'] : ['head', 'kv_head'];
+  const names: readonly string[] = over === 'expert' ? ['expert'] : ['heads', 'kv_heads'];
   return first !== undefined && parameter.dims.length > 1 && names.includes(first.name) ? first.size : null;
 }

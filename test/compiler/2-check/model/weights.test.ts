@@ -1,6 +1,7 @@
 // Takes: weights blocks. Gives: proof that maps of std fit models whatever their parts are called, and what steps mean.
 import { describe, expect, it } from 'vitest';
 import type { WeightEntry } from '../../../../compiler/2-check/model.ts';
+import { states } from '../../../../compiler/2-check/parameters/parameters.ts';
 import { check, modelOf, readSpec, small } from '../prelude.ts';
 
 function entries(text: string, name?: string): ReadonlyMap<string, WeightEntry> {
@@ -107,6 +108,30 @@ describe('weights', () => {
       ],
       shape: [1280, 768],
     });
+  });
+
+  it('heads are stacked from one tensor each', () => {
+    const map = entries(small('attn { kv_heads = 4; qk_norm = rms(per = each_head) }; weights hf = std.hf.stablelm'));
+    expect(map.get('layers.2.attn.k_norm.gain')).toEqual({
+      parameter: 'layers.2.attn.k_norm.gain',
+      tensors: [0, 1, 2, 3].map((head) => `model.layers.2.self_attn.k_layernorm.norms.${head}.weight`),
+      steps: [{ kind: 'stack', over: 'head' }],
+      shape: [64],
+    });
+  });
+
+  it('constants of an activation are tensors of one number', () => {
+    const text = small('', 'variant V from M { ffn mlp = mlp { act = xielu { beta = 0.25 } }; weights hf = std.hf.apertus }'); // prettier-ignore
+    const names = ['alpha_p', 'beta', 'eps'].map((name) => entries(text, 'V').get(`layers.1.mlp.act.${name}`));
+    expect(names.map((entry) => [entry?.tensors[0], entry?.shape])).toEqual([
+      ['model.layers.1.mlp.act_fn.alpha_p', [1]],
+      ['model.layers.1.mlp.act_fn.beta', []],
+      ['model.layers.1.mlp.act_fn.eps', []],
+    ]);
+    expect(states(modelOf(text, 'V')).slice(0, 2)).toMatchObject([
+      { name: 'layers.0.mlp.act.beta', dims: [], init: { kind: 'constant', value: 0.25 } },
+      { name: 'layers.0.mlp.act.eps', dims: [], init: { kind: 'constant', value: -1e-6 } },
+    ]);
   });
 
   it('several maps stand side by side; a variant changes one name', () => {
