@@ -9,6 +9,7 @@ import { Axes } from './python/axes.ts';
 import { bodyOf, type FileScope } from './classes/body.ts';
 import { chainOf, type Chain } from './calls/chain.ts';
 import { Classes } from './classes/classes.ts';
+import { mergeByNumbers } from './classes/merge.ts';
 import { constantsText } from './sections/constants.ts';
 import { helpers } from './sections/helpers-text.ts';
 import { lossLines } from './sections/loss-text.ts';
@@ -18,6 +19,7 @@ import { className } from './python/python.ts';
 import { wrapped } from './python/wrap.ts';
 import { regionsOf, type Region } from './calls/regions.ts';
 import { ropeLabel, ropesGiven, ropesOf, type RopeTable } from './calls/ropes.ts';
+import { shortLists } from './sections/module-list.ts';
 import { startsText } from './sections/starts.ts';
 
 export function modelText(model: Model, graph: Graph, loss: TrainSpec['loss']): string {
@@ -55,7 +57,9 @@ export function modelText(model: Model, graph: Graph, loss: TrainSpec['loss']): 
     ...lossLines(loss).map((line) => (line === '' ? '' : `    ${line}`)),
   ].join('\n');
   const functions = Object.entries(helpers).flatMap(([helper, text]) => (used.has(helper as HelperName) ? [text] : []));
-  const sections = [...functions, ...classes.list.map(({ text }) => text), main, startsText(list)];
+  const merged = mergeByNumbers(classes.list, main);
+  const listed = shortLists(merged.rest, model.nLayers);
+  const sections = [...functions, ...merged.classes.map(({ text }) => text), listed, startsText(list)];
   const code = wrapped(sections.join('\n\n\n'));
   return [head(model, code), constantsText(model, graph, axes, code), `\n\n${code}\n\n\nModel = ${name}\n`].join('\n');
 }

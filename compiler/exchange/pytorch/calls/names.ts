@@ -66,11 +66,14 @@ export function hintOf(
 function fixedHint(node: Node): string {
   const given = inputHint(node);
   if (given !== null) return given;
-  const [first] = node.inputs.map(fixedHint).filter((hint) => hint !== 'table');
-  if (first !== undefined && node.op !== 'gather') return first;
+  const hints = new Set(node.inputs.map(fixedHint).filter((hint) => hint !== 'table'));
+  const [first] = hints;
+  if (first !== undefined && node.op !== 'gather' && (hints.size === 1 || readsWeight(node))) return first;
   const isOfHeads = node.type.dims.some(({ name }) => name === 'kv_heads' || name === 'group');
   return !isOfHeads ? 'table' : node.op === 'constant' ? 'slopes' : 'bias';
 }
+
+const readsWeight = (node: Node): boolean => node.op === 'source' || node.inputs.some(readsWeight);
 
 export const lastOf = (path: string): string => path.split('.').at(-1) ?? path;
 

@@ -230,7 +230,7 @@ class BodyWriter implements Scope {
   #comment(node: Node): string {
     const [first] = this.#inputsOf(node);
     const comment = this.axes.comment(node);
-    return first && this.axes.comment(first) === comment ? '' : `  # ${comment}`;
+    return comment === '[]' || (first && this.axes.comment(first) === comment) ? '' : `  # ${comment}`;
   }
 
   #push(line: string, nodes: readonly Node[]): void {

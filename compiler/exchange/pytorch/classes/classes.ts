@@ -4,14 +4,10 @@
 import { invariant } from '../../../diagnostics.ts';
 import type { Parameter } from '../../../2-check/parameters/parameter.ts';
 import { bodyOf, type FileScope } from './body.ts';
+import type { Written } from './merge.ts';
 import { normClass, torchModule } from './leaf.ts';
 import { attribute, attributeStatement } from '../python/python.ts';
 import type { Region } from '../calls/regions.ts';
-
-export interface ModuleClass {
-  readonly name: string;
-  readonly text: string;
-}
 
 export interface ClassFile {
   readonly file: FileScope;
@@ -25,7 +21,7 @@ export interface ClassFile {
 }
 
 export class Classes {
-  readonly list: ModuleClass[] = [];
+  readonly list: Written[] = [];
   readonly #source: ClassFile;
   readonly #byKey = new Map<string, { readonly name: string; readonly docs: Set<string | null>; readonly at: number; readonly render: (doc: string | null) => string }>(); // prettier-ignore
   readonly #names: Set<string>;
@@ -99,7 +95,8 @@ export class Classes {
     if (this.#source.calls.has(path)) return this.construct(path);
     const children = this.#children(path);
     const values = children.map((child) => this.#value(`${path}.${child}`));
-    if (children.every((child) => /^\d+$/.test(child))) return moduleList(withGaps(children, values), path === 'layers' ? 'N_LAYERS' : null); // prettier-ignore
+    if (children.every((child) => /^\d+$/.test(child)))
+      return `nn.ModuleList([${withGaps(children, values).join(', ')}])`;
     const isWeights = children.every((child) =>
       this.#source.parameters.some(({ name }) => name === `${path}.${child}`),
     );
@@ -124,13 +121,13 @@ export class Classes {
     if (known) {
       known.docs.add(doc);
       // What not all of them are is not said.
-      this.list[known.at] = { name: known.name, text: known.render(known.docs.size === 1 ? doc : null) };
+      this.list[known.at] = { wanted, name: known.name, text: known.render(known.docs.size === 1 ? doc : null) };
       return known.name;
     }
     const name = this.#free(wanted);
     const render = (said: string | null): string => [`class ${name}(nn.Module):`, ...(said === null ? [] : [`    """${said}"""`]), ...trimmed(lines, said === null)].join('\n'); // prettier-ignore
     this.#byKey.set(`${wanted}\n${key}`, { name, docs: new Set([doc]), at: this.list.length, render });
-    this.list.push({ name, text: render(doc) });
+    this.list.push({ wanted, name, text: render(doc) });
     return name;
   }
 
@@ -152,36 +149,4 @@ const trimmed = (lines: readonly string[], atStart: boolean): readonly string[] 
 function withGaps(indices: readonly string[], values: readonly string[]): string[] {
   const length = Number(indices.at(-1)) + 1;
   return Array.from({ length }, (_, i) => values[indices.indexOf(String(i))] ?? 'nn.Identity()');
-}
-
-/** `nn.ModuleList(Block() for _ in range(N_LAYERS))` */
-function moduleList(values: readonly string[], count: string | null): string {
-  const [first] = values;
-  if (values.length === 1) return `nn.ModuleList([${first}])`;
-  const kinds = values.map((value) => value.replace(/\(\)$/, ''));
-  const isPlain = values.every((value) => /^\w+\(\)$/.test(value));
-  const n = values.length;
-  if (values.every((value) => value === first)) return `nn.ModuleList(${first} for _ in range(${count}))`;
-  const period = Array.from({ length: n }, (_, p) => p + 1).find((p) => kinds.every((kind, i) => kind === kinds[i % p])) ?? n; // prettier-ignore
-  const list = (items: readonly string[]): string => `(${runs(items).join(' + ')})`;
-  if (isPlain && period <= n / 2)
-    return `nn.ModuleList(kind() for kind in ${repeated(kinds.slice(0, period), n, list)})`;
-  return isPlain ? `nn.ModuleList(kind() for kind in ${list(kinds)})` : `nn.ModuleList([${values.join(', ')}])`;
-}
-
-/** `([Local] * 5 + [Global]) * 4`, cut to length where the last period is not whole. */
-function repeated(kinds: readonly string[], length: number, list: (items: readonly string[]) => string): string {
-  const times = Math.ceil(length / kinds.length);
-  const all = `${list(kinds)} * ${times}`;
-  return times * kinds.length === length ? all : `(${all})[:${length}]`;
-}
-
-function runs(items: readonly string[]): string[] {
-  const parts: { item: string; count: number }[] = [];
-  for (const item of items) {
-    const last = parts.at(-1);
-    if (last?.item === item) last.count += 1;
-    else parts.push({ item, count: 1 });
-  }
-  return parts.map(({ item, count }) => (count === 1 ? `[${item}]` : `[${item}] * ${count}`));
 }

@@ -28,10 +28,15 @@ function broken(code: string): string[] {
   const indent = /^ */.exec(code)?.[0] ?? '';
   const inner = parts(code.slice(open + 1, close));
   const isNumbers = inner.length > 4 && inner.every((part) => /^-?[\d._e-]+$/.test(part));
-  const items = isNumbers ? filled(inner, width - indent.length - 4) : inner.map((part) => `${part},`);
+  const items = isNumbers
+    ? filled(inner, width - indent.length - 4)
+    : inner.map((part) => (isGenerator(part) ? part : `${part},`));
   const opening = code.slice(0, open + 1);
   return [opening, ...items.flatMap((item) => broken(`${indent}    ${item}`)), `${indent}${code.slice(close)}`];
 }
+
+/** No comma may follow it. */
+const isGenerator = (part: string): boolean => / for \w+ in /.test(part) && !part.startsWith('[');
 
 interface Bracket {
   readonly open: number;

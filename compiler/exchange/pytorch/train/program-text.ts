@@ -59,7 +59,7 @@ export const program = `def arguments() -> argparse.Namespace:
 
 
 class Tokens:
-    """Rows of seq + 1 tokens from a file: [steps, batch, seq + 1] as it lies, or [n] in windows, shuffled."""
+    """Rows of seq + 1 tokens: of [steps, batch, seq + 1] as it lies, of [n] in shuffled windows."""
 
     def __init__(self, path: Path, batch: int, seq: int, seed: int) -> None:
         self.file = safe_open(path, framework="pt")
@@ -70,9 +70,11 @@ class Tokens:
         if len(self.shape) == 3:
             self.seq = self.shape[2] - 1
             if self.shape[1] != batch:
-                sys.exit(f"{path} has batches of {self.shape[1]} sequences: say --batch {self.shape[1]}")
+                found = self.shape[1]
+                sys.exit(f"{path} has batches of {found} sequences: say --batch {found}")
         elif len(self.shape) != 1 or self.shape[0] <= seq:
-            sys.exit(f"{path}: tokens are {self.shape}, not [steps, batch, seq + 1] or [more than {seq}]")
+            wanted = f"[steps, batch, seq + 1] or [more than {seq}]"
+            sys.exit(f"{path}: tokens are {self.shape}, not {wanted}")
         if self.seq > CONTEXT:
             sys.exit(f"{path} has sequences of {self.seq} tokens, the model's context is {CONTEXT}")
 
@@ -266,9 +268,8 @@ def main() -> None:
     device = connect()
     world, is_first = dist.get_world_size(), dist.get_rank() == 0
     if options.batch % (world * options.accumulate) != 0:
-        sys.exit(
-            f"--batch {options.batch} does not split into {world} ranks of {options.accumulate} parts"
-        )
+        parts = f"{world} ranks of {options.accumulate} parts"
+        sys.exit(f"--batch {options.batch} does not split into {parts}")
     data = Tokens(options.data, options.batch, options.seq, options.seed)
     held = options.validation and Tokens(options.validation, options.batch, options.seq, 0)
     model = build(options, device)

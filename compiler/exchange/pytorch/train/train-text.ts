@@ -23,9 +23,9 @@ function docstring({ name }: Model): string {
     torchrun --nnodes 4 --nproc-per-node 8 --rdzv-backend c10d --rdzv-endpoint HOST:29500 train.py ...
     python train.py --data tokens.safetensors --steps 10    # one process, also without a GPU
 
-The data is a safetensors file with the tensor \`tokens\`, int32: [steps, batch, seq + 1], a batch for each
-step, or [n], one text. Training starts from model.safetensors beside this file; --out gets checkpoints
-and, at the end, model.safetensors with the names of the model again.
+The data is a safetensors file with the tensor \`tokens\`, int32: [steps, batch, seq + 1], a batch for
+each step, or [n], one text. Training starts from model.safetensors beside this file; --out gets
+checkpoints and, at the end, model.safetensors with the names of the model again.
 """`;
 }
 
