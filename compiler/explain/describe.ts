@@ -26,7 +26,8 @@ const when = (said: boolean, word: string): string | null => (said ? word : null
 
 const mixers: { readonly [K in MixerSpec['kind']]: (spec: MixerOf<K>) => Words } = {
   gqa(spec) {
-    const { heads, kvHeads, headDim, vDim, qkNorm, softcap, kvFrom, kvShare, sink, gate, diff, outNorm, clipQkv } = spec;
+    const { heads, kvHeads, headDim, vDim, qkNorm, softcap, kvFrom, kvShare, sink, gate, diff, outNorm, clipQkv } =
+      spec;
     const kind = kvHeads === heads ? 'mha' : kvHeads === 1 ? 'mqa' : 'gqa';
     return [
       `${kind} ${heads}/${kvHeads} heads of ${headDim}`,

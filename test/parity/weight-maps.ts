@@ -1,6 +1,6 @@
 // Takes: nothing. Gives: where each family keeps the parameters of our models (reference 1.7).
 // Promises: names as on disk; `{i}` is the layer.
-import { both, part, perHead, rows, transpose } from './weights.ts';
+import { both, perHead, rows, transpose } from './weights.ts';
 import type { WeightMap } from './weights.ts';
 
 const L = 'model.layers.{i}';

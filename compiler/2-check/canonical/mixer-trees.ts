@@ -1,6 +1,6 @@
 // Takes: mixers, resolved. Gives: their canonical trees.
 // Promises: total over their kinds; what is printed checks back to the same spec.
-import type { AlibiSpec, GateSpec, Init, MixerSpec, OutputNormSpec, StepSizeSpec } from '../model.ts';
+import type { AlibiSpec, DiffSpec, GateSpec, Init, MixerSpec, OutputNormSpec, StepSizeSpec } from '../model.ts';
 import { routerTree } from './ffn-trees.ts';
 import {
   biasText,
@@ -40,6 +40,7 @@ const rules: { readonly [K in MixerSpec['kind']]: (spec: SpecOf<K>) => Tree } = 
       kv_share: spec.kvShare,
       sink: spec.sink === null ? 'none' : branch('learned', { per: spec.sink.per }),
       gate: gateTree(spec.gate),
+      diff: diffTree(spec.diff),
       out_norm: spec.outNorm === null ? 'none' : normTree(spec.outNorm),
       clip_qkv: spec.clipQkv,
     }),
@@ -153,6 +154,12 @@ const rules: { readonly [K in MixerSpec['kind']]: (spec: SpecOf<K>) => Tree } = 
 /** The projections that `bias` names. */
 function ends<T>({ in: first, out }: Readonly<Record<'in' | 'out', T>>): Readonly<Record<'in' | 'out', T>> {
   return { in: first, out };
+}
+
+function diffTree(diff: DiffSpec | null): Tree {
+  if (diff === null) return 'none';
+  const std = diff.vectorInit.kind === 'normal' ? diff.vectorInit.std : 0;
+  return branch('lambda', { init: diff.init, std, eps: diff.eps });
 }
 
 function alibiTree(alibi: AlibiSpec | null): Tree {

@@ -36,6 +36,7 @@ export interface GqaSpec {
   readonly kvShare: boolean;
   readonly sink: SinkSpec | null;
   readonly gate: GateSpec | null;
+  readonly diff: DiffSpec | null;
   /** Of all heads' output together, before `o`. */
   readonly outNorm: NormSpec | null;
   /** q, k and v are clamped to [-clip, clip] after their projections. */
@@ -51,6 +52,19 @@ type Projections<N extends string> = Readonly<Record<N, ProjectionSpec>>;
 export interface SinkSpec {
   readonly per: 'head';
   readonly init: InitSpec;
+}
+
+/**
+ * Differential attention (arXiv 2410.05258, as DiffLlama has it): head i < heads / 2 gives P_i V - lambda P_j V with j = i +
+ * heads / 2, where V are the values of two key heads side by side, kv and kv + kv_heads / 2, kv = floor(i * kv_heads / heads);
+ * then an RMS norm without weights over their 2 v_dim, times 1 - init. lambda = e^(q1 . k1) - e^(q2 . k2) + init.
+ */
+export interface DiffSpec {
+  /** Of lambda itself. */
+  readonly init: number;
+  /** How the four vectors of lambda start, [head_dim] each. */
+  readonly vectorInit: Init;
+  readonly eps: number;
 }
 
 /** o * sigmoid(W_g x): one gate per element of the heads' output, or one per head. */

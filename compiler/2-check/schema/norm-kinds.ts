@@ -36,7 +36,7 @@ export const norm = constructType(normKind, ownersOf);
 
 const qkNormKeys = {
   ...normKeys,
-  per: key('`head`: over head_dim, one weight for all heads; `full`: over the whole vector', oneOf('head', 'full')),
+  per: key('`head`: over head_dim, one weight for all heads; `each_head`: a weight of its own for each; `full`: over the whole vector', oneOf('head', 'each_head', 'full')), // prettier-ignore
   before: key('the norm stands before the rotation', orNone(oneOf('rope'))),
   after: key('the norm stands after the rotation', orNone(oneOf('rope'))),
 };

@@ -7,6 +7,7 @@ import { elementwise } from '../node-build.ts';
 import type { Node } from '../ops.ts';
 import type { Dim } from '../types.ts';
 import { attentionBias, maskExpr, scoreExpr } from './attention-score.ts';
+import { difference, pairedValues } from './lower-difference.ts';
 import { lowerRope } from './lower-rope.ts';
 import { BATCH, linear, norm } from './lowering.ts';
 import type { Lowering } from './lowering.ts';
@@ -30,9 +31,13 @@ function heads(l: Lowering, name: string, part: 'q' | 'k', spec: GqaSpec, x: Nod
   const { qkNorm } = spec;
   const y = builder.at({ path: part }, () => projected(l, `${name}.${part}`, spec, x));
   if (!qkNorm) return rotate(split(y));
+  // A weight of each head [heads, head_dim] is one of each key head and of its query heads.
+  const ofHeads = (w: Node) =>
+    part === 'q' ? builder.add('split', { dim: 'heads', into: into.slice(0, -1) }, [w]) : w;
+  const shape = qkNorm.per === 'each_head' ? ofHeads : (w: Node) => w;
   const normed = (z: Node, dim: string) =>
-    builder.at({ path: `${part}_norm` }, () => norm(l, `${name}.${part}_norm`, qkNorm, z, dim));
-  if (qkNorm.per === 'head') {
+    builder.at({ path: `${part}_norm` }, () => norm(l, `${name}.${part}_norm`, qkNorm, z, dim, shape));
+  if (qkNorm.per !== 'full') {
     return qkNorm.order === 'before_rope' ? rotate(normed(split(y), 'head_dim')) : normed(rotate(split(y)), 'head_dim');
   }
   return qkNorm.order === 'before_rope' ? rotate(split(normed(y, flat))) : split(normed(merge(rotate(split(y))), flat));
@@ -69,7 +74,9 @@ export function lowerAttention(l: Lowering, name: string, spec: GqaSpec, x: Node
   const { builder } = l;
   const q = heads(l, name, 'q', spec, x);
   const k = remember(l, `${name}.k`, spec, heads(l, name, 'k', spec, x));
-  const v = remember(l, `${name}.v`, spec, values(l, name, spec, x));
+  const own = remember(l, `${name}.v`, spec, values(l, name, spec, x));
+  const { diff, outNorm } = spec;
+  const v = diff ? pairedValues(l, spec, own) : own;
   const rate = l.dropout?.rates.attention ?? 0;
   const drop = l.dropout && rate > 0 ? { rate, stream: l.dropout.stream() } : null;
   const attrs = {
@@ -77,7 +84,7 @@ export function lowerAttention(l: Lowering, name: string, spec: GqaSpec, x: Node
     query: 'seq',
     key: l.cached ? 'past' : 'key',
     depth: 'head_dim',
-    valueDepth: 'head_dim',
+    valueDepth: diff ? 'value_dim' : 'head_dim',
     score: scoreExpr(spec),
     mask: maskExpr(spec.mask),
     dropout: drop,
@@ -87,8 +94,8 @@ export function lowerAttention(l: Lowering, name: string, spec: GqaSpec, x: Node
   const bias = attentionBias(l, spec, dimOf(k.type, attrs.key));
   const out = builder.add('attention', attrs, [q, k, v, offset, ...(bias ? [bias] : []), ...seed]);
   const flat = projectionDims(spec).o.name;
-  const merged = builder.add('merge', { dims: ['kv_heads', 'group', 'head_dim'], into: flat }, [out]);
-  const { outNorm } = spec;
+  const left = diff ? difference(l, name, spec, diff, out) : out;
+  const merged = builder.add('merge', { dims: diff ? ['pair', 'group', 'value_dim'] : ['kv_heads', 'group', 'head_dim'], into: flat }, [left]); // prettier-ignore
   const normed = outNorm ? builder.at({ path: 'out_norm' }, () => norm(l, `${name}.out_norm`, outNorm, merged, flat)) : merged; // prettier-ignore
   return builder.at({ path: 'o' }, () => linear(l, `${name}.o`, normed));
 }

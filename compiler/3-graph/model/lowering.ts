@@ -91,11 +91,18 @@ export function linear(l: Lowering, name: string, x: Node): Node {
   return l.parameters.has(bias) ? elementwise(l.builder, [product, weight(l, bias)], add) : product;
 }
 
-/** `spec` over `dim` of x, with the weights `{name}.gain` and `{name}.bias`. */
-export function norm(l: Lowering, name: string, spec: NormSpec, x: Node, dim: string): Node {
+/** `spec` over `dim` of x, with the weights `{name}.gain` and `{name}.bias`, which `shape` gives the dims of x. */
+export function norm(
+  l: Lowering,
+  name: string,
+  spec: NormSpec,
+  x: Node,
+  dim: string,
+  shape: (w: Node) => Node = (w) => w,
+): Node {
   const { kind, eps, gain, bias } = spec;
   const weights = [...(gain === 'none' ? [] : ['gain']), ...(bias ? ['bias'] : [])];
-  const inputs = [x, ...weights.map((part) => weight(l, `${name}.${part}`))];
+  const inputs = [x, ...weights.map((part) => shape(weight(l, `${name}.${part}`)))];
   return l.builder.add('norm', { kind, dims: [dim], eps, gain, bias }, inputs);
 }
 

@@ -23,7 +23,7 @@ const rope = fc.oneof(
   fc.constant('rope = none'),
   block('rope', 'theta = 1e6', 'partial = 0.5', of('pairing = interleaved', 'pairing = half'), scaling),
 );
-const qkNorm = of('qk_norm = rms(per = head)', 'qk_norm = rms(per = full, after = rope, before = none)', 'qk_norm = layer { eps = 1e-4 }'); // prettier-ignore
+const qkNorm = of('qk_norm = rms(per = head)', 'qk_norm = layer(per = each_head, bias = true)', 'qk_norm = rms(per = full, after = rope, before = none)', 'qk_norm = layer { eps = 1e-4 }'); // prettier-ignore
 const heads = of('heads = 8', 'heads = 8; kv_heads = 2', 'head_dim = 32', 'head_dim = 16; heads = 4; kv_heads = 1');
 /** Mixers beside grouped-query attention; d_model is a multiple of 64. */
 const others = fc.oneof(

@@ -47,10 +47,27 @@ export const everyMixer: One<MixerSpec> = {
   experts: { kind: 'experts', n: 8, topK: 2, shared: 1, expert: gqa({ heads: 8, kvHeads: 8, headDim: 64, vDim: 64 }), router },
 }; // prettier-ignore
 
-const glu = { kind: 'glu', act: 'silu', width: 2048, norm: null, clamp: null, upOffset: 0, gate: p, up: p, down: p } as const;
+const glu = {
+  kind: 'glu',
+  act: 'silu',
+  width: 2048,
+  norm: null,
+  clamp: null,
+  upOffset: 0,
+  gate: p,
+  up: p,
+  down: p,
+} as const;
 
 export const everyFfn: One<FfnSpec> = {
-  mlp: { kind: 'mlp', act: 'gelu_tanh', width: 16_384, norm: null, up: { bias: true, init }, down: { bias: true, init } },
+  mlp: {
+    kind: 'mlp',
+    act: 'gelu_tanh',
+    width: 16_384,
+    norm: null,
+    up: { bias: true, init },
+    down: { bias: true, init },
+  },
   glu: { ...glu, width: 14_336, clamp: 7, upOffset: 1 },
   channel_mix: { kind: 'channel_mix', act: 'relu2', width: 8192, up: p, down: p },
   experts: { kind: 'experts', n: 256, topK: 8, expert: glu, shared: { count: 1, expert: glu, gate: null }, router },
@@ -59,6 +76,7 @@ export const everyFfn: One<FfnSpec> = {
 /** Mixers that differ from those above in a knob that changes the drawing. */
 export const otherMixers: readonly MixerSpec[] = [
   gqa({ heads: 16, kvHeads: 16, headDim: 64, vDim: 64, kvFrom: 0, outNorm: rms }),
+  gqa({ heads: 16, kvHeads: 4, headDim: 64, vDim: 64, qkNorm: { ...rms, per: 'each_head', order: 'before_rope' }, diff: { init: 0.2, vectorInit: init, eps: 1e-5 } }), // prettier-ignore
   gqa({
     heads: 12,
     kvHeads: 1,

@@ -14,12 +14,19 @@ type BuiltAs<K extends string> = Extract<BuiltBy<typeof mixerKind>, { readonly c
 
 /** @throws Stop */
 export function gqaSpec({ keys, construct }: BuiltAs<'gqa'>, place: Place): GqaSpec {
-  const { heads, kv_heads: kvHeads, head_dim: headDim, v_dim: vDim, pos, sink, kv_from: kvFrom } = keys;
+  const { heads, kv_heads: kvHeads, head_dim: headDim, v_dim: vDim, pos, sink, diff, kv_from: kvFrom } = keys;
   const { section } = construct;
   const mixer = place.name;
   if (heads % kvHeads !== 0) {
     const fix = `kv_heads in {${divisors(heads).join(', ')}}`;
     fail(section, 'kv-heads', spanOf(section, 'kv_heads'), { mixer, heads, kvHeads }, { fix });
+  }
+  if (diff !== null && kvHeads % 2 !== 0) {
+    const message = `diff takes key heads in pairs, but there ${kvHeads === 1 ? 'is 1' : `are ${kvHeads}`}`;
+    const fix = `kv_heads in {${divisors(heads)
+      .filter((each) => each % 2 === 0)
+      .join(', ')}}, or diff = none`;
+    fail(section, 'inner-width', spanOf(section, 'kv_heads'), { mixer, message }, { fix });
   }
   if (keys.kv_share && vDim !== headDim) {
     const message = `kv_share gives keys and values by one projection, but v_dim ${vDim} differs from head_dim ${headDim}`;
@@ -42,6 +49,10 @@ export function gqaSpec({ keys, construct }: BuiltAs<'gqa'>, place: Place): GqaS
     kvShare: keys.kv_share,
     sink: sink === null ? null : { per: sink.keys.per, init: initAt('sink', place) },
     gate: keys.gate === null ? null : gateSpec(keys.gate, place),
+    diff:
+      diff === null
+        ? null
+        : { init: diff.keys.init, vectorInit: { kind: 'normal', std: diff.keys.std }, eps: diff.keys.eps },
     outNorm: keys.out_norm === null ? null : normSpec(keys.out_norm),
     clipQkv: keys.clip_qkv,
     ...projections(['q', 'k', 'v', 'o'], keys.bias, place),

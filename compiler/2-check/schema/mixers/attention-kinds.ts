@@ -6,7 +6,7 @@ import { constructType } from '../kind.ts';
 import { norm, qkNormKind } from '../norm-kinds.ts';
 import { kindOf, ownersOf } from '../register.ts';
 import { ropeKind } from '../rope-kinds.ts';
-import { count, flag, oneOf, orNone, positive, real, whole } from '../scalars.ts';
+import { atLeastZero, count, flag, oneOf, orNone, positive, real, whole } from '../scalars.ts';
 
 export const sinkKind = kindOf({
   name: 'sink',
@@ -29,6 +29,25 @@ export const gateKind = kindOf({
   constructors: {
     sigmoid: { about: 'Between 0 and 1.', formula: 'o * sigmoid(gate x)', source: 'arXiv 2505.06708', keys: gateKeys },
     silu: { about: 'SiLU of the gate.', formula: 'o * silu(gate x)', keys: gateKeys },
+  },
+});
+
+export const differenceKind = kindOf({
+  name: 'difference',
+  about: 'Attention as the difference of two softmaxes, which takes noise away that both have.',
+  constructors: {
+    lambda: {
+      about:
+        'Heads i and i + heads / 2 are a pair: both weigh the values of two key heads side by side, and the second is taken off the first.',
+      formula:
+        '(1 - init) norm(P_i [v, v2] - lambda P_j [v, v2]), lambda = exp(lambda_q1 . lambda_k1) - exp(lambda_q2 . lambda_k2) + init',
+      source: 'arXiv 2410.05258',
+      keys: {
+        init: key('lambda of vectors that are zero; `layer` may be used', real),
+        std: key('standard deviation at which the four vectors of lambda start', atLeastZero),
+        eps: key('added under the root of the norm of a pair', positive),
+      },
+    },
   },
 });
 
@@ -81,6 +100,7 @@ export const gqa = {
     kv_share: key('whether one projection gives keys and values', flag),
     sink: key('a logit per head without a value', orNone(constructType(sinkKind, ownersOf))),
     gate: key('gate on the heads', orNone(constructType(gateKind, ownersOf))),
+    diff: key('heads in pairs, of which the second is taken off the first', orNone(constructType(differenceKind, ownersOf))), // prettier-ignore
     out_norm: key('norm of all heads together, before `o` (BitNet)', orNone(norm)),
     clip_qkv: key('q, k and v are clamped to [-clip, clip] after their projections', orNone(positive)),
   },

@@ -127,7 +127,8 @@ function gqaGrid(spec: GqaSpec, context: InsetContext): Sketch {
   );
   let y = grid.add({ ...core, art: coreArt(spec, context.context) }, q, ...new Set([k, v]));
   if (spec.diff !== null) y = grid.add(box('diff', { rank: ++rank, column: 0, columns: 3 }, 'norm', ['pairs of heads', 'norm(first − λ · second)'], `heads i and i + ${heads / 2} are a pair`), y); // prettier-ignore
-  if (spec.outNorm !== null) y = grid.add(normBox('out-norm', { rank: ++rank, column: 0, columns: 3 }, spec.outNorm), y);
+  if (spec.outNorm !== null)
+    y = grid.add(normBox('out-norm', { rank: ++rank, column: 0, columns: 3 }, spec.outNorm), y);
   if (spec.gate !== null) {
     const { act, per } = spec.gate;
     const gate = grid.add(linear('gate', { rank: 1, column: 3 }, 'gate', 'gate', context), x);

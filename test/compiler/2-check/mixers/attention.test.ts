@@ -6,12 +6,14 @@ import { faultsOf, modelWith, perLayer, specOf, textWith } from './mixer-of.ts';
 
 describe('gqa', () => {
   it.each<[string, object]>([
-    ['gqa { heads = 12 }', { kvHeads: 12, headDim: 64, vDim: 64, scale: 0.125, alibi: null, kvFrom: null, kvShare: false, sink: null, gate: null, outNorm: null, clipQkv: null }], // prettier-ignore
+    ['gqa { heads = 12 }', { kvHeads: 12, headDim: 64, vDim: 64, scale: 0.125, alibi: null, kvFrom: null, kvShare: false, sink: null, gate: null, diff: null, outNorm: null, clipQkv: null }], // prettier-ignore
     ['gqa { heads = 12; v_dim = 32 }', { headDim: 64, vDim: 32 }],
     ['gqa { heads = 12; sink = learned(per = head) }', { sink: { per: 'head' } }],
     ['gqa { heads = 12; gate = sigmoid }', { gate: { act: 'sigmoid', per: 'element', projection: { bias: false } } }],
     ['gqa { heads = 12; gate = sigmoid(per = head) }', { gate: { act: 'sigmoid', per: 'head' } }],
     ['gqa { heads = 12; gate = silu }', { gate: { act: 'silu' } }],
+    ['gqa { heads = 12; qk_norm = layer(per = each_head) }', { qkNorm: { kind: 'layer', per: 'each_head' } }],
+    ['gqa { heads = 12; diff = lambda(init = 0.5, eps = 1e-6) }', { diff: { init: 0.5, vectorInit: { kind: 'normal', std: 0.1 }, eps: 1e-6 } }], // prettier-ignore
     ['gqa { heads = 12; out_norm = rms }', { outNorm: { kind: 'rms', eps: 1e-6 } }],
     ['gqa { heads = 12; out_norm = layer(eps = 1e-3) }', { outNorm: { kind: 'layer', eps: 1e-3 } }],
     ['gqa { heads = 12; kv_share = true; clip_qkv = 8 }', { kvShare: true, clipQkv: 8 }],
@@ -34,6 +36,12 @@ describe('gqa', () => {
   ])('kv_from = %s', (from, layers) => {
     const specs = perLayer(modelWith(`gqa { heads = 12; kv_from = ${from} }`));
     expect(specs.map((spec) => (spec.kind === 'gqa' ? spec.kvFrom : undefined))).toEqual(layers);
+  });
+
+  it('diff starts at 0.8 - 0.6 exp(-0.3 layer)', () => {
+    const specs = perLayer(modelWith('gqa { heads = 12; diff = lambda }'));
+    const starts = specs.map((spec) => (spec.kind === 'gqa' ? spec.diff?.init : undefined));
+    expect(starts).toEqual([0, 1, 2, 3, 4, 5].map((layer) => 0.8 - 0.6 * Math.exp(-0.3 * layer)));
   });
 
   it('takes keys of another mixer under the same kind of mask', () => {
@@ -114,6 +122,10 @@ describe('faults of attention', () => {
     ['gqa { heads = 12; kv_from = max(layer - 1, 0) }', 'kv-from: attn in layer 2: kv_from 1, which takes its own from layer 0'], // prettier-ignore
     ['gqa { heads = 12; kv_from = 0.5 }', 'not-whole: attn.kv_from = 0.5 is not a whole number'],
     ['gqa { heads = 12; kv_share = true; v_dim = 32 }', 'inner-width: attn: kv_share gives keys and values by one projection, but v_dim 32 differs from head_dim 64'], // prettier-ignore
+    [
+      'gqa { heads = 12; kv_heads = 3; diff = lambda }',
+      'inner-width: attn: diff takes key heads in pairs, but there are 3',
+    ],
     ['mla { heads = 8 }', 'missing-key: mla (attn) needs `kv_rank`'],
     ['mla { heads = 8; kv_rank = 64; rope.dim = 128 }', 'rope-dim: attn.rope: dim 128 must be even, positive and at most rope_dim 64'], // prettier-ignore
     ['mla { heads = 8; kv_rank = 64; scale = rope.scale }', 'unknown-name: nothing here is named `rope.scale`'],
@@ -136,7 +148,7 @@ describe('faults of attention', () => {
 
 describe('canonical form of attention', () => {
   it.each([
-    'gqa { heads = 12; kv_heads = 4; v_dim = 32; sink = learned; gate = sigmoid(per = head); out_norm = layer(gain = none, eps = 1e-4); clip_qkv = 8; rope = none; pos = alibi { max_bias = 16; scaled = true; round = bf16 } }',
+    'gqa { heads = 12; kv_heads = 4; v_dim = 32; sink = learned; gate = sigmoid(per = head); diff = lambda; out_norm = layer(gain = none, eps = 1e-4); clip_qkv = 8; rope = none; pos = alibi { max_bias = 16; scaled = true; round = bf16 } }',
     'gqa { heads = 12; kv_share = true; softcap = tanh(50); gate = silu; kv_from = layer - layer % 2 }',
     'gqa { heads = 12; rope { dim = 8; scaling = longrope { factor = 4; original = 16; short = [1, 1, 1, 1]; long = [1.5, 2, 3, 4] } } }',
     'gqa { heads = 12; rope { scaling = dynamic { factor = 2; original = 32 } } }',

@@ -110,7 +110,9 @@ class Reference {
         const total = scores.reduce((a, b) => a + b, 0);
         for (const from of valueHeads(spec, kv))
           for (let i = 0; i < d; i++)
-            out.push(total === 0 ? 0 : scores.reduce((sum, p, s) => sum + p * (v[s]?.[from * d + i] ?? NaN), 0) / total);
+            out.push(
+              total === 0 ? 0 : scores.reduce((sum, p, s) => sum + p * (v[s]?.[from * d + i] ?? NaN), 0) / total,
+            );
       }
       return this.output(name, spec, spec.diff ? this.difference(name, spec.diff, spec, out) : out);
     });
