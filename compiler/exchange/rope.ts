@@ -82,7 +82,8 @@ const rules: Readonly<Record<string, ScalingRule>> = {
     const original = originalContext(group, config);
     const factors = (key: string): string => `[${(group.numbers(key) ?? missing(group, key)).join(', ')}]`;
     const factor = group.number('factor', config.count('max_position_embeddings') / original);
-    return { '=': 'longrope', factor, original, short: factors('short_factor'), long: factors('long_factor') };
+    const attention = group.has('attention_factor') ? group.number('attention_factor') : undefined;
+    return { '=': 'longrope', factor, original, short: factors('short_factor'), long: factors('long_factor'), attention_factor: attention }; // prettier-ignore
   },
 };
 
@@ -115,8 +116,9 @@ function scalingJson(scaling: RopeScaling, rope: RopeSpec): Json {
       return { rope_type: 'llama3', factor, low_freq_factor: low, high_freq_factor: high, original_max_position_embeddings: original }; // prettier-ignore
     }
     case 'longrope': {
-      const { factor, original, short, long } = scaling;
-      return { rope_type: 'longrope', factor, original_max_position_embeddings: original, short_factor: short, long_factor: long }; // prettier-ignore
+      const { factor, original, short, long, attentionFactor } = scaling;
+      const attention = attentionFactor === null ? {} : { attention_factor: attentionFactor };
+      return { rope_type: 'longrope', factor, original_max_position_embeddings: original, short_factor: short, long_factor: long, ...attention }; // prettier-ignore
     }
     case 'yarn':
       break;

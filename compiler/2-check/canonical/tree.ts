@@ -77,7 +77,7 @@ function scalingTree(scaling: RopeScaling): Tree {
   if (scaling.kind === 'dynamic') return branch('dynamic', { factor, original });
   if (scaling.kind === 'longrope') {
     const list = (factors: readonly number[]): string => `[${factors.join(', ')}]`;
-    return branch('longrope', { factor, original, short: list(scaling.short), long: list(scaling.long) });
+    return branch('longrope', { factor, original, short: list(scaling.short), long: list(scaling.long), attention_factor: scaling.attentionFactor }); // prettier-ignore
   }
   if (scaling.kind === 'llama3') return branch('llama3', { factor, low: scaling.low, high: scaling.high, original });
   return branch('yarn', {

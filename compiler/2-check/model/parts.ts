@@ -45,10 +45,10 @@ export interface QkNormSpec extends NormSpec {
 export type RopeScaling =
   | { readonly kind: 'none' }
   | { readonly kind: 'linear'; readonly factor: number }
-  /** theta grows with the length that is run (NTK). */
+  /** theta grows with the length that a run is made for (NTK), of its sequences or of its cache. */
   | { readonly kind: 'dynamic'; readonly factor: number; readonly original: number }
-  /** Factors per pair of dims: `short` up to the original context, `long` beyond. */
-  | { readonly kind: 'longrope'; readonly factor: number; readonly original: number; readonly short: readonly number[]; readonly long: readonly number[] } // prettier-ignore
+  /** Factors per pair of dims: `short` for runs up to the original context, `long` for longer ones; attentionFactor null: sqrt(1 + ln(factor) / ln(original)). */
+  | { readonly kind: 'longrope'; readonly factor: number; readonly original: number; readonly short: readonly number[]; readonly long: readonly number[]; readonly attentionFactor: number | null } // prettier-ignore
   | { readonly kind: 'llama3'; readonly factor: number; readonly low: number; readonly high: number; readonly original: number } // prettier-ignore
   | {
       readonly kind: 'yarn';

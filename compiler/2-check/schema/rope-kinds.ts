@@ -20,20 +20,23 @@ export const scalingKind = kindOf({
       keys: { factor },
     },
     dynamic: {
-      about: 'theta grows with the length that is run (NTK).',
-      formula: 'theta * (factor n / original - (factor - 1))^(dim / (dim - 2)), n = length beyond original',
+      about:
+        'theta grows with the length that a run is made for (NTK): the length of its sequences, or of its cache when it generates.',
+      formula: 'theta * (factor n / original - (factor - 1))^(dim / (dim - 2)) for runs of n > original',
       source: 'transformers, modeling_rope_utils.py',
       keys: { factor, original },
     },
     longrope: {
-      about: 'A factor for each pair of dims, of one list up to the original context and of another beyond.',
-      formula: 'inv / list[j]; cos, sin * sqrt(1 + ln(factor) / ln(original))',
+      about:
+        'A factor for each pair of dims: of one list for runs up to the original context, of another for longer ones. A run is as long as its sequences, or as its cache when it generates.',
+      formula: 'inv / list[j]; cos, sin * attention_factor',
       source: 'arXiv 2402.13753',
       keys: {
         factor,
         original,
         short: key('factors up to the original context, one per pair', listOf(positive)),
         long: key('factors beyond it', listOf(positive)),
+        attention_factor: key('factor on cos and sin; none: sqrt(1 + ln(factor) / ln(original))', orNone(positive)),
       },
     },
     llama3: {

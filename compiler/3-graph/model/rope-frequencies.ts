@@ -1,14 +1,26 @@
 // Takes: a rope's specification. Gives: its inverse frequencies and the factor on cos and sin.
 // Promises: the numbers of Hugging Face transformers (modeling_rope_utils.py), in float64.
 import type { RopeScaling, RopeSpec } from '../../2-check/model.ts';
-import { invariant } from '../../diagnostics.ts';
 
 export interface RopeFrequencies {
   /** One per pair, dim / 2 of them: angle = position * inverse[j]. */
   readonly inverse: readonly number[];
   /** Multiplies cos and sin. */
   readonly factor: number;
+  /** What of this changes with the length n of a run; null: nothing. */
+  readonly byLength: ByLength | null;
 }
+
+export type ByLength =
+  /** Other frequencies where n > original. */
+  | { readonly kind: 'switch'; readonly original: number; readonly inverse: readonly number[] }
+  /** inverse[j] / g^exponents[j], g = max(growth n / original - (growth - 1), 1). */
+  | {
+      readonly kind: 'grow';
+      readonly original: number;
+      readonly growth: number;
+      readonly exponents: readonly number[];
+    };
 
 type Scaling<K extends RopeScaling['kind']> = Extract<RopeScaling, { kind: K }>;
 
@@ -53,21 +65,38 @@ function yarn(spec: RopeSpec, s: Scaling<'yarn'>): number[] {
   });
 }
 
+/** theta grows to theta g^(dim / (dim - 2)), the base of NTK scaling (transformers, modeling_rope_utils.py). */
+function dynamic(spec: RopeSpec, s: Scaling<'dynamic'>): RopeFrequencies {
+  const exponents = Array.from({ length: spec.dim / 2 }, (_, j) => (j === 0 ? 0 : (2 * j) / (spec.dim - 2)));
+  const byLength = { kind: 'grow', original: s.original, growth: s.factor, exponents } as const;
+  return { inverse: unscaled(spec), factor: 1, byLength };
+}
+
+/** arXiv 2402.13753 */
+function longrope(spec: RopeSpec, s: Scaling<'longrope'>): RopeFrequencies {
+  const by = (list: readonly number[]) => unscaled(spec).map((inverse, j) => inverse / (list[j] ?? Number.NaN));
+  const inferred = s.factor <= 1 ? 1 : Math.sqrt(1 + Math.log(s.factor) / Math.log(s.original));
+  const byLength = { kind: 'switch', original: s.original, inverse: by(s.long) } as const;
+  return { inverse: by(s.short), factor: s.attentionFactor ?? inferred, byLength };
+}
+
+const fixed = (inverse: readonly number[], factor = 1): RopeFrequencies => ({ inverse, factor, byLength: null });
+
 /** The inverse frequencies of a rope after its scaling. */
 export function ropeFrequencies(spec: RopeSpec): RopeFrequencies {
   const { scaling } = spec;
   switch (scaling.kind) {
     case 'none':
-      return { inverse: unscaled(spec), factor: 1 };
+      return fixed(unscaled(spec));
     case 'linear':
-      return { inverse: unscaled(spec).map((inverse) => inverse / scaling.factor), factor: 1 };
+      return fixed(unscaled(spec).map((inverse) => inverse / scaling.factor));
     case 'llama3':
-      return { inverse: unscaled(spec).map((inverse) => llama3(inverse, scaling)), factor: 1 };
-    case 'dynamic':
-    case 'longrope':
+      return fixed(unscaled(spec).map((inverse) => llama3(inverse, scaling)));
     case 'yarn':
-      break;
+      return fixed(yarn(spec, scaling), yarnFactor(scaling));
+    case 'dynamic':
+      return dynamic(spec, scaling);
+    case 'longrope':
+      return longrope(spec, scaling);
   }
-  invariant(scaling.kind === 'yarn', `rope scaling ${scaling.kind} reached the lowering`);
-  return { inverse: yarn(spec, scaling), factor: yarnFactor(scaling) };
 }

@@ -72,10 +72,6 @@ function mixer(name: string, spec: MixerSpec, span: Span, report: Report): void 
   for (const [key, inForce] of laterKeys) {
     if (inForce(spec)) report(diagnostic('todo-key', span, { key, owner: `gqa (${name})` }));
   }
-  const scaling = spec.rope?.scaling.kind;
-  if (scaling === 'dynamic' || scaling === 'longrope') {
-    report(diagnostic('todo-constructor', span, { kind: 'scaling', name: scaling }));
-  }
   if (spec.qkNorm !== null) norm(`${name}.qk_norm`, spec.qkNorm, span, report);
   if (spec.outNorm !== null) norm(`${name}.out_norm`, spec.outNorm, span, report);
 }

@@ -55,12 +55,12 @@ const rules: {
     return { kind: 'yarn', factor, original, betaFast, betaSlow, truncate, attentionFactor, mscale, mscaleAllDim };
   },
   longrope: ({ keys, construct: { section } }, { mixer, pairs, refuse }) => {
-    const { factor, short, long } = keys;
+    const { factor, short, long, attention_factor: attentionFactor } = keys;
     const original = originalOf('longrope', keys.original, refuse);
     for (const [list, { length }] of [['short', short], ['long', long]] as const) {
       if (length !== pairs) fail(section, 'rope-factors', spanOf(section, list), { mixer, list, length, pairs });
     }
-    return { kind: 'longrope', factor, original, short, long };
+    return { kind: 'longrope', factor, original, short, long, attentionFactor };
   },
 }; // prettier-ignore
 

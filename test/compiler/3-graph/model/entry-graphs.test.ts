@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { BlockExpr, MaskSpec, Model } from '../../../../compiler/2-check/model.ts';
+import type { BlockExpr, MaskSpec, Model, RopeScaling } from '../../../../compiler/2-check/model.ts';
 import { evaluate } from '../../../../compiler/3-graph/evaluate.ts';
 import { forwardGraph, generateGraph, isAutoregressive, lossGraph } from '../../../../compiler/3-graph/model/entry-graphs.ts'; // prettier-ignore
 import type { Graph } from '../../../../compiler/3-graph/ops.ts';
@@ -135,6 +135,41 @@ function generate(
     return [...(outputs.get('logits')?.data ?? [])];
   });
 }
+
+// Equal factors for all pairs are linear scaling; a grown theta is one of its own.
+describe('rope that depends on the length of a run', () => {
+  const dim = 6;
+  const model = (scaling: RopeScaling, theta = 100): Model =>
+    makeModel({ mixers: [gqa({ headDim: dim, rope: { dim, theta, pairing: 'half', scaling } })] });
+  const longrope = model({ kind: 'longrope', factor: 1, original: 4, short: [1, 1, 1], long: [3, 3, 3], attentionFactor: null }); // prettier-ignore
+  const dynamic = model({ kind: 'dynamic', factor: 2, original: 4 });
+  const none = model({ kind: 'none' });
+  const [thrice, grown] = [model({ kind: 'linear', factor: 3 }), model({ kind: 'none' }, 100 * ((2 * 7) / 4 - 1) ** (6 / 4))]; // prettier-ignore
+
+  it.each<[string, Model, number, Model]>([
+    ['longrope up to the original context', longrope, 4, none],
+    ['longrope beyond it', longrope, 7, thrice],
+    ['dynamic up to the original context', dynamic, 3, none],
+    ['dynamic beyond it', dynamic, 7, grown],
+  ])('%s', (_, scaled, length, wanted) => {
+    const sequence = tokens.slice(0, length);
+    expectClose(logitsOf(scaled, [sequence]), [...logitsOf(wanted, [sequence])]);
+  });
+
+  it.each<[string, Model, number, Model]>([
+    ['longrope, a cache as long as the original context', longrope, 4, none],
+    ['longrope, a longer one', longrope, 5, thrice],
+    ['dynamic', dynamic, 7, grown],
+  ])('a run that generates has the length of its cache: %s', (_, scaled, past, wanted) => {
+    const run = (of: Model): number[] => {
+      const graph = generateGraph(of);
+      const caches = ['k', 'v'].map((part) => [`cache.layers.0.attn.${part}`, new Array<number>(past * 2 * dim).fill(0)] as const); // prettier-ignore
+      const values = new Map<string, ArrayLike<number>>([...randomWeights(of), ...caches, ['tokens', [3, 0, 6]], ['offset', [0]], ['last', [2]]]); // prettier-ignore
+      return [...(evaluate(graph, { batch: 1, seq: 3, past }, values).outputs.get('logits')?.data ?? [])];
+    };
+    expectClose(run(scaled), run(wanted));
+  });
+});
 
 describe('generate graph', () => {
   it('continues as the whole sequence would, token by token and in padded chunks', () => {
