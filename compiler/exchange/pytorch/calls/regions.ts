@@ -177,5 +177,7 @@ function itemsInOrder(region: Region): (Node | Region)[] {
 
 /** The child of `region` that holds the value. */
 export function childWith(region: Region, of: (node: Node) => Region | null, value: Node): Region | null {
-  return region.children.find((child) => isInside(of(value), child)) ?? null;
+  let child = of(value);
+  while (child && child.parent !== region) child = child.parent;
+  return child;
 }

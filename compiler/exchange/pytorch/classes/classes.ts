@@ -25,9 +25,22 @@ export class Classes {
   readonly #source: ClassFile;
   readonly #byKey = new Map<string, { readonly name: string; readonly docs: Set<string | null>; readonly at: number; readonly render: (doc: string | null) => string }>(); // prettier-ignore
   readonly #names: Set<string>;
+  readonly #byName: ReadonlyMap<string, Parameter>;
+  /** Parameters whose names begin with a path. */
+  readonly #below = new Map<string, Parameter[]>();
 
   constructor(source: ClassFile, taken: readonly string[]) {
     this.#source = source;
+    this.#byName = new Map(source.parameters.map((parameter) => [parameter.name, parameter]));
+    for (const parameter of source.parameters) {
+      const segments = parameter.name.split('.');
+      for (const end of segments.keys()) {
+        const path = segments.slice(0, end).join('.');
+        const list = this.#below.get(path) ?? [];
+        list.push(parameter);
+        this.#below.set(path, list);
+      }
+    }
     this.#names = new Set(taken);
   }
 
@@ -87,7 +100,7 @@ export class Classes {
 
   /** A weight, a module, or a container of them. */
   #value(path: string): string {
-    const weight = this.#source.parameters.find(({ name }) => name === path);
+    const weight = this.#byName.get(path);
     if (weight) {
       const sizes = weight.dims.map((dim) => this.#source.file.axes.size(dim));
       return `nn.Parameter(torch.empty(${sizes.length === 0 ? '()' : sizes.join(', ')}))`;
@@ -97,16 +110,13 @@ export class Classes {
     const values = children.map((child) => this.#value(`${path}.${child}`));
     if (children.every((child) => /^\d+$/.test(child)))
       return `nn.ModuleList([${withGaps(children, values).join(', ')}])`;
-    const isWeights = children.every((child) =>
-      this.#source.parameters.some(({ name }) => name === `${path}.${child}`),
-    );
+    const isWeights = children.every((child) => this.#byName.has(`${path}.${child}`));
     const pairs = children.map((child, i) => `"${child}": ${values[i]}`);
     return `nn.${isWeights ? 'ParameterDict' : 'ModuleDict'}({${pairs.join(', ')}})`;
   }
 
-  #parametersOf(path: string): Parameter[] {
-    const all = this.#source.parameters;
-    return path === '' ? [...all] : all.filter(({ name }) => name.startsWith(`${path}.`));
+  #parametersOf(path: string): readonly Parameter[] {
+    return this.#below.get(path) ?? [];
   }
 
   /** Next segments of the names below a path. */

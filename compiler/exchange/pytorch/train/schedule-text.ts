@@ -29,7 +29,7 @@ const rules: { readonly [K in Kind]: (spec: SpecOf<K>) => readonly string[] } = 
 const names: { readonly [K in Kind]: string } = {
   constant: 'constant',
   cosine: 'a cosine to the floor',
-  wsd: 'constant, then the last steps towards the floor (arXiv 2404.06395)',
+  wsd: 'constant, at the end towards the floor',
 };
 
 export function scheduleText(schedule: ScheduleSpec): string {
