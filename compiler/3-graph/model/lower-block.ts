@@ -8,7 +8,7 @@ import type { Operand } from '../expr-build.ts';
 import type { Expr } from '../expr.ts';
 import { elementwise } from '../node-build.ts';
 import type { Node } from '../ops.ts';
-import { lowerAttention } from './lower-attention.ts';
+import { lowerAttention } from './attention/lower-attention.ts';
 import { lowerFfn } from './lower-ffn.ts';
 import { dropout, norm } from './lowering.ts';
 import type { Lowering } from './lowering.ts';

@@ -1,17 +1,17 @@
 // Takes: the input of an attention mixer. Gives: its output, d_model wide.
 // Promises: query heads stay grouped by their key head: [batch, seq, kv_heads, group, head_dim].
-import type { GqaSpec } from '../../2-check/model.ts';
-import { max, min } from '../expr-build.ts';
-import { dimOf } from '../infer/dims.ts';
-import { elementwise } from '../node-build.ts';
-import type { Node } from '../ops.ts';
-import type { Dim } from '../types.ts';
-import { attentionBias, maskExpr, scoreExpr } from './attention-score.ts';
-import { difference, pairedValues } from './lower-difference.ts';
-import { lowerRope } from './lower-rope.ts';
-import { BATCH, linear, norm } from './lowering.ts';
-import type { Lowering } from './lowering.ts';
-import { projectionDims } from '../../2-check/parameters/mixers.ts';
+import type { GqaSpec } from '../../../2-check/model.ts';
+import { max, min } from '../../expr-build.ts';
+import { dimOf } from '../../infer/dims.ts';
+import { elementwise } from '../../node-build.ts';
+import type { Node } from '../../ops.ts';
+import type { Dim } from '../../types.ts';
+import { attentionBias, maskExpr, scoreExpr } from './score.ts';
+import { difference, pairedValues } from './difference.ts';
+import { lowerRope } from '../lower-rope.ts';
+import { BATCH, linear, norm } from '../lowering.ts';
+import type { Lowering } from '../lowering.ts';
+import { projectionDims } from '../../../2-check/parameters/mixers.ts';
 
 /** min(max(x W^T + b, -clip), clip) */
 function projected(l: Lowering, name: string, { clipQkv: clip }: GqaSpec, x: Node): Node {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { alibiSlopes } from '../../../../compiler/3-graph/model/attention-score.ts';
+import { alibiSlopes } from '../../../../../compiler/3-graph/model/attention/score.ts';
 
 // github.com/ofirpress/attention_with_linear_biases; the build_alibi_tensor of BLOOM and of MPT give the same.
 it.each<[number, number, number[]]>([

@@ -1,13 +1,13 @@
 // Takes: an attention mixer. Gives: what happens to its scores, which pairs are seen, the biases of its heads.
 // Promises: expressions over `score`, `bias`, `query`, `key` (positions); a bias is data of the model, no parameter.
-import type { AlibiSpec, GqaSpec, MaskSpec } from '../../2-check/model.ts';
-import { add, and, cast, constant, div, eq, le, lt, min, mul, sub, variable } from '../expr-build.ts';
-import type { Expr } from '../expr.ts';
-import { elementwise } from '../node-build.ts';
-import type { Node } from '../ops.ts';
-import type { Dim } from '../types.ts';
-import { softcap } from './lowering.ts';
-import type { Lowering } from './lowering.ts';
+import type { AlibiSpec, GqaSpec, MaskSpec } from '../../../2-check/model.ts';
+import { add, and, cast, constant, div, eq, le, lt, min, mul, sub, variable } from '../../expr-build.ts';
+import type { Expr } from '../../expr.ts';
+import { elementwise } from '../../node-build.ts';
+import type { Node } from '../../ops.ts';
+import type { Dim } from '../../types.ts';
+import { softcap } from '../lowering.ts';
+import type { Lowering } from '../lowering.ts';
 
 const query = variable('query', 'i32');
 const key = variable('key', 'i32');

@@ -1,12 +1,12 @@
 // Takes: what differential attention adds to attention. Gives: values of pairs of key heads, the difference of pairs of heads.
 // Promises: heads i and i + heads / 2 are a pair (arXiv 2410.05258, as DiffLlama has it); one attention over all heads.
-import type { DiffSpec, GqaSpec } from '../../2-check/model.ts';
-import { add, exp, mul, sub } from '../expr-build.ts';
-import { dimNames } from '../infer/dims.ts';
-import { elementwise, sumOver } from '../node-build.ts';
-import type { Node } from '../ops.ts';
-import { scale, weight } from './lowering.ts';
-import type { Lowering } from './lowering.ts';
+import type { DiffSpec, GqaSpec } from '../../../2-check/model.ts';
+import { add, exp, mul, sub } from '../../expr-build.ts';
+import { dimNames } from '../../infer/dims.ts';
+import { elementwise, sumOver } from '../../node-build.ts';
+import type { Node } from '../../ops.ts';
+import { scale, weight } from '../lowering.ts';
+import type { Lowering } from '../lowering.ts';
 
 /** The values of two key heads side by side, the same for both halves of the key heads: [.., kv_heads, value_dim]. */
 export function pairedValues({ builder }: Lowering, { kvHeads }: GqaSpec, v: Node): Node {
