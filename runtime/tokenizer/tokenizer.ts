@@ -19,11 +19,18 @@ export interface Tokenizer {
   readonly name: string;
   /** One above the largest token there is. */
   readonly size: number;
+  /** The same without tokens that were added to the vocabulary: a model may have no rows for some of those. */
+  readonly baseSize: number;
   /** Tokens that end a text: end of sequence, end of turn. */
   readonly stops: ReadonlySet<number>;
+  /** The token that stands behind a text in training; null where there is none. */
+  readonly end: number | null;
   /** With the special tokens that the tokenizer's post-processor adds, unless `special` is false. */
   encode(text: string, options?: { readonly special?: boolean }): readonly number[];
-  decoder(): TokenDecoder;
+  /** Of the tokens that follow `before`: some tokenizers drop a space that would begin the text. */
+  decoder(before?: readonly number[]): TokenDecoder;
+  /** As the vocabulary has it, special or not; null where there is no such token. */
+  textOf(token: number): string | null;
   /** The prompt that a chat template makes of messages, ready for `encode(.., { special: false })`. @throws UserError without a template */
   chat(messages: readonly ChatMessage[]): string;
 }
