@@ -86,16 +86,21 @@ function modulePaths(graph: Graph, model: Model): ModulePaths {
   const parts = layers.flatMap((layer) => [...names].map((name) => `${layer}.${name}`));
   const named = new Set([...graph.nodes.map(({ origin }) => origin.path), ...layers, ...parts]);
   const all = new Set(['', ...[...named].filter((path) => owning.has(path))]);
-  const linear = [...all].filter(
-    (path) => path.split('.').length > 3 && !parts.includes(path) && isLinear(graph, path),
-  );
-  return { all, partNames: new Set(parts), parts: new Set(parts.map(partOf)), linear: new Set(linear) };
+  const others = pathsWithMore(graph);
+  const isDeeper = (path: string): boolean => path.split('.').length > 3 && !others.has(path);
+  const partNames = new Set(parts);
+  const linear = [...all].filter((path) => isDeeper(path) && !partNames.has(path));
+  return { all, partNames, parts: new Set(parts.map(partOf)), linear: new Set(linear) };
 }
 
-/** Whether a module has a weight, perhaps a bias, and nothing else. */
-function isLinear(graph: Graph, path: string): boolean {
-  const own = sourcesOf(graph).filter(({ attrs }) => attrs.name.startsWith(`${path}.`));
-  return own.every(({ attrs }) => attrs.name === `${path}.weight` || attrs.name === `${path}.bias`);
+/** Paths that hold something else than one weight and perhaps a bias. */
+function pathsWithMore(graph: Graph): ReadonlySet<string> {
+  return new Set(
+    sourcesOf(graph).flatMap(({ attrs }) => {
+      const paths = prefixes(attrs.name);
+      return /\.(weight|bias)$/.test(attrs.name) ? paths.slice(0, -1) : paths;
+    }),
+  );
 }
 
 const readsWeightOf = (node: Node, module: string): boolean =>
