@@ -17,6 +17,7 @@ const scaling = of(
   'scaling = none',
   'scaling = linear { factor = 4 }',
   'scaling = llama3 { factor = 8; original = 64 }',
+  'scaling = dynamic { factor = 2; original = 64 }',
   'scaling = yarn { factor = 4; original = 64; truncate = false; attention_factor = 1.1 }',
 );
 const rope = fc.oneof(
@@ -60,7 +61,7 @@ const router = some(of('score = sigmoid', 'score = softmax(over = chosen)'), 'gr
 const ffn = fc.oneof(
   fc.tuple(some('shared = 1', 'expert = glu { width = 64 }', 'shared_gate = sigmoid'), router).map(([keys, inside]) => `ffn mlp = experts { n = 4; top_k = 2; ${keys}\nrouter { ${inside}\n} }`), // prettier-ignore
   some(of('act = gelu', 'act = relu2'), of('ratio = 2', 'width = 192', 'width = round(3 * d_model, to = 32)'), 'bias = all', of('norm = rms', 'norm = none')).map((keys) => `ffn mlp = glu { ${keys} }`), // prettier-ignore
-  some('act = gelu_tanh', of('ratio = 3', 'width = 128'), of('bias = all', 'bias = [up]')).map((keys) => `ffn mlp = mlp { ${keys} }`), // prettier-ignore
+  some(of('act = gelu_tanh', 'act = xielu', 'act = xielu { beta = 0.25 }'), of('ratio = 3', 'width = 128'), of('bias = all', 'bias = [up]')).map((keys) => `ffn mlp = mlp { ${keys} }`), // prettier-ignore
 );
 
 const wiring = of(
@@ -77,8 +78,26 @@ const wiring = of(
 
 const ends = some(
   block('norm rms', 'eps = 1e-5', 'gain = 1 + weight', 'cast = after_gain'),
-  block('embed token', 'tie = head', 'scale = sqrt(d_model)', of('pos = learned', 'pos = learned(64)'), 'norm = rms'),
-  block('head lm', of('norm = none', 'norm = rms'), 'scale = 1/16', 'softcap = 30'),
+  block(
+    'embed token',
+    'tie = head',
+    'scale = sqrt(d_model)',
+    of(
+      'pos = learned',
+      'pos = learned(64, offset = 2)',
+      'pos = sinusoidal',
+      'pos = sinusoidal(theta = 500, spacing = closed)',
+    ),
+    'pad_to = 48',
+    'norm = rms',
+  ),
+  block(
+    'head lm',
+    of('norm = none', 'norm = rms'),
+    of('transform { }', 'transform { act = silu; bias = true; norm = rms }', 'transform = none'),
+    'scale = 1/16',
+    'softcap = 30',
+  ),
   block('init', 'default = normal(0.02)', 'mixer, ffn = normal(std = 0.02 / sqrt(2 * (layer + 1)))', 'embed = uniform(0.1)'), // prettier-ignore
 );
 

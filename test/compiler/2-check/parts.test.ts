@@ -175,6 +175,8 @@ describe('ends', () => {
       { tied: false, positions: { length: 64, offset: 0, init: { kind: 'trunc_normal', std: 0.02, cut: 3 } } },
     ],
     ['embed token { pos = learned(100) }', { positions: expect.objectContaining({ length: 100 }) }],
+    ['embed token { pos = learned(offset = 2) }', { positions: expect.objectContaining({ length: 64, offset: 2 }) }],
+    ['embed token { pos = sinusoidal(500, 2, closed) }', { sinusoidal: { theta: 500, offset: 2, spacing: 'closed' } }],
     ['embed token { norm = layer { bias = none } }', { norm: expect.objectContaining({ kind: 'layer', bias: false }) }],
     ['embed.scale = sqrt(d_model)', { scale: Math.sqrt(768) }],
     ['init.embed = normal(1)', { init: { kind: 'normal', std: 1 } }],
@@ -188,6 +190,8 @@ describe('ends', () => {
     ['head lm { norm = none }', { norm: null }],
     ['head lm { }', { norm: expect.objectContaining({ kind: 'rms' }), scale: 1, softcap: null, bias: false }],
     ['head lm { softcap = tanh(30); scale = 1/16; bias = true }', { softcap: 30, scale: 0.0625, bias: true }],
+    ['head lm { transform { bias = true } }', { transform: { act: 'gelu', norm: null, projection: { bias: true, init: { kind: 'trunc_normal', std: 0.02, cut: 3 } } } }], // prettier-ignore
+    ['head lm { transform { act = xielu } }; init.head = zeros', { transform: { act: { kind: 'xielu' }, projection: { init: { kind: 'constant', value: 0 } } } }], // prettier-ignore
     ['norm ln = layer { }; head lm { norm = ln }', { norm: expect.objectContaining({ kind: 'layer', bias: true }) }],
   ])('%s', (items, expected) => {
     expect(modelOf(small(items)).head).toMatchObject(expected);

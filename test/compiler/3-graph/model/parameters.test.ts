@@ -5,7 +5,7 @@ import type { Parameter } from '../../../../compiler/2-check/parameters/paramete
 import { glu, gqa, init, layerNorm, makeModel, mlp, rms, wirings } from './model-builder.ts';
 
 const line = (p: Parameter): string =>
-  `${p.name} [${p.dims.map((d) => `${d.name}=${d.size}`).join(', ')}] ${p.class} ${p.init.kind === 'constant' ? p.init.value : p.init.kind}`;
+  `${p.name} [${p.dims.map((d) => `${d.name}=${d.size}`).join(', ')}] ${p.class} ${p.init.kind === 'constant' ? Number(p.init.value.toPrecision(4)) : p.init.kind}`;
 
 describe('parameters', () => {
   it('of a llama layer', () => {
@@ -27,15 +27,15 @@ describe('parameters', () => {
 
   it('of a model with every optional one', () => {
     const model = makeModel({
-      embed: { tied: true, positions: { length: 16, offset: 0, init }, norm: layerNorm },
+      embed: { tied: true, positions: { length: 16, offset: 2, init }, norm: layerNorm },
       norm: { ...layerNorm, gain: 'one_plus' },
       mixers: [gqa({ biases: 'qkvo', qkNorm: { ...layerNorm, per: 'full', order: 'before_rope' } })],
-      ffn: mlp(12, 'gelu'),
-      head: { bias: true },
+      ffn: mlp(12, { kind: 'xielu', alphaP: 0.8, alphaN: 0.8, beta: 0.5, eps: -1e-6 }),
+      head: { bias: true, transform: { act: 'gelu', norm: layerNorm, projection: { bias: true, init } } },
     });
     expect(parameters(model).map(line)).toEqual([
       'embed.weight [vocab=11, d_model=8] embed normal',
-      'embed.positions [position=16, d_model=8] embed normal',
+      'embed.positions [position=18, d_model=8] embed normal',
       'embed.norm.gain [d_model=8] vector 1',
       'embed.norm.bias [d_model=8] vector 0',
       'layers.0.rms.mix.gain [d_model=8] vector 0',
@@ -56,10 +56,16 @@ describe('parameters', () => {
       'layers.0.rms.ffn.bias [d_model=8] vector 0',
       'layers.0.mlp.up.weight [width=12, d_model=8] matrix normal',
       'layers.0.mlp.up.bias [width=12] vector 0',
+      'layers.0.mlp.act.alpha_p [one=1] vector 0.2034',
+      'layers.0.mlp.act.alpha_n [one=1] vector -1.05',
       'layers.0.mlp.down.weight [d_model=8, width=12] matrix normal',
       'layers.0.mlp.down.bias [d_model=8] vector 0',
       'head.norm.gain [d_model=8] vector 0',
       'head.norm.bias [d_model=8] vector 0',
+      'head.transform.weight [transformed=8, d_model=8] matrix normal',
+      'head.transform.bias [transformed=8] vector 0',
+      'head.transform.norm.gain [d_model=8] vector 1',
+      'head.transform.norm.bias [d_model=8] vector 0',
       'head.bias [vocab=11] vector 0',
     ]);
   });
