@@ -124,14 +124,21 @@ function fused(parts: Parts, { scale, rest }: PlainScore, merged: boolean): Py {
   const depth = attentionDims(attrs, q.type, k.type, v.type).depth.size;
   const isCommon = typeof depth === 'number' && Math.abs(scale * Math.sqrt(depth) - 1) < 1e-12;
   const out = scope.local('out');
+  // The kernel that takes a mask in little memory knows no groups of queries.
+  const repeats = mask?.startsWith('attn_mask') && queryHeads.length > 0;
+  const group = queryHeads.map((name) => sizeOf(parts, name)).join(' * ');
+  const keys = (x: Node, name: string): string => {
+    const value = headed(parts, x, keyHeads, attrs.key, name);
+    return (repeats ? method(value, 'repeat_interleave', group, 'dim=1') : value).text;
+  };
   const lines = [
     `${headed(parts, q, heads, attrs.query, attrs.depth).text},  # [${[...batch, 'heads', attrs.query, attrs.depth].join(', ')}]`,
-    `${headed(parts, k, keyHeads, attrs.key, attrs.depth).text},`,
-    `${headed(parts, v, keyHeads, attrs.key, attrs.valueDepth).text},`,
+    `${keys(k, attrs.depth)},`,
+    `${keys(v, attrs.valueDepth)},`,
     ...(mask === null ? [] : [`${mask},`]),
     ...(attrs.dropout === null ? [] : [`dropout_p=${float(attrs.dropout.rate)} if self.training else 0.0,`]),
     ...(isCommon ? [] : [`scale=${float(scale)},`]),
-    ...(queryHeads.length === 0 ? [] : ['enable_gqa=True,']),
+    ...(queryHeads.length === 0 || repeats ? [] : ['enable_gqa=True,']),
   ];
   scope.statement(`${out} = F.scaled_dot_product_attention(`);
   for (const line of lines) scope.statement(`    ${line}`);

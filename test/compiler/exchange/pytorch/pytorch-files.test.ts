@@ -61,7 +61,7 @@ describe('all models that compile', () => {
   });
 
   it('are many', () => {
-    expect(written.length).toBeGreaterThan(60);
+    expect(written.length).toBeGreaterThan(50);
   });
 
   it('have the names of their parameters in the state dict', () => {
