@@ -19,7 +19,6 @@ export interface BatchSource {
   close(): Promise<void>;
 }
 
-/** One token per byte. */
 export type TrainingTokens = Pick<Corpus, 'train' | 'held'>;
 
 /** What `textBatches` needs of the settings of a run. */

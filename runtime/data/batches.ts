@@ -3,6 +3,9 @@
 import { UserError } from '../user-error.ts';
 import { hashOf, uniform } from './random.ts';
 
+/** As narrow as their largest needs. */
+export type Tokens = Uint8Array | Uint16Array | Uint32Array;
+
 export interface Batch {
   /** [batch, seq] */
   readonly tokens: Int32Array;
@@ -11,7 +14,7 @@ export interface Batch {
 }
 
 /** @throws UserError when `tokens` is shorter than one sequence and its last label. */
-export function requireLength(tokens: Uint8Array, seq: number, part: string): void {
+export function requireLength(tokens: Tokens, seq: number, part: string): void {
   if (tokens.length >= seq + 1) return;
   throw new UserError(
     `the ${part} data has ${tokens.length} tokens, a sequence needs ${seq + 1} (seq ${seq} and one label); ` +
@@ -20,7 +23,7 @@ export function requireLength(tokens: Uint8Array, seq: number, part: string): vo
 }
 
 /** Sequences at random places. */
-export function randomBatch(tokens: Uint8Array, batch: number, seq: number, seed: number, index: number): Batch {
+export function randomBatch(tokens: Tokens, batch: number, seq: number, seed: number, index: number): Batch {
   const stream = hashOf(seed, index, 0xba7c4);
   const places = tokens.length - seq;
   const starts = Array.from({ length: batch }, (_, row) => Math.floor(uniform(stream, row) * places));
@@ -37,14 +40,14 @@ export function splitBatch({ tokens, labels }: Batch, parts: number): Batch[] {
 }
 
 /** The same `count` batches every time, spread evenly over the tokens. */
-export function evenBatches(tokens: Uint8Array, batch: number, seq: number, count: number): Batch[] {
+export function evenBatches(tokens: Tokens, batch: number, seq: number, count: number): Batch[] {
   const places = tokens.length - seq;
   const total = batch * count;
   const starts = Array.from({ length: total }, (_, i) => Math.floor((i * (places - 1)) / Math.max(1, total - 1)));
   return Array.from({ length: count }, (_, i) => batchAt(tokens, starts.slice(i * batch, (i + 1) * batch), seq));
 }
 
-function batchAt(tokens: Uint8Array, starts: readonly number[], seq: number): Batch {
+function batchAt(tokens: Tokens, starts: readonly number[], seq: number): Batch {
   const batch: Batch = { tokens: new Int32Array(starts.length * seq), labels: new Int32Array(starts.length * seq) };
   starts.forEach((start, row) => {
     for (let i = 0; i < seq; i++) {

@@ -1,9 +1,11 @@
-// Takes: a session with a model's weights and the Plans for prefill and decode. Gives: text, token by token.
+// Takes: a session with a model's weights and the Plans for prefill and decode. Gives: tokens and their bytes, as they come.
 // Promises: the same seed gives the same tokens; the cache never holds more than the context.
 import type { GenerationPlans } from '../../compiler/compile.ts';
 import { hashOf, uniform } from '../data/random.ts';
 import type { Executable } from '../engine/executable.ts';
 import type { Session } from '../engine/session.ts';
+import { byteDecoder } from '../tokenizer/bytes.ts';
+import type { TokenDecoder } from '../tokenizer/tokenizer.ts';
 import { UserError } from '../user-error.ts';
 import { type SampleSettings, sampleToken } from './sample.ts';
 import { StopFilter } from './stop-filter.ts';
@@ -12,6 +14,15 @@ export interface GenerateOptions extends SampleSettings {
   readonly maxTokens: number;
   readonly seed: number;
   readonly stop: readonly string[];
+  /** Tokens that end the text and are not shown. */
+  readonly stopTokens?: ReadonlySet<number>;
+  /** Makes bytes of what follows the prompt; without one a token is a byte. */
+  readonly decoder?: TokenDecoder;
+  /**
+   * Go on from the tokens that the cache holds already, as far as the prompt begins with them: a turn of a chat reads
+   * only what is new. What decoding wrote may differ from what prefill would write in the last bits.
+   */
+  readonly keepCache?: boolean;
   /** Called with bytes as soon as they are certain to belong to the text. */
   readonly onBytes?: (bytes: Uint8Array) => void;
   readonly shouldStop?: () => boolean;
@@ -20,6 +31,7 @@ export interface GenerateOptions extends SampleSettings {
 export interface Generated {
   /** Without the prompt, the stop text cut off. */
   readonly bytes: Uint8Array;
+  /** With the one that ended the text. */
   readonly tokens: readonly number[];
   readonly reason: 'length' | 'stop' | 'interrupted';
   readonly promptTokens: number;
@@ -48,13 +60,19 @@ export class Generator {
     return new Generator(plans, prefill, await session.load(plans.decode));
   }
 
-  /** The logits [vocab] after `tokens`, from an empty cache. */
-  async prefill(tokens: readonly number[]): Promise<Float32Array> {
+  /** Positions that the cache has. */
+  get context(): number {
+    return this.#plans.context;
+  }
+
+  /** The logits [vocab] after `tokens`; `keep`: how many of them, at least, the cache may hold already. */
+  async prefill(tokens: readonly number[], keep = 0): Promise<Float32Array> {
     if (tokens.length === 0) throw new UserError('the prompt is empty; give at least one character');
     const { chunk, context } = this.#plans;
     if (tokens.length > context)
       throw new UserError(`the prompt has ${tokens.length} tokens, the context holds ${context}`);
-    for (let offset = 0; offset < tokens.length; offset += chunk) {
+    // A chunk begins at a multiple of its size, or the last one would end beyond the cache.
+    for (let offset = keep - (keep % chunk); offset < tokens.length; offset += chunk) {
       const part = tokens.slice(offset, offset + chunk);
       const padded = new Int32Array(chunk);
       padded.set(part);
@@ -84,32 +102,65 @@ export class Generator {
     return floats(await this.#decode.read('logits'));
   }
 
-  /** Continues `prompt` (bytes). A prompt longer than the context loses its beginning. */
-  async generate(prompt: Uint8Array, options: GenerateOptions): Promise<Generated> {
+  /** Continues `prompt`. One longer than the context loses its beginning. */
+  async generate(prompt: ArrayLike<number>, options: GenerateOptions): Promise<Generated> {
     const stream = hashOf(options.seed, 0x5a3b1e);
-    const filter = new StopFilter(options.stop);
-    const [tokens, shown]: [number[], number[]] = [[], []];
-    const show = (bytes: number[]): void => {
-      shown.push(...bytes);
-      if (bytes.length > 0) options.onBytes?.(Uint8Array.from(bytes));
-    };
+    const text = new Shown(options);
+    const tokens: number[] = [];
     const start = performance.now();
-    const context = [...prompt].slice(-Math.max(1, Math.min(prompt.length, this.#plans.context - 1)));
-    let logits = await this.prefill(context);
+    const context = Array.from(prompt).slice(-Math.max(1, Math.min(prompt.length, this.#plans.context - 1)));
+    let logits = await this.prefill(context, options.keepCache === true ? this.#shared(context) : 0);
     const first = performance.now();
     let reason: Generated['reason'] = 'length';
     while (tokens.length < options.maxTokens) {
       const token = sampleToken(logits, options, uniform(stream, tokens.length));
       tokens.push(token);
-      show(filter.push(token));
-      if (filter.stopped) reason = 'stop';
+      if (options.stopTokens?.has(token) === true || text.push(token)) reason = 'stop';
       else if (options.shouldStop?.() === true) reason = 'interrupted';
       if (reason !== 'length' || tokens.length === options.maxTokens) break;
       logits = await this.decode(token);
     }
-    if (!filter.stopped) show(filter.finish());
+    text.finish();
     const times = { prefillMs: first - start, decodeMs: performance.now() - first };
-    return { bytes: Uint8Array.from(shown), tokens, reason, promptTokens: context.length, ...times };
+    return { bytes: Uint8Array.from(text.bytes), tokens, reason, promptTokens: context.length, ...times };
+  }
+
+  /** How many tokens the cache has in common with `tokens`, the last of which is always read again for its logits. */
+  #shared(tokens: readonly number[]): number {
+    const differs = tokens.findIndex((token, i) => token !== this.#context[i] || i === tokens.length - 1);
+    return Math.max(0, differs);
+  }
+}
+
+/** What is shown of the tokens: their bytes up to a stop text. */
+class Shown {
+  readonly bytes: number[] = [];
+  readonly #decoder: TokenDecoder;
+  readonly #filter: StopFilter;
+  readonly #onBytes: GenerateOptions['onBytes'];
+
+  constructor({ decoder = byteDecoder, stop, onBytes }: GenerateOptions) {
+    this.#decoder = decoder;
+    this.#filter = new StopFilter(stop);
+    this.#onBytes = onBytes;
+  }
+
+  /** Whether a stop text is complete. */
+  push(token: number): boolean {
+    this.#show(this.#decoder.push(token), false);
+    return this.#filter.stopped;
+  }
+
+  finish(): void {
+    if (!this.#filter.stopped) this.#show(this.#decoder.finish(), true);
+  }
+
+  #show(bytes: Uint8Array, isEnd: boolean): void {
+    const certain: number[] = [];
+    for (const byte of bytes) if (!this.#filter.stopped) certain.push(...this.#filter.push(byte));
+    if (isEnd && !this.#filter.stopped) certain.push(...this.#filter.finish());
+    this.bytes.push(...certain);
+    if (certain.length > 0) this.#onBytes?.(Uint8Array.from(certain));
   }
 }
 

@@ -14,15 +14,18 @@ export interface SampleSettings {
 
 /** Chooses from `logits` [vocab] with `random` uniform in [0, 1). */
 export function sampleToken(logits: Float32Array, settings: SampleSettings, random: number): number {
-  if (settings.temperature === 0) return argmax(logits);
-  const kept = keep(candidates(logits, settings.temperature), settings);
-  const total = kept.reduce((sum, { probability }) => sum + probability, 0);
-  let left = random * total;
-  for (const { token, probability } of kept) {
-    left -= probability;
-    if (left < 0) return token;
+  const most = argmax(logits);
+  if (settings.temperature === 0) return most;
+  const top = logits[most] ?? 0;
+  // softmax(logits / temperature), but for the sum: 1 for the most likely token
+  const weight = (logit: number): number => Math.exp((logit - top) / settings.temperature);
+  const kept = keep(logits, settings, weight).map((token) => ({ token, weight: weight(logits[token] ?? 0) }));
+  let left = random * kept.reduce((sum, each) => sum + each.weight, 0);
+  for (const each of kept) {
+    left -= each.weight;
+    if (left < 0) return each.token;
   }
-  return kept.at(-1)?.token ?? 0;
+  return kept.at(-1)?.token ?? most;
 }
 
 export function argmax(logits: Float32Array): number {
@@ -31,31 +34,29 @@ export function argmax(logits: Float32Array): number {
   return best;
 }
 
-interface Candidate {
-  readonly token: number;
-  readonly probability: number;
+type Weight = (logit: number) => number;
+
+/** The tokens to choose among, most likely first where their number is limited. */
+function keep(logits: Float32Array, { topK, topP, minP }: SampleSettings, weight: Weight): number[] {
+  const isLikely = (token: number): boolean => weight(logits[token] ?? 0) >= (minP ?? 0);
+  const all = Array.from(logits.keys());
+  if (topK === null && topP === null) return all.filter(isLikely);
+  // Numbers sort fast; of a hundred thousand tokens only the few that are kept need an order of their own.
+  const sorted = logits
+    .toSorted()
+    .reverse()
+    .subarray(0, topK ?? logits.length);
+  const count = topP === null ? sorted.length : reaching(sorted, topP, weight);
+  const least = sorted[count - 1] ?? 0;
+  const kept = all.filter((token) => (logits[token] ?? 0) >= least);
+  return kept.sort((a, b) => (logits[b] ?? 0) - (logits[a] ?? 0) || a - b).slice(0, count).filter(isLikely); // prettier-ignore
 }
 
-/** softmax(logits / temperature), most likely first. */
-function candidates(logits: Float32Array, temperature: number): Candidate[] {
-  const top = logits[argmax(logits)] ?? 0;
-  const weights = Array.from(logits, (logit) => Math.exp((logit - top) / temperature));
-  const total = weights.reduce((sum, weight) => sum + weight, 0);
-  return weights
-    .map((weight, token) => ({ token, probability: weight / total }))
-    .sort((a, b) => b.probability - a.probability || a.token - b.token);
-}
-
-function keep(sorted: readonly Candidate[], { topK, topP, minP }: SampleSettings): Candidate[] {
-  let kept = topK === null ? [...sorted] : sorted.slice(0, topK);
-  if (topP !== null) kept = nucleus(kept, topP);
-  const least = (minP ?? 0) * (sorted[0]?.probability ?? 0);
-  return kept.filter(({ probability }, i) => i === 0 || probability >= least);
-}
-
-function nucleus(sorted: readonly Candidate[], topP: number): Candidate[] {
-  const total = sorted.reduce((sum, { probability }) => sum + probability, 0);
+/** How many of `sorted` have `share` of all their weight. */
+function reaching(sorted: Float32Array, share: number, weight: Weight): number {
+  const weights = Array.from(sorted, weight);
+  const total = weights.reduce((sum, each) => sum + each, 0);
   let sum = 0;
-  const end = sorted.findIndex(({ probability }) => (sum += probability) >= topP * total);
-  return sorted.slice(0, end < 0 ? sorted.length : end + 1);
+  const last = weights.findIndex((each) => (sum += each) >= share * total);
+  return last < 0 ? weights.length : last + 1;
 }

@@ -2,8 +2,9 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { evenBatches, randomBatch, requireLength } from '../../../runtime/data/batches.ts';
+import { evenBatches, randomBatch, requireLength, type Tokens } from '../../../runtime/data/batches.ts';
 import { readCorpus } from '../../../runtime/data/corpus.ts';
+import { openTokenizer } from '../../../runtime/tokenizer/open-tokenizer.ts';
 
 let folder = '';
 beforeAll(() => {
@@ -15,7 +16,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
+const text = (tokens: Tokens): string => String.fromCharCode(...tokens);
 
 describe('corpus', () => {
   it('reads globs and paths in a fixed order and holds out the end of every file', async () => {
@@ -39,6 +40,41 @@ describe('corpus', () => {
     [['empty.md'], /the data is empty: 1 files of empty\.md hold no bytes/],
   ])('%j is one sentence', async (globs, message) => {
     await expect(readCorpus(globs, folder, 0.1)).rejects.toThrow(message);
+  });
+});
+
+describe('a corpus by a tokenizer', async () => {
+  const tokenizer = await openTokenizer(join(import.meta.dirname, '..', 'tokenizer', 'references', 'byte-level'));
+
+  it('has the tokens of every file and the token that ends a text', async () => {
+    const corpus = await readCorpus(['b.txt', 'deep/a.txt'], folder, 0, { tokenizer });
+    const of = (source: string): number[] => [...tokenizer.encode(source), tokenizer.end ?? -1];
+    expect([...corpus.train]).toEqual([...of('bbbbbbbbbB'), ...of('aaaaaaaaaA')]);
+    expect(corpus.train).toBeInstanceOf(Uint16Array);
+    expect((await readCorpus(['b.txt'], folder, 0.5, { tokenizer })).fingerprint).not.toBe(corpus.fingerprint);
+  });
+
+  it('tells how much is read', async () => {
+    const told: [number, number][] = [];
+    await readCorpus(['b.txt', 'deep/a.txt'], folder, 0, { tokenizer, onProgress: (...each) => void told.push(each) });
+    expect(told).toEqual([
+      [10, 20],
+      [20, 20],
+    ]);
+  });
+
+  it.each([
+    [{ vocab: 300 }, 'b.txt', /tokenizer\.json has 400 tokens, but the model's vocabulary has 300: it is the tokenizer of another model/], // prettier-ignore
+    [
+      { vocab: 400 },
+      'tool.txt',
+      /the text has the token <tool> \(400\) of .*, but the model's vocabulary ends at 399; leave it out/,
+    ],
+    [{}, 'latin.txt', /the data file .*latin\.txt is not UTF-8 text; a tokenizer needs text/],
+  ])('%j and %s is one sentence', async (options, file, message) => {
+    writeFileSync(join(folder, 'tool.txt'), 'a <tool> b');
+    writeFileSync(join(folder, 'latin.txt'), Uint8Array.of(65, 0xe9, 66));
+    await expect(readCorpus([file], folder, 0.1, { tokenizer, ...options })).rejects.toThrow(message);
   });
 });
 
