@@ -84,6 +84,7 @@ function lintNorms(model: Model, add: Add): void {
     if (expr.kind === 'mixer') for (const [key, spec] of normsOf(expr.spec)) norm(`${expr.name}.${key}`, spec);
   });
   norm('embed.norm', model.embed.norm);
+  norm('head.transform.norm', model.head.transform?.norm ?? null);
   // A head normed by the template `rms` was told with `rms`.
   if (!told.has('rms')) norm('head.norm', model.head.norm);
 }
