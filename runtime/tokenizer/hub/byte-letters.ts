@@ -3,6 +3,7 @@
 
 const between = (low: number, high: number) => (byte: number) => byte >= low && byte <= high;
 const printable = [between(0x21, 0x7e), between(0xa1, 0xac), between(0xae, 0xff)];
+const utf8 = new TextEncoder();
 const byteOf = new Map<string, number>();
 const letterOf: string[] = [];
 for (let byte = 0, others = 0; byte < 256; byte++) {
@@ -13,12 +14,14 @@ for (let byte = 0, others = 0; byte < 256; byte++) {
 }
 
 export function lettersOfBytes(text: string): string {
-  return Array.from(new TextEncoder().encode(text), (byte) => letterOf[byte]).join('');
+  let letters = '';
+  for (const byte of utf8.encode(text)) letters += letterOf[byte];
+  return letters;
 }
 
 /** A text with any other letter (a token that was added) is its own UTF-8. */
 export function bytesOfLetters(text: string): Uint8Array {
   const bytes = Array.from(text, (letter) => byteOf.get(letter));
   const isWhole = bytes.every((byte) => byte !== undefined);
-  return isWhole ? Uint8Array.from(bytes) : new TextEncoder().encode(text);
+  return isWhole ? Uint8Array.from(bytes) : utf8.encode(text);
 }
