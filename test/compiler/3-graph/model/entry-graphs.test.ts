@@ -163,7 +163,7 @@ describe('rope that depends on the length of a run', () => {
   ])('a run that generates has the length of its cache: %s', (_, scaled, past, wanted) => {
     const run = (of: Model): number[] => {
       const graph = generateGraph(of);
-      const caches = ['k', 'v'].map((part) => [`cache.layers.0.attn.${part}`, new Array<number>(past * 2 * dim).fill(0)] as const); // prettier-ignore
+      const caches = ['k', 'v'].map((part) => [`cache.layers.0.attn.${part}`, Array.from({ length: past * 2 * dim }, () => 0)] as const); // prettier-ignore
       const values = new Map<string, ArrayLike<number>>([...randomWeights(of), ...caches, ['tokens', [3, 0, 6]], ['offset', [0]], ['last', [2]]]); // prettier-ignore
       return [...(evaluate(graph, { batch: 1, seq: 3, past }, values).outputs.get('logits')?.data ?? [])];
     };
