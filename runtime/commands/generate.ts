@@ -1,38 +1,61 @@
-// Takes: a run or a checkpoint, and a prompt. Gives: text, as it comes.
-// Promises: the same checkpoint, prompt and seed give the same text.
+// Takes: a run, a checkpoint, an imported folder or one of the Hugging Face hub, and a prompt or a chat. Gives: text, as it comes.
+// Promises: the same weights, prompt and seed give the same text; the cache is no larger than the text needs.
 import { Command, InvalidArgumentError } from 'commander';
-import { compileGeneration } from '../../compiler/compile.ts';
-import type { GenerateSpec, Model } from '../../compiler/2-check/model.ts';
-import type { EngineDevice } from '../engine/engine-device.ts';
-import { Session } from '../engine/session.ts';
-import { type Generated, type GenerateOptions, Generator } from '../inference/generator.ts';
-import { checkSourceFile, chooseGenerate } from '../model-file.ts';
-import { colorOn, notice, printJson, stopOnSignal } from '../terminal.ts';
-import { type Checkpoint, loadCheckpoint, modelOf, restore } from '../training/checkpoint.ts';
-import { checkpointPath } from '../training/run-folder.ts';
-import { positive } from './train.ts';
+import { existsSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { withDevice, withDeviceOptions } from '../device/with-device.ts';
+import type { EngineDevice } from '../engine/engine-device.ts';
 import type { DeviceOptions } from '../engine/open-device.ts';
+import { Chat } from '../inference/chat.ts';
+import { contextOf } from '../inference/context.ts';
+import type { Generated, Generator } from '../inference/generator.ts';
+import { openGeneration } from '../inference/open-generation.ts';
+import { openModel } from '../inference/open-run.ts';
+import { type SettingFlags, type Settings, settingsOf } from '../inference/settings.ts';
+import { describeDropped, readAll, terminalChat } from '../inference/terminal-chat.ts';
+import { chooseGenerate } from '../model-file.ts';
+import { notice, printJson, stopOnSignal } from '../terminal.ts';
+import { requireFit, requireTokens } from '../tokenizer/fit.ts';
+import { readJson } from '../tokenizer/open-tokenizer.ts';
+import type { Tokenizer } from '../tokenizer/tokenizer.ts';
+import { UserError } from '../user-error.ts';
+import type { OpenModel } from '../weights/open-model.ts';
+import { positive } from './train.ts';
 
-export interface GenerateFlags extends DeviceOptions {
+export interface GenerateFlags extends DeviceOptions, SettingFlags {
   readonly prompt?: string;
-  readonly maxTokens?: number;
-  readonly temperature?: number;
-  readonly topK?: number;
-  readonly topP?: number;
-  readonly minP?: number;
-  readonly seed?: number;
-  readonly stop?: readonly string[];
-  readonly greedy?: boolean;
+  readonly chat?: boolean;
+  readonly system?: string;
+  readonly context?: number;
   readonly json?: boolean;
 }
 
+const examples = `
+What is not given comes from the generate block of the model's file, then from generation_config.json.
+
+Examples:
+  modelc generate runs/quickstart-Quickstart-1 --prompt 'interface ' --max-tokens 200
+  modelc generate runs/quickstart-Quickstart-1 --greedy --stop ';' --json
+  modelc generate ./SmolLM3-3B --chat --system 'Answer in one sentence.'
+  modelc generate ./SmolLM3-3B --chat --prompt 'Why is the sky blue?' --json
+  modelc generate ./gpt2 --prompt - --context 512 < story.txt`;
+
 export function generateCommand(): Command {
   const command = new Command('generate')
-    .description('write text with a trained model')
-    .argument('<run>', 'folder of a run, or its checkpoint.safetensors')
-    .option('--prompt <text>', 'text to continue', '\n')
-    .option('--max-tokens <n>', 'tokens to write', positive)
+    .description('write text with a trained or imported model, or chat with it')
+    .argument(
+      '<path>',
+      'folder of a run, its checkpoint.safetensors, an imported folder, or one of the Hugging Face hub',
+    )
+    .option('--prompt <text>', 'text to continue; - reads it from standard input')
+    .option('--chat', 'talk, by the chat template of the model; with --prompt a single turn')
+    .option('--system <text>', 'what stands before a chat')
+    .option('--max-tokens <n>', 'tokens to write (default: 256; of a chat, 1024 an answer)', positive)
+    .option(
+      '--context <n>',
+      'positions of the cache (default: as many as the text needs; of a chat, up to 4096)',
+      positive,
+    ) // prettier-ignore
     .option('--temperature <t>', 'above 0; lower is more certain', fraction(0, 100))
     .option('--top-k <k>', 'choose among the k likeliest tokens', positive)
     .option('--top-p <p>', 'choose among the fewest tokens whose probabilities reach p', fraction(0, 1))
@@ -42,23 +65,16 @@ export function generateCommand(): Command {
     .option('--stop <texts...>', 'end before any of these texts')
     .option('--json', 'the text and its figures as JSON');
   return withDeviceOptions(command)
-    .addHelpText(
-      'after',
-      `
-What is not given comes from the generate block of the model's file.
-
-Examples:
-  modelc generate runs/quickstart-Quickstart-1 --prompt 'interface ' --max-tokens 200
-  modelc generate runs/quickstart-Quickstart-1 --greedy --stop ';' --json`,
-    )
-    .action(async (run: string, flags: GenerateFlags) => {
-      const { text, generated } = await generate(
-        run,
-        flags,
-        flags.json === true ? () => {} : (part) => process.stdout.write(part),
-      );
+    .addHelpText('after', examples)
+    .action(async (path: string, flags: GenerateFlags) => {
+      const isTalk = flags.chat === true && flags.prompt === undefined;
+      if (isTalk && flags.json === true) throw new UserError('--json gives one answer; give --prompt with --chat');
+      if (isTalk) return talk(path, flags);
+      const onText = flags.json === true ? () => {} : (part: string) => void process.stdout.write(part);
+      const { text, generated } = await generate(path, flags, onText);
       if (flags.json === true) printJson(figures(text, generated));
-      else describeSpeed(generated);
+      else describeSpeed(generated, '\n');
+      return undefined;
     });
 }
 
@@ -70,72 +86,136 @@ function fraction(low: number, high: number): (text: string) => number {
   };
 }
 
-/** Loads the checkpoint and continues the prompt; `onText` gets the text as it comes. @throws UserError, DeviceError */
-export async function generate(
-  run: string,
-  flags: GenerateFlags,
-  onText: (part: string) => void,
-): Promise<{ text: string; generated: Generated }> {
-  const checkpoint = await loadCheckpoint(checkpointPath(run));
-  const model = modelOf(checkpoint, colorOn('stderr'));
-  const spec = chooseGenerate(checkSourceFile(checkpoint.source), model);
-  return withDevice(flags, (device) => generateOn(device, { checkpoint, model, spec, flags, onText }));
-}
-
-interface Request {
-  readonly checkpoint: Checkpoint;
-  readonly model: Model;
-  readonly spec: GenerateSpec | undefined;
+/** What all ways of generating have. */
+interface Opened {
+  readonly open: OpenModel;
   readonly flags: GenerateFlags;
-  readonly onText: (part: string) => void;
+  readonly settings: Settings;
 }
 
-async function generateOn(device: EngineDevice, request: Request): Promise<{ text: string; generated: Generated }> {
-  const { checkpoint, model, spec, flags, onText } = request;
-  const session = new Session(device);
-  const generator = await Generator.open(session, compileGeneration(model, { target: device.target }));
-  restore(checkpoint, session, 'parameter');
-  const signal = stopOnSignal('');
-  const decoder = new TextDecoder();
-  let text = '';
-  const show = (part: string): void => {
-    text += part;
-    onText(part);
-  };
+async function withModel<T>(path: string, flags: GenerateFlags, work: (opened: Opened) => Promise<T>): Promise<T> {
+  if (flags.system !== undefined && flags.chat !== true) throw new UserError('--system stands before a chat; give --chat too'); // prettier-ignore
+  const open = await openModel(path);
   try {
-    const options = { ...settings(spec, flags), shouldStop: signal.asked };
-    const onBytes = (bytes: Uint8Array): void => show(decoder.decode(bytes, { stream: true }));
-    const prompt = new TextEncoder().encode(flags.prompt ?? '\n');
-    const generated = await generator.generate(prompt, { ...options, onBytes });
-    show(decoder.decode());
-    return { text, generated };
+    requireFit(open.tokenizer, open.model.vocab);
+    const generation = (await readJson(join(folderOf(open.path), 'generation_config.json'))) ?? {};
+    const spec = chooseGenerate(open.file, open.model);
+    return await work({ open, flags, settings: settingsOf(flags, spec, generation, flags.chat === true ? 1024 : 256) });
   } finally {
-    signal.release();
-    session.destroy();
+    await open.weights.close();
   }
 }
 
-function settings(spec: GenerateSpec | undefined, flags: GenerateFlags): GenerateOptions {
-  return {
-    temperature: flags.greedy === true ? 0 : (flags.temperature ?? spec?.temperature ?? 1),
-    topK: flags.topK ?? spec?.topK ?? null,
-    topP: flags.topP ?? spec?.topP ?? null,
-    minP: flags.minP ?? spec?.minP ?? null,
-    maxTokens: flags.maxTokens ?? spec?.maxTokens ?? 256,
-    seed: flags.seed ?? 0,
-    stop: flags.stop ?? spec?.stop ?? [],
-  };
+const folderOf = (path: string): string => (existsSync(path) && statSync(path).isDirectory() ? path : dirname(path));
+
+/** Continues a prompt, or answers it; `onText` gets the text as it comes. @throws UserError, DeviceError */
+export function generate(
+  path: string,
+  flags: GenerateFlags,
+  onText: (part: string) => void,
+): Promise<{ text: string; generated: Generated }> {
+  return withModel(path, flags, async (opened) => {
+    const prompt = flags.prompt === '-' ? await readAll(process.stdin) : flags.prompt;
+    const signal = stopOnSignal('');
+    try {
+      if (flags.chat === true)
+        return await withChat(opened, (chat) => chat.say(prompt ?? '', { ...opened.settings, shouldStop: signal.asked, onText })); // prettier-ignore
+      return await continued(opened, prompt, signal.asked, onText);
+    } finally {
+      signal.release();
+    }
+  });
+}
+
+async function continued(
+  { open, flags, settings }: Opened,
+  prompt: string | undefined,
+  shouldStop: () => boolean,
+  onText: (part: string) => void,
+): Promise<{ text: string; generated: Generated }> {
+  // prettier-ignore
+  const { model, tokenizer } = open;
+  const tokens = promptTokens(tokenizer, prompt);
+  requireTokens(tokens, tokenizer, model.vocab);
+  const context = contextOf({ model: model.context, asked: flags.context, tokens: tokens.length + settings.maxTokens });
+  if (tokens.length >= context)
+    notice(`the prompt has ${tokens.length} tokens, the context ${context}: only its end is read`);
+  return onDevice(open, flags, context, async (generator) => {
+    const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+    let text = '';
+    const show = (part: string): void => {
+      text += part;
+      onText(part);
+    };
+    const generated = await generator.generate(tokens, {
+      ...settings,
+      shouldStop,
+      stopTokens: tokenizer.stops,
+      decoder: tokenizer.decoder(tokens),
+      onBytes: (bytes) => show(decoder.decode(bytes, { stream: true })),
+    });
+    show(decoder.decode());
+    return { text, generated };
+  });
+}
+
+/** Without a prompt a text begins as the tokenizer begins one. */
+function promptTokens(tokenizer: Tokenizer, prompt: string | undefined): readonly number[] {
+  if (prompt !== undefined) return tokenizer.encode(prompt);
+  const begin = tokenizer.encode('');
+  if (begin.length > 0) return begin;
+  return tokenizer.end === null ? tokenizer.encode('\n') : [tokenizer.end];
+}
+
+function talk(path: string, flags: GenerateFlags): Promise<void> {
+  const { stdin: input, stdout: output } = process;
+  return withModel(path, flags, (opened) =>
+    withChat(opened, (chat, context) =>
+      terminalChat(chat, opened.settings, { input, output, isTerminal: input.isTTY && output.isTTY }, (answer) => {
+        describeSpeed(answer.generated, '');
+        describeDropped(answer, context);
+      }),
+    ),
+  );
+}
+
+function withChat<T>({ open, flags }: Opened, work: (chat: Chat, context: number) => Promise<T>): Promise<T> {
+  const { model, tokenizer } = open;
+  // A tokenizer without a template is told of before the weights are read.
+  tokenizer.chat([{ role: 'user', content: 'x' }]);
+  const context = contextOf({ model: model.context, asked: flags.context, tokens: null });
+  const fits = (tokens: readonly number[]): void => requireTokens(tokens, tokenizer, model.vocab);
+  return onDevice(open, flags, context, (generator) =>
+    work(new Chat(generator, tokenizer, flags.system ?? null, fits), context),
+  );
+}
+
+function onDevice<T>(
+  open: OpenModel,
+  flags: DeviceOptions,
+  context: number,
+  work: (generator: Generator) => Promise<T>,
+): Promise<T> {
+  // prettier-ignore
+  return withDevice(flags, async (device: EngineDevice) => {
+    const { generator, close } = await openGeneration(open, device, context);
+    try {
+      return await work(generator);
+    } finally {
+      close();
+    }
+  });
 }
 
 function figures(
   text: string,
-  { tokens, reason, promptTokens, prefillMs, decodeMs }: Generated,
+  { tokens, reason, promptTokens: prompt, prefillMs, decodeMs }: Generated,
 ): Record<string, unknown> {
   const perSecond = tokens.length > 1 ? ((tokens.length - 1) * 1000) / decodeMs : null;
-  return { text, tokens, reason, prompt_tokens: promptTokens, ttft_ms: prefillMs, tokens_per_second: perSecond };
+  return { text, tokens, reason, prompt_tokens: prompt, ttft_ms: prefillMs, tokens_per_second: perSecond };
 }
 
-function describeSpeed({ tokens, decodeMs, prefillMs }: Generated): void {
+function describeSpeed({ tokens, decodeMs, prefillMs }: Generated, before: string): void {
   const speed = tokens.length > 1 ? `, ${Math.round(((tokens.length - 1) * 1000) / decodeMs)} tokens/s` : '';
-  notice(`\n${tokens.length} tokens, first after ${Math.round(prefillMs)} ms${speed}`);
+  notice(`${before}${tokens.length} tokens, first after ${Math.round(prefillMs)} ms${speed}`);
 }

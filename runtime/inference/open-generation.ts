@@ -1,0 +1,30 @@
+// Takes: a model with its weights and tokenizer, a device, and how long a text may get. Gives: what generates with them.
+// Promises: one tensor of the weights in memory at a time; nothing stays on the device when it cannot be opened.
+import { compileGeneration } from '../../compiler/compile.ts';
+import type { EngineDevice } from '../engine/engine-device.ts';
+import { Session } from '../engine/session.ts';
+import { writeWeights } from '../training/start/weights.ts';
+import type { OpenModel } from '../weights/open-model.ts';
+import { Generator } from './generator.ts';
+
+export interface OpenGeneration {
+  readonly generator: Generator;
+  readonly close: () => void;
+}
+
+/** `context`: positions of the cache. @throws UserError, DeviceError, PlanError, UnbuiltError */
+export async function openGeneration(
+  { model, weights }: Pick<OpenModel, 'model' | 'weights'>,
+  device: EngineDevice,
+  context: number,
+): Promise<OpenGeneration> {
+  const session = new Session(device);
+  try {
+    const generator = await Generator.open(session, compileGeneration(model, { target: device.target, context }));
+    await writeWeights(session, weights);
+    return { generator, close: () => session.destroy() };
+  } catch (error) {
+    session.destroy();
+    throw error;
+  }
+}
