@@ -23,7 +23,7 @@ import { shortLists } from './sections/module-list.ts';
 import { startsText } from './sections/starts.ts';
 
 export function modelText(model: Model, graph: Graph, loss: TrainSpec['loss']): string {
-  const axes = new Axes(graph);
+  const axes = new Axes(graph, model);
   const regions = regionsOf(graph, model);
   const { root } = regions;
   const calls = callsOf(root);

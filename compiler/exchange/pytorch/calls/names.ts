@@ -41,7 +41,7 @@ export function hintOf(
   const hint = (value: Node): string | null => hintOf(value, region, regions, equations);
   const named = equations.get(node);
   if (named !== undefined && !region.inputs.includes(node)) return named;
-  if (region.inputs.includes(node)) return inputHint(node);
+  if (region.inputs.includes(node)) return inputHint(node, regions);
   const child = childWith(region, regions.of, node);
   if (child) {
     const [only] = child.inputs;
@@ -64,8 +64,9 @@ export function hintOf(
 
 /** Of what depends on no token. */
 function fixedHint(node: Node): string {
-  const given = inputHint(node);
-  if (given !== null) return given;
+  if (node.op === 'source') return lastOf(node.attrs.name);
+  const [table] = node.inputs;
+  if (table?.op === 'constant' && table.attrs.data.kind === 'rope_table') return table.attrs.data.fn;
   const hints = new Set(node.inputs.map(fixedHint).filter((hint) => hint !== 'table'));
   const [first] = hints;
   if (first !== undefined && node.op !== 'gather' && (hints.size === 1 || readsWeight(node))) return first;
@@ -78,9 +79,6 @@ const readsWeight = (node: Node): boolean => node.op === 'source' || node.inputs
 export const lastOf = (path: string): string => path.split('.').at(-1) ?? path;
 
 /** Names of what a function takes; null: the hidden state. */
-export function inputHint(node: Node): string | null {
-  const [table] = node.inputs;
-  if (node.op === 'gather' && table?.op === 'constant' && table.attrs.data.kind === 'rope_table')
-    return table.attrs.data.fn;
-  return node.op === 'source' ? lastOf(node.attrs.name) : null;
+export function inputHint(node: Node, { tables }: Regions): string | null {
+  return tables.get(node) ?? (node.op === 'source' ? lastOf(node.attrs.name) : null);
 }

@@ -2,8 +2,8 @@
 // Promises: every node that depends on the tokens is in one region; a part used twice in a layer is two regions of one path;
 // what depends on no token (positions, constants, weights alone) is in none and is written where it is used.
 import type { Model } from '../../../2-check/model.ts';
-import { eachPart } from '../../../2-check/resolve/parts.ts';
-import type { Graph, Node, NodeOf } from '../../../3-graph/ops.ts';
+import type { Graph, Node } from '../../../3-graph/ops.ts';
+import { modulePaths } from './module-paths.ts';
 
 export interface Region {
   /** The module called: `layers.0.attn`; the model itself: ''. */
@@ -20,7 +20,7 @@ export interface Region {
 
 export interface Regions {
   readonly root: Region;
-  readonly tables: ReadonlySet<Node>;
+  readonly tables: ReadonlyMap<Node, 'cos' | 'sin'>;
   /** Null: it depends on no token. */
   readonly of: (node: Node) => Region | null;
 }
@@ -31,12 +31,10 @@ export function regionsOf(graph: Graph, model: Model): Regions {
   const regions = new Map<string, Region>();
   const owners = new Map<Node, Region>();
   const open = (path: string, call: string): Region => {
-    const key = modules.parts.has(partOf(path)) ? `${path}@${call}` : path;
+    const key = modules.isPart(path) ? `${path}@${call}` : path;
     const known = regions.get(key);
     if (known) return known;
-    // A norm `rms.mix` is a part of its layer, also where there is a norm `rms`.
-    const outside = modules.partNames.has(path) ? layerOf(path) : parentPath(path);
-    const parent = path === '' ? null : open(longest(modules.all, outside), call);
+    const parent = path === '' ? null : open(modules.caller(path), call);
     const region: Region = { path, parent, children: [], nodes: [], inputs: [], outputs: [] };
     regions.set(key, region);
     parent?.children.push(region);
@@ -45,10 +43,8 @@ export function regionsOf(graph: Graph, model: Model): Regions {
   const root = open('', '');
   for (const node of graph.nodes) {
     if (!bound.has(node) || node.op === 'source') continue;
-    const { path, span } = node.origin;
-    const module = longest(modules.all, path);
-    const isAfter = modules.linear.has(module) && !readsWeightOf(node, module);
-    const region = open(isAfter ? longest(modules.all, parentPath(module)) : module, `${span?.start}-${span?.end}`);
+    const { span } = node.origin;
+    const region = open(modules.of(node), `${span?.start}-${span?.end}`);
     region.nodes.push(node);
     owners.set(node, region);
   }
@@ -58,61 +54,6 @@ export function regionsOf(graph: Graph, model: Model): Regions {
   findInputs(root, of, tables);
   return { root, of, tables };
 }
-
-/** `layers.0.attn` of `layers.0.attn.q`. */
-const partOf = (path: string): string => path.split('.').slice(0, 3).join('.');
-const layerOf = (path: string): string => path.split('.').slice(0, 2).join('.');
-const parentPath = (path: string): string => path.split('.').slice(0, -1).join('.');
-
-interface ModulePaths {
-  readonly all: ReadonlySet<string>;
-  /** Mixers, ffns and norms of layers: each call is a region of its own. */
-  readonly partNames: ReadonlySet<string>;
-  /** Their first segments below the layer. */
-  readonly parts: ReadonlySet<string>;
-  /** Linear maps of a part: what their path does besides is the part's. */
-  readonly linear: ReadonlySet<string>;
-}
-
-/** Paths that own parameters and stand for a computation: layers, their parts, and what nodes are named after. */
-function modulePaths(graph: Graph, model: Model): ModulePaths {
-  const owning = new Set(sourcesOf(graph).flatMap(({ attrs }) => prefixes(attrs.name)));
-  const names = new Set<string>();
-  eachPart(model, (expr) => {
-    if (expr.kind === 'norm') names.add(expr.instance);
-    else if (expr.kind === 'mixer' || expr.kind === 'ffn') names.add(expr.name);
-  });
-  const layers = model.layers.map(({ index }) => `layers.${index}`);
-  const parts = layers.flatMap((layer) => [...names].map((name) => `${layer}.${name}`));
-  const named = new Set([...graph.nodes.map(({ origin }) => origin.path), ...layers, ...parts]);
-  const all = new Set(['', ...[...named].filter((path) => owning.has(path))]);
-  const others = pathsWithMore(graph);
-  const isDeeper = (path: string): boolean => path.split('.').length > 3 && !others.has(path);
-  const partNames = new Set(parts);
-  const linear = [...all].filter((path) => isDeeper(path) && !partNames.has(path));
-  return { all, partNames, parts: new Set(parts.map(partOf)), linear: new Set(linear) };
-}
-
-/** Paths that hold something else than one weight and perhaps a bias. */
-function pathsWithMore(graph: Graph): ReadonlySet<string> {
-  return new Set(
-    sourcesOf(graph).flatMap(({ attrs }) => {
-      const paths = prefixes(attrs.name);
-      return /\.(weight|bias)$/.test(attrs.name) ? paths.slice(0, -1) : paths;
-    }),
-  );
-}
-
-const readsWeightOf = (node: Node, module: string): boolean =>
-  node.inputs.some((input) => input.op === 'source' && input.attrs.name.startsWith(`${module}.`));
-
-const prefixes = (name: string): string[] => name.split('.').map((_, i, all) => all.slice(0, i).join('.'));
-
-function longest(paths: ReadonlySet<string>, path: string): string {
-  return paths.has(path) || path === '' ? path : longest(paths, parentPath(path));
-}
-
-export const sourcesOf = (graph: Graph): NodeOf<'source'>[] => graph.nodes.filter((node) => node.op === 'source');
 
 /** Without the seed of what is dropped: PyTorch has its own. */
 export const dataInputs = (node: Node): readonly Node[] =>
@@ -146,12 +87,17 @@ function findOutputs(graph: Graph, of: (node: Node) => Region | null): void {
 }
 
 /** Tables of cos and sin that rotations read; what is made once for all layers. */
-export function ropeTables(graph: Graph): ReadonlySet<Node> {
-  return new Set(graph.nodes.flatMap((node) => (node.op === 'rope' ? node.inputs.slice(1) : [])));
+function ropeTables(graph: Graph): ReadonlyMap<Node, 'cos' | 'sin'> {
+  const tables = new Map<Node, 'cos' | 'sin'>();
+  for (const { op, inputs } of graph.nodes) {
+    const [, cos, sin] = inputs;
+    if (op === 'rope' && cos && sin) tables.set(cos, 'cos').set(sin, 'sin');
+  }
+  return tables;
 }
 
 /** What a region needs from outside, its children's needs included. */
-function findInputs(region: Region, of: (node: Node) => Region | null, tables: ReadonlySet<Node>): void {
+function findInputs(region: Region, of: (node: Node) => Region | null, tables: Regions['tables']): void {
   const values = new Set<Node>();
   const need = (value: Node): void => {
     if (of(value)) {

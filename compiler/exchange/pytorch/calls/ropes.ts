@@ -1,13 +1,15 @@
 // Takes: a forward graph and its model. Gives: the tables of rotations of the model, and Python that makes each.
-// Promises: frequencies by their formula where the table is what the formula gives, else the numbers themselves.
+// Promises: a table that the rope's own formula does not give is an invariant; frequencies by formula where it is short.
 import { invariant } from '../../../diagnostics.ts';
-import type { Model, RopeSpec } from '../../../2-check/model.ts';
+import type { Model, RopeScaling, RopeSpec } from '../../../2-check/model.ts';
 import { eachPart } from '../../../2-check/resolve/parts.ts';
-import type { Graph, Node } from '../../../3-graph/ops.ts';
+import type { Graph, Node, NodeOf } from '../../../3-graph/ops.ts';
 import { ropeFrequencies } from '../../../3-graph/model/rope-frequencies.ts';
 import type { HelperName } from '../ops/scope.ts';
 import { float } from '../python/python.ts';
-import { ropeTables, type Region } from './regions.ts';
+import type { Region } from './regions.ts';
+
+type Use = (helper: HelperName) => string;
 
 export interface RopeTable {
   /** The mixer that has it: `local`. */
@@ -15,86 +17,99 @@ export interface RopeTable {
   readonly cos: Node;
   readonly sin: Node;
   /** `frequencies(10_000.0, 64, device)` */
-  inverse(use: (helper: HelperName) => string, device: string): string;
+  inverse(use: Use, device: string): string;
   /** `rope_tables(inverse, t)` */
-  text(use: (helper: HelperName) => string, inverse: string): string;
+  text(use: Use, inverse: string): string;
 }
 
 export function ropesOf(graph: Graph, model: Model): RopeTable[] {
-  const pairs = new Map<string, { cos?: Node; sin?: Node; first: Node }>();
-  for (const node of ropeTables(graph)) {
-    const { fn, ...rest } = tableOf(node);
-    const key = JSON.stringify(rest);
-    const pair = pairs.get(key) ?? { first: node };
-    pairs.set(key, { ...pair, [fn]: node });
-  }
-  const specs = ropeSpecs(model);
+  const tables = new Map<Node, RopeTable>();
   const labels = new Set<string>();
-  return [...pairs.values()].map(({ cos, sin, first }) => {
-    invariant(cos && sin, 'a rotation without its cos or sin');
-    invariant(first.inputs[1]?.op === 'iota', 'rotations of positions that do not start at 0');
-    const wanted = first.origin.path.split('.')[2] ?? 'rope';
-    const label = labels.has(wanted) ? `${wanted}_${labels.size + 1}` : wanted;
+  for (const node of graph.nodes) {
+    if (node.op !== 'rope') continue;
+    const [, cos, sin] = node.inputs;
+    invariant(cos && sin, 'rope has three inputs');
+    if (tables.has(cos)) continue;
+    const mixer = node.origin.path.split('.')[2] ?? 'rope';
+    const label = labels.has(mixer) ? `${mixer}_${labels.size + 1}` : mixer;
     labels.add(label);
-    const table = tableOf(first);
-    return {
-      label,
-      cos,
-      sin,
-      inverse: (use, device) => frequenciesText(pairsOf(table).pairs, specs, use, device),
-      text: (use, inverse) => tableText(table, use, inverse),
-    };
+    tables.set(cos, { label, cos, sin, ...textsOf(node, specAt(model, node)) });
+  }
+  return [...tables.values()];
+}
+
+/** The rope of the mixer that a rotation is a part of. */
+function specAt(model: Model, { origin }: NodeOf<'rope'>): RopeSpec {
+  const [, index, mixer] = origin.path.split('.');
+  const layers = model.layers.filter((layer) => String(layer.index) === index);
+  const found: RopeSpec[] = [];
+  eachPart({ ...model, layers }, (expr) => {
+    if (expr.kind === 'mixer' && expr.name === mixer && 'rope' in expr.spec && expr.spec.rope)
+      found.push(expr.spec.rope);
   });
+  const [spec] = found;
+  invariant(spec, `no rope at '${origin.path}'`);
+  return spec;
 }
 
-function tableOf(node: Node) {
-  const [table] = node.inputs;
-  invariant(table?.op === 'constant' && table.attrs.data.kind === 'rope_table', 'a table of rotations');
-  return table.attrs.data;
-}
-
-function ropeSpecs(model: Model): RopeSpec[] {
-  const specs: RopeSpec[] = [];
-  eachPart(model, (expr) => {
-    if (expr.kind === 'mixer' && 'rope' in expr.spec && expr.spec.rope) specs.push(expr.spec.rope);
-  });
-  return specs;
-}
-
-type Table = ReturnType<typeof tableOf>;
-type Use = (helper: HelperName) => string;
-
-/** One frequency a pair, however the pairs lie. */
-function pairsOf({ inverseFrequencies: all }: Table): { readonly pairs: readonly number[]; readonly isHalf: boolean } {
-  const half = all.length / 2;
-  const isHalf = all.slice(0, half).join() === all.slice(half).join();
-  return { isHalf, pairs: isHalf ? all.slice(0, half) : all.filter((_, i) => i % 2 === 0) };
-}
-
-function tableText(table: Table, use: Use, inverse: string): string {
-  const { factor } = table;
+function textsOf(node: NodeOf<'rope'>, spec: RopeSpec): Pick<RopeTable, 'inverse' | 'text'> {
+  const { inverse, factor } = ropeFrequencies(spec);
+  checkTable(node, inverse, factor);
   const options = [
-    ...(pairsOf(table).isHalf ? [] : ['interleaved=True']),
+    ...(node.attrs.pairing === 'half' ? [] : ['interleaved=True']),
     ...(factor === 1 ? [] : [`factor=${float(factor)}`]),
   ];
-  return `${use('rope_tables')}(${[inverse, 't', ...options].join(', ')})`;
+  return {
+    // The row of the scaling's own kind.
+    inverse: (use, device) => (formulas[spec.scaling.kind] as Formula)(spec, spec.scaling, use, device),
+    text: (use, given) => `${use('rope_tables')}(${[given, 't', ...options].join(', ')})`,
+  };
 }
 
-function frequenciesText(pairs: readonly number[], specs: readonly RopeSpec[], use: Use, device: string): string {
-  const spec = specs.find((each) => ropeFrequencies(each).inverse.join() === pairs.join());
-  const known = spec && formula(spec, use, device);
-  return known ?? `torch.tensor([${pairs.map(float).join(', ')}], dtype=torch.float64, device=${device})`;
+/** A table of the graph is that of the rope: positions from 0, its frequencies, its factor. */
+function checkTable({ inputs, origin }: NodeOf<'rope'>, inverse: readonly number[], factor: number): void {
+  const [, cos] = inputs;
+  const [table, positions] = cos?.inputs ?? [];
+  if (cos?.op !== 'gather' || table?.op !== 'constant' || table.attrs.data.kind !== 'rope_table') return;
+  const { data } = table.attrs;
+  const isOwn = data.factor === factor && data.inverseFrequencies.every((each) => inverse.includes(each));
+  invariant(isOwn && positions?.op === 'iota', `a table of rotations at '${origin.path}' that its rope does not have`);
 }
 
-function formula({ dim, theta, scaling }: RopeSpec, use: Use, device: string): string | null {
-  const plain = `${use('frequencies')}(${float(theta)}, ${dim}, ${device})`;
-  if (scaling.kind === 'none') return plain;
-  if (scaling.kind === 'linear') return `${plain} / ${float(scaling.factor)}`;
-  if (scaling.kind !== 'llama3') return null;
-  const { factor, low, high, original } = scaling;
-  const keys = { factor, low, high, original };
-  return `${use('llama3')}(${[plain, ...Object.entries(keys).map(([key, value]) => `${key}=${float(value)}`)].join(', ')})`; // prettier-ignore
-}
+type Formula<K extends RopeScaling['kind'] = RopeScaling['kind']> = (
+  spec: RopeSpec,
+  scaling: Extract<RopeScaling, { readonly kind: K }>,
+  use: Use,
+  device: string,
+) => string;
+
+const plain = ({ theta, dim }: RopeSpec, use: Use, device: string): string =>
+  `${use('frequencies')}(${float(theta)}, ${dim}, ${device})`;
+
+const keywords = (keys: Readonly<Record<string, number>>): string =>
+  Object.entries(keys).map(([key, value]) => `${key}=${float(value)}`).join(', '); // prettier-ignore
+
+const listed = (list: readonly number[]): string => `[${list.map(float).join(', ')}]`;
+const tensor = (list: string, device: string): string => `torch.tensor(${list}, dtype=torch.float64, device=${device})`;
+
+const formulas: { readonly [K in RopeScaling['kind']]: Formula<K> } = {
+  none: (spec, _, use, device) => plain(spec, use, device),
+  linear: (spec, scaling, use, device) => `${plain(spec, use, device)} / ${float(scaling.factor)}`,
+  llama3: (spec, scaling, use, device) => {
+    const { factor, low, high, original } = scaling;
+    return `${use('llama3')}(${plain(spec, use, device)}, ${keywords({ factor, low, high, original })})`;
+  },
+  yarn: (spec, _, __, device) => tensor(listed(ropeFrequencies(spec).inverse), device),
+  dynamic: ({ theta, dim }, { factor, original }, use, device) => {
+    const grown = `${use('grown')}(${float(theta)}, ${dim}, t, ${keywords({ factor, original })})`;
+    return `${use('frequencies')}(${grown}, ${dim}, ${device})`;
+  },
+  longrope: (spec, { original }, _, device) => {
+    const { inverse, byLength } = ropeFrequencies(spec);
+    invariant(byLength?.kind === 'switch', 'longrope has frequencies of long runs');
+    return tensor(`${listed(byLength.inverse)} if t > ${original} else ${listed(inverse)}`, device);
+  },
+};
 
 /** The tables a layer is given, in the order of its inputs. */
 export function ropesGiven({ inputs }: Region, ropes: readonly RopeTable[]): RopeTable[] {

@@ -71,7 +71,8 @@ class BodyWriter implements Scope {
   write(): Body {
     const { inputs, outputs } = this.#region;
     for (const output of outputs) this.#count(output, null);
-    for (const input of inputs) this.#inputs.push(this.#name(input, this.#free(variableName(inputHint(input) ?? 'x'))));
+    for (const input of inputs)
+      this.#inputs.push(this.#name(input, this.#free(variableName(inputHint(input, this.#file.regions) ?? 'x'))));
     if (this.#region.path === '') this.#writeRopes();
     for (const output of outputs) this.#prepare(output);
     const values = outputs.map((output) => this.operand(output).text);

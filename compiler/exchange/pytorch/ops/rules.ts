@@ -3,9 +3,9 @@
 import { invariant } from '../../../diagnostics.ts';
 import { inputName } from '../../../3-graph/expr-build.ts';
 import type { Node, NodeOf, OpName } from '../../../3-graph/ops.ts';
-import { einsum, permuted } from '../python/axes.ts';
+import { aligned, einsum, permuted } from '../python/axes.ts';
 import { expression } from '../python/expressions.ts';
-import { call, float, level, method, type Py } from '../python/python.ts';
+import { atom, call, float, infix, level, method, type Py } from '../python/python.ts';
 import { attention } from './attention.ts';
 import type { Rule } from './scope.ts';
 import type { Scope } from './scope.ts';
@@ -106,15 +106,25 @@ const rules: { readonly [K in OpName]: Rule<K> } = {
     const shape = over.map((name) => scope.axes.size(dimNamed(x, name)));
     const weight = gain === 'none' ? null : weights[0];
     const shift = bias ? weights.at(-1) : null;
-    const text = weight ? scope.operand(weight).text : '';
+    const text = weight
+      ? gain === 'one_plus'
+        ? infix(atom('1'), '+', scope.operand(weight), level.sum)
+        : scope.operand(weight)
+      : null;
+    // A weight of each head is none that the function takes.
+    const isWhole = [weight, shift].every((each) => !each || scope.axes.names(each).join() === over.join());
     const args = [
       `(${shape.join(', ')}${shape.length === 1 ? ',' : ''})`,
-      ...(weight ? [`weight=${gain === 'one_plus' ? `1 + ${text}` : text}`] : []),
-      ...(shift ? [`bias=${scope.operand(shift).text}`] : []),
+      ...(text && isWhole ? [`weight=${text.text}`] : []),
+      ...(shift && isWhole ? [`bias=${scope.operand(shift).text}`] : []),
       `eps=${float(eps)}`,
     ];
     const y = call(kind === 'rms' ? 'F.rms_norm' : 'F.layer_norm', permuted(scope.operand(x), names, order), ...args);
-    return permuted(y, order, scope.axes.names(node));
+    const ordered = permuted(y, order, names);
+    if (isWhole) return ordered;
+    const gained =
+      text && weight ? infix(ordered, '*', aligned(text, scope.axes.names(weight), names), level.product) : ordered;
+    return shift ? infix(gained, '+', operandFor(scope, shift, names), level.sum) : gained;
   },
   logsumexp: (node, scope) => {
     const at = scope.axes.names(only(node)).indexOf(node.attrs.dim);
@@ -148,10 +158,9 @@ function biasedProduct({ inputs, attrs }: NodeOf<'map'>, scope: Users): NodeOf<'
   const [product, bias] = inputs;
   const { expr } = attrs;
   const isSum = expr.kind === 'binary' && expr.fn === 'add' && expr.x.kind === 'var' && expr.y.kind === 'var';
-  if (!isSum || product?.op !== 'contract' || bias?.op !== 'source' || !isLinear(product, scope)) return null;
+  if (!isSum || product?.op !== 'contract' || !bias || !isWeight(bias) || !isLinear(product, scope)) return null;
   const isBias = bias.type.dims.length === 1 && bias.type.dims[0]?.name === product.type.dims.at(-1)?.name;
-  const isOnly = inputs.length === 2 && product.inputs[1]?.op === 'source';
-  return isBias && isOnly ? product : null;
+  return isBias && inputs.length === 2 ? product : null;
 }
 
 function biased(node: NodeOf<'map'>, scope: Scope): Py | null {
@@ -162,10 +171,14 @@ function biased(node: NodeOf<'map'>, scope: Scope): Py | null {
   return call('F.linear', scope.operand(x), scope.operand(w), scope.operand(bias));
 }
 
+/** A parameter, or rows of one. */
+const isWeight = (node: Node): boolean =>
+  (node.op === 'source' && node.attrs.role === 'parameter') || (node.op === 'slice' && node.inputs.every(isWeight));
+
 /** x W^T: the last dim of x and of the weight is summed. */
 function isLinear({ inputs, attrs }: NodeOf<'contract'>, { axes }: Pick<Scope, 'axes'>): boolean {
   const [x, w] = inputs;
-  if (!x || w?.op !== 'source' || attrs.over.length !== 1) return false;
+  if (!x || !w || !isWeight(w) || attrs.over.length !== 1) return false;
   const [names, weight] = [axes.names(x), axes.names(w)];
   const [over] = attrs.over;
   return weight.length === 2 && weight[1] === over && names.at(-1) === over && !names.includes(weight[0] ?? '');

@@ -21,6 +21,6 @@ export interface Scope {
 }
 
 /** Functions that are written into the file where something uses them. */
-export type HelperName = 'rotate_halves' | 'rotate_pairs' | 'rope_tables' | 'frequencies' | 'llama3';
+export type HelperName = 'rotate_halves' | 'rotate_pairs' | 'rope_tables' | 'frequencies' | 'llama3' | 'grown';
 
 export type Rule<K extends OpName> = (node: NodeOf<K>, scope: Scope) => Py;

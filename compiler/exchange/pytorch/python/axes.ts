@@ -2,6 +2,7 @@
 // Promises: a tensor of the generated code has exactly `dims(node)`, in that order; dims of one element that only a split
 // made (the group of a model without grouped queries) are left out everywhere.
 import { invariant } from '../../../diagnostics.ts';
+import type { Model } from '../../../2-check/model.ts';
 import type { Graph, Node } from '../../../3-graph/ops.ts';
 import type { Dim } from '../../../3-graph/types.ts';
 import { index, integer, method, type Py } from './python.ts';
@@ -14,7 +15,7 @@ export class Axes {
   readonly constants: ReadonlyMap<string, { readonly name: string; readonly size: number }>;
   readonly #left: ReadonlySet<string>;
 
-  constructor(graph: Graph) {
+  constructor(graph: Graph, model: Model) {
     this.#left = singleDims(graph);
     const sizes = new Map<string, Set<number>>();
     for (const { name, size } of declaredDims(graph)) {
@@ -24,7 +25,8 @@ export class Axes {
       [...sizes].flatMap(([dim, [size, other]]) => {
         if (size === undefined || size === 1 || other !== undefined) return [];
         const name = this.nameOf(dim).replace(/\W/g, '_').toUpperCase();
-        return /^[A-Z]/.test(name) ? [[dim, { name, size }] as const] : [];
+        const own = modelSizes(model).get(name) ?? size;
+        return /^[A-Z]/.test(name) && own === size ? [[dim, { name, size }] as const] : [];
       }),
     );
   }
@@ -59,6 +61,10 @@ export class Axes {
     return `[${this.dims(node).map(({ name, size }) => (typeof size === 'string' ? size : this.nameOf(name))).join(', ')}]`; // prettier-ignore
   }
 }
+
+/** Sizes every file has, by the names of its constants. */
+export const modelSizes = ({ vocab, context, dModel, nLayers }: Model): ReadonlyMap<string, number> =>
+  new Map([['VOCAB', vocab], ['CONTEXT', context], ['D_MODEL', dModel], ['N_LAYERS', nLayers]]); // prettier-ignore
 
 /** `b` for batch, `t` for seq. */
 export function symbolName(symbol: string): string {

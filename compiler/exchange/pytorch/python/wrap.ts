@@ -27,10 +27,13 @@ function broken(code: string): string[] {
   const { open, close } = found;
   const indent = /^ */.exec(code)?.[0] ?? '';
   const inner = parts(code.slice(open + 1, close));
+  // In parentheses that only group, a comma would make a tuple.
+  const isGroup = code.charAt(open) === '(' && !/[\w)\]]/.test(code.charAt(open - 1));
+  const isAlone = inner.length === 1 && (isGroup || inner.some(isGenerator));
   const isNumbers = inner.length > 4 && inner.every((part) => /^-?[\d._e-]+$/.test(part));
   const items = isNumbers
     ? filled(inner, width - indent.length - 4)
-    : inner.map((part) => (isGenerator(part) ? part : `${part},`));
+    : inner.map((part) => (isAlone ? part : `${part},`));
   const opening = code.slice(0, open + 1);
   return [opening, ...items.flatMap((item) => broken(`${indent}    ${item}`)), `${indent}${code.slice(close)}`];
 }

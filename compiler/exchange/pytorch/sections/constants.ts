@@ -2,16 +2,11 @@
 // Promises: what the code does not name is not there, but for the sizes of the model itself.
 import type { Model } from '../../../2-check/model.ts';
 import type { Graph } from '../../../3-graph/ops.ts';
-import type { Axes } from '../python/axes.ts';
+import { modelSizes, type Axes } from '../python/axes.ts';
 import { integer } from '../python/python.ts';
 
 export function constantsText(model: Model, graph: Graph, axes: Axes, code: string): string {
-  const lines = new Map([
-    ['VOCAB', integer(model.vocab)],
-    ['CONTEXT', integer(model.context)],
-    ['D_MODEL', integer(model.dModel)],
-    ['N_LAYERS', integer(model.nLayers)],
-  ]);
+  const lines = new Map([...modelSizes(model)].map(([name, size]) => [name, integer(size)]));
   const known = [...axes.constants.values()].filter(({ name }) => !lines.has(name));
   const used = new Set<string>();
   const need = (name: string): void => {

@@ -31,9 +31,15 @@ const turn = (
 ${partner}
     return (x * cos.view(shape) + partner * sin.view(shape)).type_as(x)`;
 
+const grown = `def grown(theta: float, dim: int, length: int, factor: float, original: float) -> float:
+    """The theta of a run of that length (NTK): larger where it is longer than the original context."""
+    growth = max(factor * length / original - (factor - 1), 1.0)
+    return theta * growth ** (dim / max(dim - 2, 1))`;
+
 export const helpers: { readonly [K in HelperName]: string } = {
   frequencies,
   llama3,
+  grown,
   rope_tables: ropeTables,
   rotate_halves: turn(
     'rotate_halves',

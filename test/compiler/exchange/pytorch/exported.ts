@@ -29,11 +29,13 @@ function filesIn(folder: string): string[] {
   return readdirSync(path).filter((name) => name.endsWith('.model')).map((name) => join(path, name)); // prettier-ignore
 }
 
-/** The first of each file: families in their published sizes, the small ones with references, the examples. */
-export const allModels = (): Named[] =>
-  ['specs/families', 'specs', 'test/parity/models', 'test/parity/counted']
-    .flatMap(filesIn)
-    .flatMap((path) => modelsOf(path).slice(0, 1));
+const folders = ['specs/families', 'specs', 'test/parity/models', 'test/parity/counted'];
+
+/** The first of each file: families in their published sizes, the small ones with references, the examples; and all corners. */
+export const allModels = (): Named[] => [
+  ...folders.flatMap(filesIn).flatMap((path) => modelsOf(path).slice(0, 1)),
+  ...modelsOf(join(import.meta.dirname, 'corners.model')),
+];
 
 export const goldenModel = (name: string): Named => {
   const [model] = modelsOf(join(golden, name, 'input.model'));
