@@ -5,6 +5,7 @@ import type { FileNode } from './1-syntax/ast.ts';
 import { parseFile } from './1-syntax/parse-file.ts';
 import { checkFile } from './2-check/check.ts';
 import type { CheckedFile, Model, TrainSpec } from './2-check/model.ts';
+import { parameters } from './2-check/parameters/parameters.ts';
 import { forwardGraph, generateGraph, lossGraph } from './3-graph/model/entry-graphs.ts';
 import { unbuilt } from './3-graph/model/unbuilt.ts';
 import { trainGraphs } from './4-autograd/train-graph.ts';
@@ -85,10 +86,17 @@ export function compileGeneration(
   const { batch = 1, context = model.context } = options;
   const chunk = Math.min(options.chunk ?? 64, context);
   const capacity = Math.ceil(context / chunk) * chunk;
-  const graph = generateGraph(model);
+  const graph = generateGraph(seenUpTo(model, context));
   const compile = (name: string, seq: number): Plan =>
     compileGraph({ ...graph, name }, { batch, seq, past: capacity }, options);
   return { context, chunk, prefill: compile('prefill', chunk), decode: compile('decode', 1) };
+}
+
+/** Tables of positions need no rows that the cache does not have, unless they are weights. */
+function seenUpTo(model: Model, context: number): Model {
+  const seen = { ...model, context };
+  const shapes = (of: Model): string => JSON.stringify(parameters(of).map(({ name, dims }) => [name, dims]));
+  return shapes(seen) === shapes(model) ? seen : model;
 }
 
 /** Logits of whole sequences, without a cache. */

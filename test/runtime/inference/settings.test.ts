@@ -1,8 +1,15 @@
 // Takes: flags, a generate block, a generation_config.json. Gives: who has the word on how tokens are chosen.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { compileGeneration } from '../../../compiler/compile.ts';
+import { defaultTargets } from '../../../compiler/7-plan/default-target.ts';
 import type { GenerateSpec } from '../../../compiler/2-check/model.ts';
 import { contextOf } from '../../../runtime/inference/context.ts';
 import { type SettingFlags, settingsOf } from '../../../runtime/inference/settings.ts';
+import { checkSourceFile } from '../../../runtime/model-file.ts';
+
+const tiny = join(import.meta.dirname, '..', '..', 'fixtures', 'tiny.model');
 
 const spec: Omit<GenerateSpec, 'span'> = { name: 'g', model: 'M', temperature: 0.5, topK: 7, topP: null, minP: null, maxTokens: 99, stop: ['END'] }; // prettier-ignore
 const block = spec as GenerateSpec;
@@ -38,5 +45,23 @@ describe('the context', () => {
     expect(() => contextOf({ model: 2048, asked: 4096, tokens: 1 })).toThrow(
       '--context 4096 is more than the model can see: it has 2048 positions',
     );
+  });
+});
+
+describe('the tables of positions', () => {
+  const bytesOf = (change: (text: string) => string): number => {
+    const { file } = checkSourceFile({ path: 'x.model', text: change(readFileSync(tiny, 'utf8')) });
+    const [model] = file.models;
+    if (model === undefined) throw new Error('no model');
+    const { decode } = compileGeneration(model, { target: defaultTargets.cpu, context: 64 });
+    const large = decode.tensors.filter(({ shape }) => shape.some((size) => size >= 4096));
+    return large.reduce((sum, { shape }) => sum + 4 * shape.reduce((product, size) => product * size, 1), 0);
+  };
+  const long = (text: string): string => text.replace('context = 32', 'context = 131_072');
+
+  it('are as long as the cache, unless they are weights', () => {
+    expect(bytesOf(long)).toBe(0);
+    const learned = (text: string): string => long(text).replace('d_model = 32', 'd_model = 32\n  embed token { pos = learned }'); // prettier-ignore
+    expect(bytesOf(learned)).toBe(131_072 * 32 * 4);
   });
 });
