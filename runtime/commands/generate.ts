@@ -99,11 +99,22 @@ async function withModel<T>(path: string, flags: GenerateFlags, work: (opened: O
   try {
     requireFit(open.tokenizer, open.model.vocab);
     const generation = (await readJson(join(folderOf(open.path), 'generation_config.json'))) ?? {};
-    const spec = chooseGenerate(open.file, open.model);
-    return await work({ open, flags, settings: settingsOf(flags, spec, generation, flags.chat === true ? 1024 : 256) });
+    return await work({ open, flags, settings: settingsFor(open, flags, generation) });
   } finally {
     await open.weights.close();
   }
+}
+
+function settingsFor(
+  { file, model }: OpenModel,
+  flags: GenerateFlags,
+  generation: Readonly<Record<string, unknown>>,
+): Settings {
+  const spec = chooseGenerate(file, model);
+  if (spec === undefined) throw new TypeError(`internal: the prelude has no generate block for ${model.name}`);
+  // A file without a generate block has that of the prelude, at the place of its model.
+  if (spec.span.start !== model.span.start) return settingsOf(flags, spec, generation, spec);
+  return settingsOf(flags, undefined, generation, { ...spec, maxTokens: flags.chat === true ? 1024 : spec.maxTokens });
 }
 
 const folderOf = (path: string): string => (existsSync(path) && statSync(path).isDirectory() ? path : dirname(path));

@@ -20,27 +20,35 @@ export interface Settings extends SampleSettings {
   readonly stop: readonly string[];
 }
 
-/** `generation`: generation_config.json, as read; `maxTokens`: where nobody says how many. */
+type Spec = Pick<GenerateSpec, 'temperature' | 'topK' | 'topP' | 'minP' | 'maxTokens' | 'stop'>;
+
+/** `block`: where the file has one; `generation`: generation_config.json, as read; `defaults`: where nobody says anything. */
 export function settingsOf(
   flags: SettingFlags,
-  spec: GenerateSpec | undefined,
+  block: Spec | undefined,
   generation: Readonly<Record<string, unknown>>,
-  maxTokens: number,
+  defaults: Spec,
 ): Settings {
   const stored = storedSettings(generation);
+  const said = block ?? { ...defaults, ...present(stored) };
   // Who asks how to choose does not want the likeliest token every time.
   const isSampling = [flags.topK, flags.topP, flags.minP].some((flag) => flag !== undefined);
-  const temperature =
-    flags.temperature ?? spec?.temperature ?? (stored.isGreedy && !isSampling ? 0 : stored.temperature);
+  const isGreedy = flags.greedy ?? (flags.temperature === undefined && block === undefined && stored.isGreedy && !isSampling); // prettier-ignore
   return {
-    temperature: flags.greedy === true ? 0 : (temperature ?? 1),
-    topK: flags.topK ?? (spec ? spec.topK : stored.topK),
-    topP: flags.topP ?? (spec ? spec.topP : stored.topP),
-    minP: flags.minP ?? (spec ? spec.minP : stored.minP),
-    maxTokens: flags.maxTokens ?? spec?.maxTokens ?? stored.maxTokens ?? maxTokens,
+    temperature: isGreedy ? 0 : (flags.temperature ?? said.temperature),
+    topK: flags.topK ?? said.topK,
+    topP: flags.topP ?? said.topP,
+    minP: flags.minP ?? said.minP,
+    maxTokens: flags.maxTokens ?? said.maxTokens,
     seed: flags.seed ?? 0,
-    stop: flags.stop ?? spec?.stop ?? [],
+    stop: flags.stop ?? said.stop,
   };
+}
+
+/** Without what is null. */
+function present(stored: Stored): Partial<Spec> {
+  const keys = ['temperature', 'topK', 'topP', 'minP', 'maxTokens'] as const;
+  return Object.fromEntries(keys.flatMap((key) => (stored[key] === null ? [] : [[key, stored[key]]])));
 }
 
 interface Stored {

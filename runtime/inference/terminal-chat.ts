@@ -37,6 +37,8 @@ export async function terminalChat(
     if (isTerminal) lines.prompt();
   }
   lines.close();
+  // Ctrl-D leaves the cursor behind the prompt.
+  if (isTerminal) output.write('\n');
 
   async function answer(said: string, number: number): Promise<void> {
     stop.begin();

@@ -13,20 +13,20 @@ const tiny = join(import.meta.dirname, '..', '..', 'fixtures', 'tiny.model');
 
 const spec: Omit<GenerateSpec, 'span'> = { name: 'g', model: 'M', temperature: 0.5, topK: 7, topP: null, minP: null, maxTokens: 99, stop: ['END'] }; // prettier-ignore
 const block = spec as GenerateSpec;
-const defaults = { temperature: 1, topK: null, topP: null, minP: null, maxTokens: 256, seed: 0, stop: [] };
+const defaults = { temperature: 0.8, topK: null, topP: null, minP: null, maxTokens: 256, stop: [] };
 
 describe('settings', () => {
   it.each<[string, SettingFlags, GenerateSpec | undefined, Record<string, unknown>, object]>([
-    ['are the same everywhere where nobody says anything', {}, undefined, {}, defaults],
+    ['are the same everywhere where nobody says anything', {}, undefined, {}, { ...defaults, seed: 0 }],
     ['come from the configuration', {}, undefined, { do_sample: true, temperature: 0.6, top_k: 20, top_p: 0.9, min_p: 0.1, max_new_tokens: 5 }, { temperature: 0.6, topK: 20, topP: 0.9, minP: 0.1, maxTokens: 5 }], // prettier-ignore
     ['of a configuration may be that there is no limit', {}, undefined, { top_k: 0, top_p: 1, min_p: null }, defaults],
     ['of a configuration may be greedy', {}, undefined, { do_sample: false, top_k: 50 }, { temperature: 0, topK: 50 }],
-    ['are not greedy where it is said how to choose', { topP: 0.5 }, undefined, { do_sample: false }, { temperature: 1, topP: 0.5 }], // prettier-ignore
+    ['are not greedy where it is said how to choose', { topP: 0.5 }, undefined, { do_sample: false }, { temperature: 0.8, topP: 0.5 }], // prettier-ignore
     ['of the block go before the configuration', {}, block, { temperature: 0.1, top_p: 0.3, max_new_tokens: 5 }, { temperature: 0.5, topK: 7, topP: null, maxTokens: 99, stop: ['END'] }], // prettier-ignore
     ['of the command line go before both', { temperature: 2, topK: 3, maxTokens: 4, stop: [], seed: 8 }, block, { top_k: 9 }, { temperature: 2, topK: 3, maxTokens: 4, stop: [], seed: 8 }], // prettier-ignore
     ['are greedy when that is asked for', { greedy: true, temperature: 2 }, block, {}, { temperature: 0 }],
   ])('%s', (_, flags, of, generation, expected) => {
-    expect(settingsOf(flags, of, generation, 256)).toMatchObject(expected);
+    expect(settingsOf(flags, of, generation, defaults)).toMatchObject(expected);
   });
 });
 
