@@ -25,4 +25,6 @@ export { runTraining, type Progress, type RunResult } from './training/run.ts';
 export { loadCheckpoint, modelOf, restore, saveCheckpoint, type Checkpoint } from './training/checkpoint.ts';
 export { RunFolder, type Metrics } from './training/run-folder.ts';
 export { Generator, type Generated, type GenerateOptions } from './inference/generator.ts';
+export { openTokenizer } from './tokenizer/open-tokenizer.ts';
+export type { ChatMessage, TokenDecoder, Tokenizer } from './tokenizer/tokenizer.ts';
 export { UserError } from './user-error.ts';

@@ -67,7 +67,6 @@ async function tokensOf(
   vocab: number,
   onRead: (bytes: number) => void,
 ): Promise<Tokens> {
-  // prettier-ignore
   if (tokenizer === bytesTokenizer) return readFile(path);
   const list = new TokenList(tokenizer.size);
   for await (const tokens of encodeDocument(tokenizer, textOf(path, onRead))) {
@@ -111,8 +110,9 @@ async function orSay<T>(path: string, read: () => Promise<T>): Promise<T> {
   try {
     return await read();
   } catch (error) {
-    if (error instanceof UserError) throw error;
-    const reason = error instanceof Error && 'code' in error ? String(error.code) : String(error);
-    throw new UserError(`cannot read the data file ${path} (${reason}); pass --data with files or globs that exist`);
+    if (!(error instanceof Error && 'code' in error)) throw error;
+    throw new UserError(
+      `cannot read the data file ${path} (${String(error.code)}); pass --data with files or globs that exist`,
+    );
   }
 }
