@@ -12,17 +12,18 @@ import { explainCommand } from './commands/explain.ts';
 import { fmtCommand } from './commands/fmt.ts';
 import { generateCommand } from './commands/generate.ts';
 import { lspCommand } from './commands/lsp.ts';
+import { parityCommand } from './commands/parity.ts';
 import { quickstartCommand } from './commands/quickstart.ts';
 import { referenceCommand } from './commands/reference.ts';
 import { trainCommand } from './commands/train.ts';
 import { packageRoot } from './model-file.ts';
-import { UserError } from './user-error.ts';
+import { isUserFault } from './user-error.ts';
 
 const { version } = JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8')) as { version: string };
 
 const commands = [
   checkCommand(), fmtCommand(), explainCommand(), diffCommand(), compileCommand(),
-  trainCommand(), generateCommand(), quickstartCommand(), doctorCommand(), referenceCommand(), lspCommand(version),
+  trainCommand(), generateCommand(), parityCommand(), quickstartCommand(), doctorCommand(), referenceCommand(), lspCommand(version),
 ]; // prettier-ignore
 
 const program = new Command('modelc')
@@ -52,11 +53,7 @@ try {
 
 function report(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 1;
-  const theirs =
-    error instanceof UserError ||
-    (error instanceof Error &&
-      ['DeviceError', 'PlanError', 'DriverError', 'UnbuiltError', 'ConfigError'].includes(error.name));
-  if (theirs) {
+  if (isUserFault(error)) {
     process.stderr.write(`${error.message}\n`);
     return 1;
   }

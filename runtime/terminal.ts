@@ -64,6 +64,16 @@ function sparseLines<P extends Steps>(steps: number, text: (progress: P) => stri
   };
 }
 
+/** One line on a terminal that says what is done now and goes when a result comes; nothing elsewhere. */
+export function statusLine(): { readonly show: (text: string) => void; readonly clear: () => void } {
+  if (!process.stderr.isTTY) return { show: () => {}, clear: () => {} };
+  const start = '\r\u001b[K';
+  return {
+    show: (text) => process.stderr.write(`${start}${text.slice(0, (process.stderr.columns || 80) - 1)}`),
+    clear: () => process.stderr.write(start),
+  };
+}
+
 /** Of one run: `step 3/40  loss 2.113  8,120 tokens/s  0:12 left`. */
 export function progressText(progress: Progress): string {
   const { step, steps, loss, validation, tokens_per_second: speed, secondsLeft } = progress;

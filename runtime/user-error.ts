@@ -5,3 +5,9 @@
 export class UserError extends Error {
   override readonly name = 'UserError';
 }
+
+/** Errors whose message is all that a person needs, by name: those of the compiler and of devices are their own classes. */
+const faults = new Set(['UserError', 'DeviceError', 'PlanError', 'DriverError', 'UnbuiltError', 'ConfigError']);
+
+/** Whether an error is the user's or the environment's fault; otherwise it is a bug of modelc. */
+export const isUserFault = (error: unknown): error is Error => error instanceof Error && faults.has(error.name);

@@ -1,29 +1,24 @@
-// Takes: a .model file, or a run to resume. Gives: a run folder with checkpoint, metrics and report.
+// Takes: a .model file, weights to start from, or a run to resume. Gives: a run folder with checkpoint, metrics and report.
 // Promises: the same file, data and seed give the same bits; Ctrl-C saves, and --resume goes on bit for bit.
 import { Command, InvalidArgumentError } from 'commander';
-import { basename, dirname, resolve } from 'node:path';
-import type { Model } from '../../compiler/2-check/model.ts';
-import { TokenFile } from '../data/token-file.ts';
-import type { EngineDevice } from '../engine/engine-device.ts';
-import { chooseModel, loadModelFile } from '../model-file.ts';
-import { colorOn, notice, printJson, progressLine, progressText, stopOnSignal } from '../terminal.ts';
-import { type Checkpoint, type CheckpointFacts, loadCheckpoint, modelOf, restore } from '../training/checkpoint.ts'; // prettier-ignore
-import { checkpointPath, freshFolder, RunFolder } from '../training/run-folder.ts';
-import { openTraining } from '../training/open-training.ts';
-import { type RunResult, runTraining } from '../training/run.ts';
-import { openRunData, type RunData } from '../training/start/run-data.ts';
-import { requireFlags, type SettingsRequest, settingsOf, type TokenSizes } from '../training/start/settings.ts';
-import { initializeParameters } from '../training/trainer.ts';
-import { UserError } from '../user-error.ts';
 import { withDevice, withDeviceOptions } from '../device/with-device.ts';
+import type { EngineDevice } from '../engine/engine-device.ts';
 import type { DeviceOptions } from '../engine/open-device.ts';
+import type { Session } from '../engine/session.ts';
+import { notice, printJson, progressLine, progressText, stopOnSignal } from '../terminal.ts';
+import { bytesTokenizer } from '../tokenizer/bytes.ts';
+import { openTokenizer } from '../tokenizer/open-tokenizer.ts';
+import type { Tokenizer } from '../tokenizer/tokenizer.ts';
+import { restore } from '../training/checkpoint.ts';
+import { openTraining } from '../training/open-training.ts';
+import type { RunFolder } from '../training/run-folder.ts';
+import { type RunResult, runTraining } from '../training/run.ts';
+import { type Prepared, prepareRun, type RunRequest } from '../training/start/prepare.ts';
+import { openRunData, type RunData } from '../training/start/run-data.ts';
+import { writeWeights } from '../training/start/weights.ts';
+import { initializeParameters } from '../training/trainer.ts';
 
-export interface TrainOptions extends DeviceOptions, SettingsRequest {
-  readonly model?: string;
-  readonly tokens?: string;
-  readonly held?: string;
-  readonly out?: string;
-  readonly resume?: string;
+export interface TrainOptions extends DeviceOptions, RunRequest {
   readonly json?: boolean;
 }
 
@@ -31,6 +26,10 @@ export function trainCommand(): Command {
   const command = new Command('train')
     .description('compile a model and train it on text')
     .argument('[file]', '.model file; not with --resume')
+    .option(
+      '--from <folder>',
+      'start from these weights: a run, or a folder of the Hugging Face hub or of modelc import; without a file its own model is trained',
+    )
     .option('--model <name>', 'which model or variant of the file (default: its first)')
     .option('--train <name>', 'which train block (default: the one of the model)')
     .option('--data <globs...>', 'text files instead of those of the train block')
@@ -53,7 +52,8 @@ Examples:
   modelc train specs/quickstart.model --model QuickstartMQA --steps 100 --out runs/mqa
   modelc train --resume runs/mqa
   modelc train my.model --device cpu --threads 4
-  modelc train my.model --tokens batches.safetensors
+  modelc train --from meta-llama/Llama-3.2-1B --data 'notes/*.md' --steps 200
+  modelc train my.model --from runs/mine-1 --tokens batches.safetensors
 
 Ctrl-C finishes the step and saves. A run folder holds checkpoint.safetensors, metrics.jsonl, report.html and source.model.`,
     )
@@ -74,98 +74,36 @@ export async function train(
   file: string | undefined,
   options: TrainOptions,
 ): Promise<{ result: RunResult; folder: RunFolder }> {
-  if ((file === undefined) === (options.resume === undefined)) {
-    throw new UserError('give a .model file to train, or --resume with a run');
-  }
-  const { begin, model, folder, checkpoint } = file === undefined ? await resumed(options) : await fresh(file, options);
-  const data = await openRunData(begin, model.vocab);
+  const prepared = await prepareRun(file, options);
+  const { begin, model, folder, start } = prepared;
   try {
-    if (checkpoint !== null && checkpoint.dataFingerprint !== data.fingerprint) {
-      notice('warning: the data is not what the run began with, so the result differs from an uninterrupted run');
+    const data = await openRunData(begin, model.vocab, await tokenizerOf(prepared));
+    try {
+      if (start.kind === 'resumed' && start.checkpoint.dataFingerprint !== data.fingerprint) {
+        notice('warning: the data is not what the run began with, so the result differs from an uninterrupted run');
+      }
+      const result = await withDevice(options, (device) => runOn(device, prepared, data));
+      describeEnd(result, folder);
+      return { result, folder };
+    } finally {
+      await data.source.close();
     }
-    const facts = { ...begin, dataFingerprint: data.fingerprint };
-    const result = await withDevice(options, (device) => runOn(device, { facts, model, folder, data, checkpoint }));
-    describeEnd(result, folder);
-    return { result, folder };
   } finally {
-    await data.source.close();
+    if (start.kind === 'weights') await start.open.weights.close();
   }
 }
 
-interface Prepared {
-  readonly begin: CheckpointFacts;
-  readonly model: Model;
-  readonly folder: RunFolder;
-  readonly checkpoint: Checkpoint | null;
-}
-
-async function fresh(file: string, options: TrainOptions): Promise<Prepared> {
-  const loaded = loadModelFile(file, colorOn('stderr'));
-  const model = chooseModel(loaded, options.model);
-  const { tokens, held } = options;
-  if (held !== undefined && tokens === undefined)
-    throw new UserError('--held is a file of batches; give --tokens with those to learn from');
-  const settings = settingsOf(loaded, model, options, tokens === undefined ? null : await sizesOf(tokens));
-  const folder = new RunFolder(options.out ?? freshFolder(`${basename(file, '.model')}-${model.name}`));
-  const begin: CheckpointFacts = {
-    step: 0,
-    modelName: model.name,
-    source: loaded.source,
-    canonical: model.canonical,
-    train: settings,
-    dataFolder: options.data === undefined ? resolve(dirname(file)) : process.cwd(),
-    dataFingerprint: '',
-    tokens: tokens === undefined ? null : { train: resolve(tokens), held: held === undefined ? null : resolve(held) },
-    validationLoss: null,
-    firstValidationLoss: null,
-  };
-  return { begin, model, folder, checkpoint: null };
-}
-
-async function sizesOf(path: string): Promise<TokenSizes> {
-  const file = await TokenFile.open(path);
-  await file.close();
-  return file;
-}
-
-async function resumed(options: TrainOptions): Promise<Prepared> {
-  const { tokens, held, resume = '' } = options;
-  if (tokens !== undefined || held !== undefined)
-    throw new UserError('a resumed run knows its batches; leave --tokens and --held out');
-  const checkpoint = await loadCheckpoint(checkpointPath(resume));
-  const model = modelOf(checkpoint, colorOn('stderr'));
-  const { path, tensors: _, ...facts } = checkpoint;
-  if (facts.tokens) requireFlags(options, { path: facts.tokens.train, ...facts.train });
-  const steps = options.steps ?? facts.train.steps;
-  if (facts.step >= steps) {
-    const more = facts.tokens ? '' : '; give --steps with a larger number to train on';
-    throw new UserError(`${path} is complete (${facts.step} of ${steps} steps)${more}`);
-  }
-  const folder = new RunFolder(dirname(path));
-  folder.truncateMetrics(facts.step);
-  return { begin: { ...facts, train: { ...facts.train, steps } }, model, folder, checkpoint };
-}
-
-interface Run {
-  readonly facts: CheckpointFacts;
-  readonly model: Model;
-  readonly folder: RunFolder;
-  readonly data: RunData;
-  readonly checkpoint: Checkpoint | null;
-}
-
-async function runOn(device: EngineDevice, { facts: asked, model, folder, data, checkpoint }: Run): Promise<RunResult> {
-  const { session, trainer, train } = await openTraining(device, model, asked.train, data.source, notice);
+async function runOn(device: EngineDevice, prepared: Prepared, data: RunData): Promise<RunResult> {
+  const { begin, model, folder, start } = prepared;
+  const { session, trainer, train } = await openTraining(device, model, begin.train, data.source, notice);
   const { batch, seq, steps, accumulate } = train;
-  const facts = { ...asked, train };
+  const facts = { ...begin, train, dataFingerprint: data.fingerprint };
   notice(`${model.name}: ${steps} steps of ${batch} x ${seq} tokens${accumulate > 1 ? ` in ${accumulate} parts` : ''}, ${data.description}`); // prettier-ignore
-  if (checkpoint === null) {
-    folder.create(facts.source.text);
-    initializeParameters(session, model, train.seed);
-  } else restore(checkpoint, session, 'all');
   const signal = stopOnSignal('stopping after this step; once more to leave at once');
   const line = progressLine(steps, progressText);
   try {
+    await writeStart(session, prepared);
+    if (start.kind !== 'resumed') folder.create(begin.source.text, start.kind === 'weights' ? start.open.path : null);
     return await runTraining({
       trainer,
       session,
@@ -178,6 +116,30 @@ async function runOn(device: EngineDevice, { facts: asked, model, folder, data, 
     line.stop();
     signal.release();
     session.destroy();
+  }
+}
+
+/** That of the weights; a run keeps a copy of it in its folder. @throws UserError */
+async function tokenizerOf({ start, folder }: Prepared): Promise<Tokenizer> {
+  switch (start.kind) {
+    case 'random':
+      return bytesTokenizer;
+    case 'weights':
+      return start.open.tokenizer;
+    case 'resumed':
+      return openTokenizer(folder.path);
+  }
+}
+
+/** The session's weights, and its optimizer state where a run goes on. @throws UserError when they do not fit the model */
+async function writeStart(session: Session, { start, model, begin }: Prepared): Promise<void> {
+  switch (start.kind) {
+    case 'random':
+      return initializeParameters(session, model, begin.train.seed);
+    case 'weights':
+      return writeWeights(session, start.open.weights);
+    case 'resumed':
+      return restore(start.checkpoint, session, 'all');
   }
 }
 

@@ -1,7 +1,7 @@
 // Takes: the folder of a run. Gives: the places and the writing of what a run leaves behind.
 // Promises: metrics of steps after the last checkpoint are dropped on resume, so no step stands twice.
-import { appendFileSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { appendFileSync, copyFileSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { UserError } from '../user-error.ts';
 
 /** One line of metrics.jsonl. */
@@ -19,6 +19,12 @@ export interface Metrics {
   readonly seconds: number;
   readonly validation_loss?: number;
 }
+
+/** What lies beside the weights of a checkpoint of the Hugging Face hub. */
+const companions = [
+  'config.json', 'generation_config.json', 'tokenizer.json', 'tokenizer_config.json', 'special_tokens_map.json',
+  'chat_template.jinja',
+]; // prettier-ignore
 
 export class RunFolder {
   readonly path: string;
@@ -39,8 +45,11 @@ export class RunFolder {
     return join(this.path, 'report.html');
   }
 
-  /** @throws UserError when the folder cannot be made, or holds a run already. */
-  create(sourceText: string): void {
+  /**
+   * `from`: a folder, or a file in it, whose tokenizer and configuration come along, since weights mean nothing without them.
+   * @throws UserError when the folder cannot be made, or holds a run already.
+   */
+  create(sourceText: string, from: string | null = null): void {
     if (existsSync(this.checkpoint)) {
       throw new UserError(
         `${this.path} holds a run already; resume it with --resume ${this.path}, or choose another --out`,
@@ -50,9 +59,15 @@ export class RunFolder {
       mkdirSync(this.path, { recursive: true });
       writeFileSync(join(this.path, 'source.model'), sourceText);
       writeFileSync(this.metrics, '');
+      if (from !== null) this.#copyCompanions(statSync(from).isDirectory() ? from : dirname(from));
     } catch (error) {
       throw new UserError(`cannot write into ${this.path}: ${error instanceof Error ? error.message : String(error)}`);
     }
+  }
+
+  #copyCompanions(from: string): void {
+    const there = companions.filter((name) => existsSync(join(from, name)));
+    for (const name of there) copyFileSync(join(from, name), join(this.path, name));
   }
 
   append(metrics: Metrics): void {

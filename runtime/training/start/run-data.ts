@@ -1,8 +1,10 @@
-// Takes: the facts of a run. Gives: its batches, from text or from a file of them.
+// Takes: the facts of a run and the tokenizer of its model. Gives: its batches, from text or from a file of them.
 // Promises: a file of batches is read through once before the first step, so that no fault of it comes late.
 import { type BatchSource, heldOutText, nothingHeldOut, textBatches } from '../../data/batch-source.ts';
-import { readCorpus } from '../../data/corpus.ts';
+import { type Corpus, readCorpus } from '../../data/corpus.ts';
 import { fileBatches, TokenFile } from '../../data/token-file.ts';
+import { statusLine } from '../../terminal.ts';
+import type { Tokenizer } from '../../tokenizer/tokenizer.ts';
 import { UserError } from '../../user-error.ts';
 import type { CheckpointFacts, TokenPaths } from '../checkpoint.ts';
 
@@ -16,20 +18,35 @@ export interface RunData {
 
 type DataFacts = Pick<CheckpointFacts, 'train' | 'dataFolder' | 'tokens'>;
 
-/** @throws UserError */
-export async function openRunData(facts: DataFacts, vocab: number): Promise<RunData> {
-  const { train, dataFolder, tokens = null } = facts;
-  if (tokens !== null) return openTokens(facts, tokens, vocab);
+/** `vocab`: of the model. @throws UserError */
+export async function openRunData(facts: DataFacts, vocab: number, tokenizer: Tokenizer): Promise<RunData> {
+  const { train, tokens = null } = facts;
+  const readText = (): Promise<Corpus> => readTokens(facts, vocab, tokenizer);
+  if (tokens !== null) return openTokens(facts, tokens, vocab, readText);
   if (train.data.length === 0) {
     throw new UserError('the train block names no data; pass --data with text files, or --tokens with a file of batches'); // prettier-ignore
   }
-  requireBytes(vocab);
-  const corpus = await readCorpus(train.data, dataFolder, train.validation.fraction);
+  const corpus = await readText();
   const description = `${corpus.train.length.toLocaleString('en')} tokens in ${corpus.files} files`;
   return { source: textBatches(corpus, train), fingerprint: corpus.fingerprint, description };
 }
 
-async function openTokens({ train, dataFolder }: DataFacts, paths: TokenPaths, vocab: number): Promise<RunData> {
+async function readTokens({ train, dataFolder }: DataFacts, vocab: number, tokenizer: Tokenizer): Promise<Corpus> {
+  const line = statusLine();
+  const onProgress = (done: number, total: number): void => line.show(`reading text: ${Math.round((100 * done) / total)} %`); // prettier-ignore
+  try {
+    return await readCorpus(train.data, dataFolder, train.validation.fraction, { vocab, tokenizer, onProgress });
+  } finally {
+    line.clear();
+  }
+}
+
+async function openTokens(
+  { train }: DataFacts,
+  paths: TokenPaths,
+  vocab: number,
+  readText: () => Promise<Corpus>,
+): Promise<RunData> {
   const file = await TokenFile.open(paths.train);
   let held: TokenFile | null = null;
   try {
@@ -41,8 +58,7 @@ async function openTokens({ train, dataFolder }: DataFacts, paths: TokenPaths, v
       requireSizes(held, train.batch, train.seq);
       fingerprints.push(await held.scan(vocab));
     } else if (train.data.length > 0) {
-      requireBytes(vocab);
-      const corpus = await readCorpus(train.data, dataFolder, train.validation.fraction);
+      const corpus = await readText();
       heldOut = heldOutText(corpus.held, train);
       fingerprints.push(corpus.fingerprint);
     }
@@ -52,11 +68,6 @@ async function openTokens({ train, dataFolder }: DataFacts, paths: TokenPaths, v
     await file.close();
     throw error;
   }
-}
-
-/** @throws UserError where text would give tokens that the model does not have */
-function requireBytes(vocab: number): void {
-  if (vocab < 256) throw new UserError(`text is cut into bytes, 256 tokens, but the model's vocabulary has ${vocab}`);
 }
 
 /** The held-out file has as many steps as it likes. */
