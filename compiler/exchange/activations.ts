@@ -23,7 +23,7 @@ const meanings: Readonly<Record<string, string>> = {
 };
 
 /** @throws ConfigError */
-export function activation(config: Config, key: string, fallback: string): string {
+export function activation(config: Config, key: string, fallback?: string): string {
   return config.word(key, meanings, fallback);
 }
 

@@ -32,6 +32,16 @@ export class Config {
     return this.#read(key, fallback, 'a whole number from 1 on', (value) => Number.isInteger(value) && Number(value) >= 1); // prettier-ignore
   }
 
+  /** A whole number from 1 on; null where it is absent. */
+  countOrNull(key: string): number | null {
+    return this.has(key) ? this.count(key) : this.#nothing(key);
+  }
+
+  /** Null where it is absent. */
+  numberOrNull(key: string): number | null {
+    return this.has(key) ? this.number(key) : this.#nothing(key);
+  }
+
   flag(key: string, fallback?: boolean): boolean {
     return this.#read(key, fallback, 'true or false', (value) => typeof value === 'boolean');
   }
@@ -104,6 +114,11 @@ export class Config {
   /** `rope_parameters.factor`: for messages. */
   name(key: string): string {
     return `${this.#path}${key}`;
+  }
+
+  #nothing(key: string): null {
+    this.#asked.add(key);
+    return null;
   }
 
   #read<T>(key: string, fallback: T | undefined, expects: string, fits: (value: unknown) => boolean): T {

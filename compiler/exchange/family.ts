@@ -11,11 +11,13 @@ export interface Family {
   readonly modelType: string;
   /** `architectures` of config.json: the class that loads it with its head. */
   readonly architecture: string;
+  /** What its config class has where config.json is silent; null stands for itself. */
+  readonly defaults?: Json;
   /** Keys of its config that do not change the function, beside those of harmless.ts. */
   readonly harmless?: readonly string[];
   /** Tensors of its checkpoints that hold no weights: masks, tables of positions. */
   readonly dropped?: readonly RegExp[];
-  /** Statements of the body of a `model` block. Absent keys have the defaults of the family's config class. @throws ConfigError */
+  /** Statements of the body of a `model` block, from a config with `defaults`. @throws ConfigError */
   readonly read: (config: Config, tensors: TensorNames) => readonly string[];
   /** The keys of config.json that `read` reads. It may assume what it likes: what it writes is read back and compared. @throws ConfigError */
   readonly write: (facts: ModelFacts) => Json;

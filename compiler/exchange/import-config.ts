@@ -23,7 +23,7 @@ export function importConfig(
   options: { readonly name?: string; readonly tensors: Iterable<string> },
 ): ImportedConfig {
   const family = familyOf(values);
-  const config = new Config(values);
+  const config = new Config({ ...family.defaults, ...values });
   const statements = family.read(config, new Set(options.tensors));
   const unread = config.unread(new Set(family.harmless));
   if (unread.length > 0) {

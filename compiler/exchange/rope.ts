@@ -4,31 +4,32 @@ import { ropeFrequencies } from '../3-graph/model/rope-frequencies.ts';
 import type { RopeScaling, RopeSpec } from '../2-check/model.ts';
 import type { Config, Json } from './config.ts';
 import { ConfigError } from './config-error.ts';
-import type { Keys } from './statements.ts';
+import { numberText, unless, type Keys } from './statements.ts';
 
 export interface RopeDefaults {
   readonly theta?: number;
   /** The share of head_dim that turns. */
   readonly partial?: number;
   readonly pairing?: 'half' | 'interleaved';
-  /** Of `layer_types`: parameters may stand apart for each type. */
-  readonly layerType?: string;
-  /** Where older files of the family keep theta of this layer type: `rope_local_base_freq`. */
+  /** Where older files keep theta of a kind of layers: `rope_local_base_freq`. */
   readonly thetaKey?: string;
 }
 
 /**
- * The keys of a rope block: from `rope_scaling`, else `rope_parameters` (transformers 5), for a layer type where they have
- * one, and from `rope_theta` and `partial_rotary_factor` at the top.
+ * The keys of a rope block: from `rope_scaling`, else `rope_parameters` (transformers 5), and from `rope_theta` and
+ * `partial_rotary_factor` at the top.
  * @throws ConfigError
  */
 export function ropeKeys(config: Config, defaults: RopeDefaults = {}): Keys {
-  const { layerType, thetaKey = 'rope_theta', pairing } = defaults;
   const [scaling, parameters] = [config.group('rope_scaling'), config.group('rope_parameters')];
-  const all = scaling ?? parameters;
   if (scaling !== null) parameters?.passOverAll();
+  return ropeOf(scaling ?? parameters, config, defaults);
+}
+
+/** The keys of a rope block whose parameters stand in `group`, and at the top where they do not. @throws ConfigError */
+export function ropeOf(group: Config | null, config: Config, defaults: RopeDefaults = {}): Keys {
+  const { thetaKey = 'rope_theta', pairing } = defaults;
   config.passOver(thetaKey, 'partial_rotary_factor');
-  const group = (layerType !== undefined && all?.has(layerType) ? all.group(layerType) : all) ?? null;
   const theta = group?.has('rope_theta') ? group.number('rope_theta') : config.number(thetaKey, defaults.theta ?? 10_000); // prettier-ignore
   const share = config.number('partial_rotary_factor', defaults.partial ?? 1);
   const partial = group?.number('partial_rotary_factor', share) ?? share;
@@ -40,10 +41,10 @@ export function ropeKeys(config: Config, defaults: RopeDefaults = {}): Keys {
   };
 }
 
-/** The context before scaling: in the group, at the top (Phi-3), else the model's own. */
+/** The context before scaling: at the top (Phi-3), in the group, else the model's own. */
 function originalContext(group: Config, config: Config): number {
   const own = config.count('max_position_embeddings', 2048);
-  return group.count('original_max_position_embeddings', config.count('original_max_position_embeddings', own));
+  return config.count('original_max_position_embeddings', group.count('original_max_position_embeddings', own));
 }
 
 type ScalingRule = (group: Config, config: Config) => Keys | undefined;
@@ -51,10 +52,11 @@ type ScalingRule = (group: Config, config: Config) => Keys | undefined;
 const rules: Readonly<Record<string, ScalingRule>> = {
   default: () => undefined,
   linear: (group) => ({ '=': 'linear', factor: group.number('factor') }),
+  // Grows from the model's own context, whatever is said of an original one.
   dynamic: (group, config) => ({
     '=': 'dynamic',
     factor: group.number('factor'),
-    original: originalContext(group, config),
+    original: config.count('max_position_embeddings', 2048),
   }),
   llama3: (group, config) => ({
     '=': 'llama3',
@@ -65,27 +67,45 @@ const rules: Readonly<Record<string, ScalingRule>> = {
   }),
   yarn(group, config) {
     const original = originalContext(group, config);
-    const optional = (key: string): number | undefined => (group.has(key) ? group.number(key) : undefined);
+    const factor = optional(group, 'factor') ?? config.count('max_position_embeddings') / original;
     return {
       '=': 'yarn',
-      factor: optional('factor') ?? config.count('max_position_embeddings') / original,
+      factor,
       original,
-      beta_fast: optional('beta_fast'),
-      beta_slow: optional('beta_slow'),
+      beta_fast: unless(optional(group, 'beta_fast'), 32),
+      beta_slow: unless(optional(group, 'beta_slow'), 1),
       truncate: group.flag('truncate', true),
-      attention_factor: optional('attention_factor'),
-      mscale: optional('mscale'),
-      mscale_all_dim: optional('mscale_all_dim'),
+      ...yarnAttention(group, factor),
     };
   },
-  longrope(group, config) {
-    const original = originalContext(group, config);
-    const factors = (key: string): string => `[${(group.numbers(key) ?? missing(group, key)).join(', ')}]`;
-    const factor = group.number('factor', config.count('max_position_embeddings') / original);
-    const attention = group.has('attention_factor') ? group.number('attention_factor') : undefined;
-    return { '=': 'longrope', factor, original, short: factors('short_factor'), long: factors('long_factor'), attention_factor: attention }; // prettier-ignore
-  },
+  longrope,
+  su: longrope, // the name of the first Phi-3 files
 };
+
+function longrope(group: Config, config: Config): Keys {
+  const original = originalContext(group, config);
+  const factors = (key: string): string => `[${(group.numbers(key) ?? missing(group, key)).join(', ')}]`;
+  return {
+    '=': 'longrope',
+    factor: optional(group, 'factor') ?? config.count('max_position_embeddings') / original,
+    original,
+    short: factors('short_factor'),
+    long: factors('long_factor'),
+    attention_factor: optional(group, 'attention_factor'),
+  };
+}
+
+/** What yarn multiplies cos and sin by; where nothing is said, as a formula: the number has no end. */
+function yarnAttention(group: Config, factor: number): Keys {
+  const [said, mscale, all] = ['attention_factor', 'mscale', 'mscale_all_dim'].map((key) => optional(group, key));
+  if (said !== undefined) return { attention_factor: said };
+  if (mscale && all) return { mscale, mscale_all_dim: all };
+  return { attention_factor: factor <= 1 ? 1 : `0.1 * log(${numberText(factor)}) + 1` };
+}
+
+function optional(group: Config, key: string): number | undefined {
+  return group.has(key) ? group.number(key) : undefined;
+}
 
 function missing(group: Config, key: string): never {
   throw new ConfigError(`${group.name(key)} is missing`);
@@ -93,7 +113,8 @@ function missing(group: Config, key: string): never {
 
 function scalingKeys(group: Config, config: Config): Keys | undefined {
   const key = group.has('rope_type') ? 'rope_type' : 'type';
-  group.passOver('type');
+  // Files that were switched from one kind to another keep keys of the first.
+  group.passOver('type', 'original_max_position_embeddings');
   return group.word(key, rules, 'default')(group, config);
 }
 
@@ -110,14 +131,14 @@ function scalingJson(scaling: RopeScaling, rope: RopeSpec): Json {
     case 'linear':
       return { rope_type: 'linear', factor: scaling.factor };
     case 'dynamic':
-      return { rope_type: 'dynamic', factor: scaling.factor, original_max_position_embeddings: scaling.original };
+      return { rope_type: 'dynamic', factor: scaling.factor };
     case 'llama3': {
       const { factor, low, high, original } = scaling;
       return { rope_type: 'llama3', factor, low_freq_factor: low, high_freq_factor: high, original_max_position_embeddings: original }; // prettier-ignore
     }
     case 'longrope': {
-      const { factor, original, short, long, attentionFactor } = scaling;
-      const attention = attentionFactor === null ? {} : { attention_factor: attentionFactor };
+      const { factor, original, short, long } = scaling;
+      const attention = scaling.attentionFactor === null ? {} : { attention_factor: scaling.attentionFactor };
       return { rope_type: 'longrope', factor, original_max_position_embeddings: original, short_factor: short, long_factor: long, ...attention }; // prettier-ignore
     }
     case 'yarn':

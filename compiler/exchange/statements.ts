@@ -43,7 +43,12 @@ export function equations(head: string, ...lines: readonly string[]): string {
   return `block ${head} {\n${lines.join('\n')}\n}`;
 }
 
-/** `stack n_layers { cycle [...] }` for what each layer is, in the shortest cycle that gives it. */
+/** The value, left out where the language says it anyway. */
+export function unless<T extends Value>(value: T, byDefault: T): T | undefined {
+  return value === byDefault ? undefined : value;
+}
+
+/** `stack n_layers { cycle [...] }` for what each layer is, in the shortest cycle that gives it; it may end within a round. */
 export function stack(layers: readonly string[]): string {
   const period = shortestPeriod(layers);
   const runs: { text: string; times: number }[] = [];
@@ -53,7 +58,9 @@ export function stack(layers: readonly string[]): string {
     else runs.push({ text, times: 1 });
   }
   const items = runs.map(({ text, times }) => (times === 1 ? text : `${text} * ${times}`));
-  return `stack n_layers { cycle [${items.join(', ')}] }`;
+  const lint =
+    layers.length % period === 0 ? '' : `\nlint allow cycle_tail  # ${layers.length} layers end within a round`;
+  return `stack n_layers { cycle [${items.join(', ')}] }${lint}`;
 }
 
 /** The least n with layers[i] = layers[i mod n]. */
