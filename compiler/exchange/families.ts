@@ -1,6 +1,24 @@
 // Takes: nothing. Gives: the families of checkpoints that can be read and written, by `model_type`.
 // Promises: on export the first that says a model is taken, so the plainest stand first.
 import type { Family } from './family.ts';
+import { bloom } from './families/gpt/bloom.ts';
+import { codegen } from './families/gpt/codegen.ts';
+import { gpt2 } from './families/gpt/gpt2.ts';
+import { gptBigcode } from './families/gpt/gpt-bigcode.ts';
+import { gptj } from './families/gpt/gptj.ts';
+import { mpt } from './families/gpt/mpt.ts';
+import { opt } from './families/gpt/opt.ts';
+import { xglm } from './families/gpt/xglm.ts';
 import { llama } from './families/llama/llama.ts';
+import { falcon } from './families/parallel/falcon.ts';
+import { gptNeox } from './families/parallel/gpt-neox.ts';
+import { persimmon } from './families/parallel/persimmon.ts';
+import { phi } from './families/parallel/phi.ts';
+import { stablelm } from './families/parallel/stablelm.ts';
+import { starcoder2 } from './families/parallel/starcoder2.ts';
 
-export const families: readonly Family[] = [llama];
+export const families: readonly Family[] = [
+  llama,
+  gpt2, gptBigcode, gptj, codegen, opt, xglm, bloom, mpt,
+  gptNeox, falcon, starcoder2, phi, stablelm, persimmon,
+]; // prettier-ignore
