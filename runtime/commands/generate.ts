@@ -93,9 +93,13 @@ interface Opened {
   readonly settings: Settings;
 }
 
-async function withModel<T>(path: string, flags: GenerateFlags, work: (opened: Opened) => Promise<T>): Promise<T> {
+async function withModel<T>(
+  from: string | OpenModel,
+  flags: GenerateFlags,
+  work: (opened: Opened) => Promise<T>,
+): Promise<T> {
   if (flags.system !== undefined && flags.chat !== true) throw new UserError('--system stands before a chat; give --chat too'); // prettier-ignore
-  const open = await openModel(path);
+  const open = typeof from === 'string' ? await openModel(from) : from;
   try {
     requireFit(open.tokenizer, open.model.vocab);
     const generation = (await readJson(join(folderOf(open.path), 'generation_config.json'))) ?? {};
@@ -119,13 +123,16 @@ function settingsFor(
 
 const folderOf = (path: string): string => (existsSync(path) && statSync(path).isDirectory() ? path : dirname(path));
 
-/** Continues a prompt, or answers it; `onText` gets the text as it comes. @throws UserError, DeviceError */
+/**
+ * Continues a prompt, or answers it; `from`: a path, or a model that is open, whose weights are closed at the end; `onText`
+ * gets the text as it comes. @throws UserError, DeviceError
+ */
 export function generate(
-  path: string,
+  from: string | OpenModel,
   flags: GenerateFlags,
   onText: (part: string) => void,
 ): Promise<{ text: string; generated: Generated }> {
-  return withModel(path, flags, async (opened) => {
+  return withModel(from, flags, async (opened) => {
     const prompt = flags.prompt === '-' ? await readAll(process.stdin) : flags.prompt;
     const signal = stopOnSignal('');
     try {
