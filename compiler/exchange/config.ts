@@ -9,12 +9,15 @@ export type Json = Readonly<Record<string, unknown>>;
 export class Config {
   readonly #values: Json;
   readonly #path: string;
+  readonly #spellings: Readonly<Record<string, string>>;
   readonly #asked = new Set<string>();
   readonly #groups: Config[] = [];
 
-  constructor(values: Json, path = '') {
+  /** `spellings`: what the file calls a key, for messages. */
+  constructor(values: Json, path = '', spellings: Readonly<Record<string, string>> = {}) {
     this.#values = values;
     this.#path = path;
+    this.#spellings = spellings;
   }
 
   /** Whether the key has a value; asking is not understanding. */
@@ -113,7 +116,7 @@ export class Config {
 
   /** `rope_parameters.factor`: for messages. */
   name(key: string): string {
-    return `${this.#path}${key}`;
+    return `${this.#path}${this.#spellings[key] ?? key}`;
   }
 
   #nothing(key: string): null {

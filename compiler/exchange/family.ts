@@ -11,6 +11,8 @@ export interface Family {
   readonly modelType: string;
   /** `architectures` of config.json: the class that loads it with its head. */
   readonly architecture: string;
+  /** Other names of keys in its files, and what `defaults` and `read` call them: its config class maps `n_embd` and `hidden_size` to one. */
+  readonly spellings?: Readonly<Record<string, string>>;
   /** What its config class has where config.json is silent; null stands for itself. */
   readonly defaults?: Json;
   /** Keys of its config that do not change the function, beside those of harmless.ts. */

@@ -23,7 +23,7 @@ export function importConfig(
   options: { readonly name?: string; readonly tensors: Iterable<string> },
 ): ImportedConfig {
   const family = familyOf(values);
-  const config = new Config({ ...family.defaults, ...values });
+  const config = configOf(values, family);
   const statements = family.read(config, new Set(options.tensors));
   const unread = config.unread(new Set(family.harmless));
   if (unread.length > 0) {
@@ -37,6 +37,23 @@ export function importConfig(
   const name = options.name ?? identifier(family.modelType);
   const text = formatted(`# From a checkpoint of model_type ${family.modelType}.\n\nmodel ${name} {\n${spaced(statements)}\n}\n`); // prettier-ignore
   return { family, name, text, dropped: family.dropped ?? [] };
+}
+
+/** Keys by one spelling each, with the family's defaults. @throws ConfigError when two spellings of a key disagree */
+function configOf(values: Json, { spellings = {}, defaults }: Family): Config {
+  const known: Record<string, unknown> = {};
+  const spelled: Record<string, string> = {};
+  for (const [name, value] of Object.entries(values)) {
+    const key = spellings[name] ?? name;
+    const other = spelled[key];
+    if (other !== undefined && value !== null && known[key] !== null && value !== known[key]) {
+      throw new ConfigError(`${other} = ${JSON.stringify(known[key])} and ${name} = ${JSON.stringify(value)} are two names of one number`); // prettier-ignore
+    }
+    if (other !== undefined && value === null) continue;
+    known[key] = value;
+    spelled[key] = name;
+  }
+  return new Config({ ...defaults, ...known }, '', spelled);
 }
 
 function familyOf(values: Json): Family {

@@ -1,42 +1,52 @@
 // StarCoder, SantaCoder: GPT-2 with one key head.
-import { activation } from '../../activations.ts';
 import type { Family } from '../../family.ts';
-import { block, sizes, stack } from '../../statements.ts';
-import { layerNorm, mlp } from './parts.ts';
-import { gptJson, gptSizes } from './spelling.ts';
+import { block } from '../../statements.ts';
+import { modelSizes, tokens, uniformStack } from '../common/parts.ts';
+import { gptJson, gptSpellings } from './gpt-keys.ts';
+import { layerNorm, plainFfn } from './parts.ts';
 import { wiring } from './wirings.ts';
 
 export const gptBigcode: Family = {
   modelType: 'gpt_bigcode',
   architecture: 'GPTBigCodeForCausalLM',
+  spellings: gptSpellings,
+  defaults: {
+    vocab_size: 50257,
+    max_position_embeddings: 1024,
+    hidden_size: 768,
+    num_hidden_layers: 12,
+    num_attention_heads: 12,
+    n_inner: null,
+    activation_function: 'gelu_pytorch_tanh',
+    layer_norm_epsilon: 1e-5,
+    scale_attn_weights: true,
+    multi_query: true,
+    tie_word_embeddings: true,
+  },
   harmless: [
     'attention_softmax_in_fp32', 'scale_attention_softmax_in_fp32',
+    'num_key_value_heads', // follows from multi_query
     // Of the server it was first run with.
     'inference_runner', 'max_batch_size', 'max_sequence_length', 'pad_key_length', 'pre_allocate_kv_cache', 'validate_runner_input',
   ], // prettier-ignore
   dropped: [/\.attn\.(masked_)?bias$/],
-  read(config) {
-    const { vocab, context, dModel, layers, heads } = gptSizes(config, { vocab: 50257, context: 1024, dModel: 768, layers: 12, heads: 12 }); // prettier-ignore
-    const isMultiQuery = config.flag('multi_query', true);
-    config.only('num_key_value_heads', isMultiQuery ? 1 : heads);
-    return [
-      sizes(vocab, context, dModel, layers),
-      layerNorm(config.number('layer_norm_epsilon', 1e-5)),
-      block('embed token', { tie: config.flag('tie_word_embeddings', true) ? 'head' : undefined, pos: 'learned' }),
-      block('mixer attn = gqa', {
-        heads,
-        kv_heads: isMultiQuery ? 1 : undefined,
-        scale: config.flag('scale_attn_weights', true) ? undefined : 1,
-        bias: 'all',
-        rope: 'none',
-      }),
-      mlp(activation(config, 'activation_function', 'gelu_pytorch_tanh'), config.count('n_inner', 4 * dModel), dModel, true), // prettier-ignore
-      wiring('serial'),
-      stack(Array.from({ length: layers }, () => 'main')),
-      'head lm { norm = ln }',
-      'weights hf = std.hf.gpt_bigcode',
-    ];
-  },
+  read: (config) => [
+    modelSizes(config),
+    layerNorm(config, 'layer_norm_epsilon'),
+    tokens(config, { pos: 'learned' }),
+    block('mixer attn = gqa', {
+      heads: config.count('num_attention_heads'),
+      kv_heads: config.flag('multi_query') ? 1 : undefined,
+      scale: config.flag('scale_attn_weights') ? undefined : 1,
+      bias: 'all',
+      rope: 'none',
+    }),
+    plainFfn(config, { act: 'activation_function', width: 'n_inner' }),
+    wiring('serial'),
+    uniformStack(config),
+    'head lm { norm = ln }',
+    'weights hf = std.hf.gpt_bigcode',
+  ],
   write: (facts) => ({
     ...gptJson(facts),
     multi_query: facts.attention('kv_heads', ({ kvHeads }) => kvHeads) === 1,

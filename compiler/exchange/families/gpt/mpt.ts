@@ -1,44 +1,46 @@
 // MPT: linear biases for positions, no bias anywhere. Read as transformers computes it, which overlooks several keys.
+import type { Config, Json } from '../../config.ts';
 import type { Family } from '../../family.ts';
 import type { ModelFacts } from '../../model-facts.ts';
-import { block, sizes, stack } from '../../statements.ts';
-import { mlp, unless } from './parts.ts';
-import { countOf } from './spelling.ts';
+import { block, type Keys } from '../../statements.ts';
+import { modelSizes, tokens, uniformStack } from '../common/parts.ts';
+import { layerNorm } from './parts.ts';
 import { wiring } from './wirings.ts';
 
 export const mpt: Family = {
   modelType: 'mpt',
   architecture: 'MptForCausalLM',
+  spellings: { d_model: 'hidden_size', n_layers: 'num_hidden_layers', n_heads: 'num_attention_heads', max_seq_len: 'max_position_embeddings' }, // prettier-ignore
+  defaults: {
+    vocab_size: 50368,
+    max_position_embeddings: 2048,
+    hidden_size: 2048,
+    num_hidden_layers: 24,
+    num_attention_heads: 16,
+    layer_norm_epsilon: 1e-5,
+    tie_word_embeddings: true,
+  },
   harmless: [
     'init_device', 'init_config', 'embedding_fraction', 'emb_pdrop', 'norm_type', 'fc_type', 'attn_impl', 'tokenizer_name', 'verbose',
-    'learned_pos_emb', // only where there are no linear biases
+    'learned_pos_emb', // only without linear biases
     'expansion_ratio', // always 4; tensors of another width are told by their shape
   ], // prettier-ignore
   read(config) {
-    const dModel = countOf(config, ['d_model', 'hidden_size'], 2048);
-    const layers = countOf(config, ['n_layers', 'num_hidden_layers'], 24);
     config.only('no_bias', true);
     config.only('logit_scale', 1);
-    const attn = config.group('attn_config');
-    attn?.only('attn_type', 'multihead_attention');
-    attn?.only('alibi', true);
-    attn?.only('alibi_bias_max', 8);
-    for (const key of ['prefix_lm', 'qk_ln', 'attn_uses_sequence_id', 'rope']) attn?.only(key, false);
-    const optional = (key: string): number | undefined => (attn?.has(key) ? attn.number(key) : undefined);
     return [
-      sizes(config.count('vocab_size', 50368), config.count('max_seq_len', 2048), dModel, layers),
-      block('norm ln = layer', { eps: unless(config.number('layer_norm_epsilon', 1e-5), 1e-5), bias: 'none' }),
-      block('embed token', { tie: config.flag('tie_word_embeddings', true) ? 'head' : undefined }),
+      modelSizes(config),
+      layerNorm(config, 'layer_norm_epsilon', { bias: 'none' }),
+      tokens(config),
       block('mixer attn = gqa', {
-        heads: countOf(config, ['n_heads', 'num_attention_heads'], 16),
-        scale: optional('softmax_scale'),
+        heads: config.count('num_attention_heads'),
+        ...attention(config),
         rope: 'none',
         pos: 'alibi',
-        clip_qkv: optional('clip_qkv'),
       }),
-      mlp('gelu', 4 * dModel, dModel, false),
+      'ffn mlp = mlp { act = gelu }',
       wiring('serial'),
-      stack(Array.from({ length: layers }, () => 'main')),
+      uniformStack(config),
       'head lm { norm = ln }',
       'weights hf = std.hf.mpt',
     ];
@@ -55,7 +57,20 @@ export const mpt: Family = {
   }),
 };
 
-function attentionJson(facts: ModelFacts): Readonly<Record<string, unknown>> {
+function attention(config: Config): Keys {
+  const group = config.group('attn_config');
+  if (group === null) return {};
+  group.only('attn_type', 'multihead_attention');
+  group.only('alibi', true);
+  group.only('alibi_bias_max', 8);
+  for (const key of ['prefix_lm', 'qk_ln', 'attn_uses_sequence_id', 'rope']) group.only(key, false);
+  return {
+    scale: group.numberOrNull('softmax_scale') ?? undefined,
+    clip_qkv: group.numberOrNull('clip_qkv') ?? undefined,
+  };
+}
+
+function attentionJson(facts: ModelFacts): Json {
   const scale = facts.attention('scale', (spec) => spec.scale);
   const headDim = facts.attention('head_dim', (spec) => spec.headDim);
   return {

@@ -1,31 +1,47 @@
 // OPT: learned positions from row 2 on; the 350M has its norms behind the sums and a narrower vocabulary matrix.
-import { activation, activationName } from '../../activations.ts';
+import { activationName } from '../../activations.ts';
 import type { Family } from '../../family.ts';
-import { block, sizes, stack } from '../../statements.ts';
-import { mlp } from './parts.ts';
+import { block, unless } from '../../statements.ts';
+import { modelSizes, tokens, uniformStack } from '../common/parts.ts';
+import { plainFfn } from './parts.ts';
 import { wiring, wiringOf } from './wirings.ts';
 
 export const opt: Family = {
   modelType: 'opt',
   architecture: 'OPTForCausalLM',
+  defaults: {
+    vocab_size: 50272,
+    max_position_embeddings: 2048,
+    hidden_size: 768,
+    num_hidden_layers: 12,
+    num_attention_heads: 12,
+    ffn_dim: 3072,
+    activation_function: 'relu',
+    do_layer_norm_before: true,
+    _remove_final_layer_norm: false,
+    word_embed_proj_dim: null,
+    enable_bias: true,
+    layer_norm_elementwise_affine: true,
+    tie_word_embeddings: true,
+  },
   harmless: ['init_std'],
   dropped: [/(^|\.)decoder\.version$/],
   read(config) {
-    const [dModel, layers] = [config.count('hidden_size', 768), config.count('num_hidden_layers', 12)];
-    const isBefore = config.flag('do_layer_norm_before', true);
-    const isRemoved = config.flag('_remove_final_layer_norm', false);
-    const isAffine = config.flag('layer_norm_elementwise_affine', true);
-    const hasBias = config.flag('enable_bias', true);
-    const rowDim = config.count('word_embed_proj_dim', dModel);
-    const dim = rowDim === dModel ? undefined : rowDim;
+    const [isBefore, isRemoved, hasBias] = [config.flag('do_layer_norm_before'), config.flag('_remove_final_layer_norm'), config.flag('enable_bias')]; // prettier-ignore
+    const dModel = config.count('hidden_size');
+    const dim = unless(config.countOrNull('word_embed_proj_dim') ?? dModel, dModel);
     return [
-      sizes(config.count('vocab_size', 50272), config.count('max_position_embeddings', 2048), dModel, layers),
-      block('norm ln = layer', isAffine ? {} : { gain: 'none', bias: false }),
-      block('embed token', { tie: config.flag('tie_word_embeddings', true) ? 'head' : undefined, dim, pos: 'learned { offset = 2 }' }), // prettier-ignore
-      block('mixer attn = gqa', { heads: config.count('num_attention_heads', 12), bias: hasBias ? 'all' : undefined, rope: 'none' }), // prettier-ignore
-      mlp(activation(config, 'activation_function', 'relu'), config.count('ffn_dim', 3072), dModel, hasBias),
+      modelSizes(config),
+      block('norm ln = layer', config.flag('layer_norm_elementwise_affine') ? {} : { gain: 'none', bias: false }),
+      tokens(config, { dim, pos: 'learned(offset = 2)' }),
+      block('mixer attn = gqa', {
+        heads: config.count('num_attention_heads'),
+        bias: hasBias ? 'all' : undefined,
+        rope: 'none',
+      }),
+      plainFfn(config, { act: 'activation_function', width: 'ffn_dim', hasBias }),
       wiring(isBefore ? 'serial' : 'post_norm'),
-      stack(Array.from({ length: layers }, () => 'main')),
+      uniformStack(config),
       block('head lm', { norm: isBefore && !isRemoved ? 'ln' : 'none', dim }),
       'weights hf = std.hf.opt',
     ];

@@ -1,34 +1,42 @@
 // XGLM: sinusoidal positions from row 2 on, embeddings times the root of their width.
-import { activation, activationName } from '../../activations.ts';
+import { activationName } from '../../activations.ts';
 import type { Family } from '../../family.ts';
-import { block, sizes, stack } from '../../statements.ts';
-import { layerNorm, mlp } from './parts.ts';
-import { countOf } from './spelling.ts';
+import { block } from '../../statements.ts';
+import { modelSizes, tokens, uniformStack } from '../common/parts.ts';
+import { plainFfn } from './parts.ts';
 import { wiring } from './wirings.ts';
 
 export const xglm: Family = {
   modelType: 'xglm',
   architecture: 'XGLMForCausalLM',
+  spellings: { d_model: 'hidden_size', num_layers: 'num_hidden_layers', attention_heads: 'num_attention_heads' },
+  defaults: {
+    vocab_size: 256008,
+    max_position_embeddings: 2048,
+    hidden_size: 1024,
+    num_hidden_layers: 24,
+    num_attention_heads: 16,
+    ffn_dim: 4096,
+    activation_function: 'gelu',
+    scale_embedding: true,
+    tie_word_embeddings: true,
+  },
   harmless: ['init_std'],
   dropped: [/\.embed_positions\.weights$/],
   read(config) {
-    const dModel = countOf(config, ['d_model', 'hidden_size'], 1024);
-    const layers = countOf(config, ['num_layers', 'num_hidden_layers'], 24);
-    const heads = countOf(config, ['attention_heads', 'num_attention_heads'], 16);
-    // The position on its row is 0 in transformers; rows 0 and 1 no position reads.
+    // The vector of the position on its row is 0 in transformers; rows 0 and 1 no position reads.
     config.only('pad_token_id', 0, 1);
     return [
-      sizes(config.count('vocab_size', 256008), config.count('max_position_embeddings', 2048), dModel, layers),
-      layerNorm(1e-5),
-      block('embed token', {
-        tie: config.flag('tie_word_embeddings', true) ? 'head' : undefined,
-        scale: config.flag('scale_embedding', true) ? 'd_model ^ 0.5' : undefined,
-        pos: 'sinusoidal { offset = 2; spacing = closed }',
+      modelSizes(config),
+      'norm ln = layer {}',
+      tokens(config, {
+        scale: config.flag('scale_embedding') ? 'd_model ^ 0.5' : undefined,
+        pos: 'sinusoidal(offset = 2, spacing = closed)',
       }),
-      block('mixer attn = gqa', { heads, bias: 'all', rope: 'none' }),
-      mlp(activation(config, 'activation_function', 'gelu'), config.count('ffn_dim', 4096), dModel, true),
+      block('mixer attn = gqa', { heads: config.count('num_attention_heads'), bias: 'all', rope: 'none' }),
+      plainFfn(config, { act: 'activation_function', width: 'ffn_dim' }),
       wiring('serial'),
-      stack(Array.from({ length: layers }, () => 'main')),
+      uniformStack(config),
       'head lm { norm = ln }',
       'weights hf = std.hf.xglm',
     ];

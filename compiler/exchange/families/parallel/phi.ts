@@ -1,47 +1,53 @@
 // Phi-1, 1.5 and 2: attention and mlp side by side behind one norm, a bias on the logits.
-import { activation, activationName } from '../../activations.ts';
 import type { Family } from '../../family.ts';
 import { ropeKeys } from '../../rope.ts';
-import { block, sizes, stack } from '../../statements.ts';
-import { layerNorm, mlp, unless } from '../gpt/parts.ts';
+import { block } from '../../statements.ts';
+import { ffnJson } from '../common/json.ts';
+import { headKeys, modelSizes, tokens, uniformStack } from '../common/parts.ts';
+import { layerNorm, plainFfn } from '../gpt/parts.ts';
 import { wiring } from '../gpt/wirings.ts';
 import { partialRopeJson } from './partial-rope.ts';
-import { qkNorm } from './qk-norm.ts';
+import { hasQkNorm, qkNorm } from './qk-norm.ts';
 
 export const phi: Family = {
   modelType: 'phi',
   architecture: 'PhiForCausalLM',
-  dropped: [/\.rotary_emb\.inv_freq$/],
-  read(config) {
-    const [dModel, layers] = [config.count('hidden_size', 2048), config.count('num_hidden_layers', 24)];
-    const heads = config.count('num_attention_heads', 32);
-    const eps = config.number('layer_norm_eps', 1e-5);
-    return [
-      sizes(config.count('vocab_size', 51200), config.count('max_position_embeddings', 2048), dModel, layers),
-      layerNorm(eps),
-      block('embed token', { tie: config.flag('tie_word_embeddings', false) ? 'head' : undefined }),
-      block('mixer attn = gqa', {
-        heads,
-        kv_heads: unless(config.count('num_key_value_heads', heads), heads),
-        bias: 'all',
-        qk_norm: config.flag('qk_layernorm', false) ? qkNorm(eps, { bias: true }) : undefined,
-        rope: ropeKeys(config, { partial: 0.5 }),
-      }),
-      mlp(activation(config, 'hidden_act', 'gelu_new'), config.count('intermediate_size', 8192), dModel, true),
-      wiring('parallel'),
-      stack(Array.from({ length: layers }, () => 'main')),
-      'head lm { norm = ln; bias = true }',
-      'weights hf = std.hf.phi',
-    ];
+  defaults: {
+    vocab_size: 51200,
+    max_position_embeddings: 2048,
+    hidden_size: 2048,
+    num_hidden_layers: 24,
+    num_attention_heads: 32,
+    num_key_value_heads: null,
+    intermediate_size: 8192,
+    hidden_act: 'gelu_new',
+    layer_norm_eps: 1e-5,
+    qk_layernorm: false,
+    tie_word_embeddings: false,
   },
+  dropped: [/\.rotary_emb\.inv_freq$/],
+  read: (config) => [
+    modelSizes(config),
+    layerNorm(config, 'layer_norm_eps'),
+    tokens(config),
+    block('mixer attn = gqa', {
+      ...headKeys(config),
+      bias: 'all',
+      qk_norm: qkNorm(config, { bias: true }),
+      rope: ropeKeys(config, { partial: 0.5 }),
+    }),
+    plainFfn(config, { act: 'hidden_act', width: 'intermediate_size' }),
+    wiring('parallel'),
+    uniformStack(config),
+    'head lm { norm = ln; bias = true }',
+    'weights hf = std.hf.phi',
+  ],
   write: (facts) => ({
     ...facts.sizes(),
+    ...facts.heads(),
+    ...ffnJson(facts),
     ...partialRopeJson(facts),
-    num_attention_heads: facts.attention('heads', ({ heads }) => heads),
-    num_key_value_heads: facts.attention('kv_heads', ({ kvHeads }) => kvHeads),
     layer_norm_eps: facts.eps,
-    qk_layernorm: facts.attention('qk_norm', (spec) => spec.qkNorm !== null),
-    hidden_act: activationName(facts.ffn('act', ({ act }) => act)),
-    intermediate_size: facts.width,
+    qk_layernorm: hasQkNorm(facts),
   }),
 };
