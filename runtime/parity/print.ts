@@ -40,10 +40,9 @@ function curveCells({ steps, checks, rounding }: CurveResult): Cell[] {
   const { first, all, last, grad_norm: norm } = checks;
   const cells = [number(`${steps} steps: first 20`, first), number('all', all), number('last 20', last), number('norm', norm)]; // prettier-ignore
   if (rounding === null) return cells;
-  const { runs, from, spread } = rounding;
-  const text = from === null
-    ? `rounding alone moves it by ${exponent(spread)} (${runs} runs)`
-    : `from step ${from} on rounding decides: it alone moves the curve by ${exponent(spread)} (${runs} runs)`; // prettier-ignore
+  const { runs, from, before, spread } = rounding;
+  const alone = `rounding alone moves the curve by ${exponent(spread)} (${runs} ${runs === 1 ? 'run' : 'runs'})`;
+  const text = from === null ? alone : `to step ${from - 1} ${exponent(before)}, from there rounding decides: ${alone}`;
   return [...cells, { text, good: true }];
 }
 

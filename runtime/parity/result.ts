@@ -56,6 +56,8 @@ export interface Rounding {
   readonly runs: number;
   /** 1-based: from this step on twice the spread of these runs is more than the plain tolerance; null: nowhere. */
   readonly from: number | null;
+  /** The largest error of a loss before that step. */
+  readonly before: number;
   /** The largest difference of a loss between such a run and the plain one. */
   readonly spread: number;
 }

@@ -38,7 +38,8 @@ export function judgeCurve(curve: Curve, runs: readonly (readonly StepResult[])[
     lr: worst(errorsOf(plain, ({ lrScale }, i) => lrScale - (curve.steps[i]?.lr ?? Number.NaN) / curve.lr), () => tolerance.lr), // prettier-ignore
   };
   const from = lossSpread.findIndex((spread) => 2 * spread > tolerance.all);
-  const rounding = { runs: moved.length, from: from < 0 ? null : from + 1, spread: lossSpread.at(-1) ?? 0 };
+  const before = Math.max(0, ...losses.slice(0, from < 0 ? losses.length : from));
+  const rounding = { runs: moved.length, from: from < 0 ? null : from + 1, before, spread: lossSpread.at(-1) ?? 0 };
   return {
     checks,
     pass: Object.values(checks).every(withinTolerance),

@@ -50,7 +50,7 @@ interface Subject {
 }
 
 async function follow({ device, curve, open, tokens, onPhase }: Subject): Promise<Followed> {
-  const train = settings(open, curve, tokens);
+  const train = curveSettings(open, curve, tokens);
   await tokens.scan(open.model.vocab);
   const training = await openTraining(device, open.model, train, fileBatches(tokens, nothingHeldOut), onPhase);
   const run = (moved: number) => {
@@ -72,8 +72,12 @@ async function follow({ device, curve, open, tokens, onPhase }: Subject): Promis
   }
 }
 
-/** The model of the folder, trained as the curve says. */
-function settings({ file, model }: OpenFolder, curve: Curve, tokens: TokenFile): TrainSettings {
+/** The model of the folder, trained as the curve says. @throws UserError when the file has another number of steps */
+export function curveSettings(
+  { file, model }: Omit<OpenFolder, 'weights'>,
+  curve: Curve,
+  tokens: TokenFile,
+): TrainSettings {
   const { steps } = tokens;
   if (curve.steps.length !== steps)
     throw new UserError(`curve.json has ${curve.steps.length} steps, ${tokens.path} holds ${steps}`);

@@ -48,6 +48,7 @@ describe('runs that differ by rounding', () => {
     const judged = judgeCurve(curve, [strays, run(leaves(-1e-4))]);
     // Twice the spread is above 1e-2 once 4e-4 * 1.5^n is: after 8 steps.
     expect(judged).toMatchObject({ pass: true, rounding: { runs: 1, from: 79 } });
+    expect(judged.rounding?.before).toBeCloseTo(1e-4 * 1.5 ** 7, 6);
     expect(judged.rounding?.spread).toBeCloseTo(0.2, 5);
   });
 
