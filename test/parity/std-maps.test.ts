@@ -67,7 +67,7 @@ describe('std.hf', () => {
     ['bitnet', 'bitnet'],
     ['diffllama', 'diffllama'],
     ['modernbert_decoder', 'modernbert_decoder'],
-    ['opt', 'opt'],
+    ['opt', 'opt_lm'],
     ['stablelm', 'stablelm'],
     ['mixtral', 'mixtral'],
     ['qwen3_moe', 'qwen3_moe'],

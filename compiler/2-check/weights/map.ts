@@ -31,7 +31,7 @@ function weightMap(draft: Draft, places: readonly Place[], model: Model, context
   const entries = new Map(
     keys.map(([key, each]): [string, WrittenEntry] => {
       const entry = entryOf(key, each, context);
-      return [key, { ...entry, template: `${prefix}${entry.template}` }];
+      return [key, { ...entry, template: named(entry.template, prefix) }];
     }),
   );
   checkKeys(entries, places, context);
@@ -40,7 +40,12 @@ function weightMap(draft: Draft, places: readonly Place[], model: Model, context
   return { name: context.map, entries: entriesOf(matches, entries, context) };
 }
 
-/** `prefix = "transformer."` stands before every name. */
+/** `/lm_head.weight` is the whole name. */
+function named(template: string, prefix: string): string {
+  return template.startsWith('/') ? template.slice(1) : `${prefix}${template}`;
+}
+
+/** `prefix = "transformer."` stands before every name that has no slash in front. */
 function prefixOf({ keys }: Body, { section, map }: MapContext): string {
   const draft = keys.get('prefix');
   if (draft === undefined) return '';

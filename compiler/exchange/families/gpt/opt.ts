@@ -26,7 +26,7 @@ export const opt: Family = {
   },
   harmless: ['init_std'],
   dropped: [/(^|\.)decoder\.version$/],
-  read(config) {
+  read(config, tensors) {
     const [isBefore, isRemoved, hasBias] = [config.flag('do_layer_norm_before'), config.flag('_remove_final_layer_norm'), config.flag('enable_bias')]; // prettier-ignore
     const dModel = config.count('hidden_size');
     const dim = unless(config.countOrNull('word_embed_proj_dim') ?? dModel, dModel);
@@ -43,7 +43,8 @@ export const opt: Family = {
       wiring(isBefore ? 'serial' : 'post_norm'),
       uniformStack(config),
       block('head lm', { norm: isBefore && !isRemoved ? 'ln' : 'none', dim }),
-      'weights hf = std.hf.opt',
+      // As saved without its head, as the first ones are, or with it.
+      `weights hf = std.hf.${tensors.has('decoder.embed_tokens.weight') ? 'opt' : 'opt_lm'}`,
     ];
   },
   write(facts) {

@@ -144,6 +144,15 @@ describe('weights', () => {
     expect(own?.tensors).toEqual(['net.out.weight']);
   });
 
+  it('a name with a slash in front is whole: no prefix stands before it', () => {
+    const text = small('weights hf = std.hf.gpt2_lm { ffn.up = "/up.{layer}" }').replace('gqa {', 'gqa { bias = all;').replace('glu', 'mlp'); // prettier-ignore
+    const entries = modelOf(text).weights[0]?.entries ?? [];
+    const tensors = (parameter: string) => entries.find((each) => each.parameter === parameter)?.tensors;
+    expect(tensors('embed.weight')).toEqual(['transformer.wte.weight']);
+    expect(tensors('head.weight')).toEqual(['lm_head.weight']);
+    expect(tensors('layers.1.mlp.up.weight')).toEqual(['up.1']);
+  });
+
   it("leaves a base's map out of a variant with other parts", () => {
     const text = small('weights hf = std.hf.llama', 'variant V from M { block = sandwich(attn, mlp) }\nvariant W from V { weights hf = std.hf.gemma2 }\nvariant X from M { attn.kv_heads = 4 }'); // prettier-ignore
     expect(['M', 'V', 'W', 'X'].map((name) => modelOf(text, name).weights.length)).toEqual([1, 0, 1, 1]);
