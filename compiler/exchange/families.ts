@@ -9,6 +9,17 @@ import { gptj } from './families/gpt/gptj.ts';
 import { mpt } from './families/gpt/mpt.ts';
 import { opt } from './families/gpt/opt.ts';
 import { xglm } from './families/gpt/xglm.ts';
+import { ernie45 } from './families/llama/ernie4-5.ts';
+import { glm } from './families/llama/glm.ts';
+import { granite } from './families/llama/granite.ts';
+import { helium } from './families/llama/helium.ts';
+import { hunyuan } from './families/llama/hunyuan.ts';
+import { mistral } from './families/llama/mistral.ts';
+import { phi3 } from './families/llama/phi3.ts';
+import { qwen2 } from './families/llama/qwen2.ts';
+import { qwen3 } from './families/llama/qwen3.ts';
+import { seedOss } from './families/llama/seed-oss.ts';
+import { smollm3 } from './families/llama/smollm3.ts';
 import { llama } from './families/llama/llama.ts';
 import { falcon } from './families/parallel/falcon.ts';
 import { gptNeox } from './families/parallel/gpt-neox.ts';
@@ -18,7 +29,7 @@ import { stablelm } from './families/parallel/stablelm.ts';
 import { starcoder2 } from './families/parallel/starcoder2.ts';
 
 export const families: readonly Family[] = [
-  llama,
+  ...[llama, mistral, qwen2, qwen3, phi3, smollm3, granite, seedOss, helium, ernie45, hunyuan, glm],
   gpt2, gptBigcode, gptj, codegen, opt, xglm, bloom, mpt,
   gptNeox, falcon, starcoder2, phi, stablelm, persimmon,
 ]; // prettier-ignore

@@ -8,7 +8,7 @@ import { numberText, unless, type Keys } from './statements.ts';
 
 export interface RopeDefaults {
   readonly theta?: number;
-  /** The share of head_dim that turns. */
+  /** The share of head_dim that turns; undefined: the family's code turns all, whatever is said. */
   readonly partial?: number;
   readonly pairing?: 'half' | 'interleaved';
   /** Where older files keep theta of a kind of layers: `rope_local_base_freq`. */
@@ -29,16 +29,24 @@ export function ropeKeys(config: Config, defaults: RopeDefaults = {}): Keys {
 /** The keys of a rope block whose parameters stand in `group`, and at the top where they do not. @throws ConfigError */
 export function ropeOf(group: Config | null, config: Config, defaults: RopeDefaults = {}): Keys {
   const { thetaKey = 'rope_theta', pairing } = defaults;
-  config.passOver(thetaKey, 'partial_rotary_factor');
+  config.passOver(thetaKey);
   const theta = group?.has('rope_theta') ? group.number('rope_theta') : config.number(thetaKey, defaults.theta ?? 10_000); // prettier-ignore
-  const share = config.number('partial_rotary_factor', defaults.partial ?? 1);
-  const partial = group?.number('partial_rotary_factor', share) ?? share;
+  const partial = partialOf(group, config, defaults);
   return {
     theta,
     partial: partial === 1 ? undefined : partial,
     pairing: pairing === 'interleaved' ? 'interleaved' : undefined,
     scaling: group === null ? undefined : scalingKeys(group, config),
   };
+}
+
+function partialOf(group: Config | null, config: Config, defaults: RopeDefaults): number {
+  if (defaults.partial === undefined) {
+    for (const each of [config, group]) each?.only('partial_rotary_factor', 1);
+    return 1;
+  }
+  const share = config.number('partial_rotary_factor', defaults.partial);
+  return group?.number('partial_rotary_factor', share) ?? share;
 }
 
 /** The context before scaling: at the top (Phi-3), in the group, else the model's own. */

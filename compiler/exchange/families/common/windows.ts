@@ -4,7 +4,7 @@ import type { MaskSpec } from '../../../2-check/model.ts';
 import type { Config, Json } from '../../config.ts';
 import { ConfigError } from '../../config-error.ts';
 import type { ModelFacts } from '../../model-facts.ts';
-import { numberText, type Keys } from '../../statements.ts';
+import { numberText } from '../../statements.ts';
 
 /** Of each layer whether it slides: by `layer_types`, else by `otherwise`. @throws ConfigError */
 export function slidingLayers(config: Config, otherwise: (layer: number) => boolean): boolean[] {
@@ -23,10 +23,17 @@ export function allBut(period: number): (layer: number) => boolean {
   return (layer) => (layer + 1) % period !== 0;
 }
 
-/** The mask of layers that see `size` positions. @throws ConfigError when the config has no size for them */
-export function windowMask(size: number | null): Keys {
-  if (size === null) throw new ConfigError('layer_types has sliding_attention but sliding_window has no value');
-  return { mask: `causal & window(${numberText(size)})` };
+/** The same where layers differ by their window alone: none slides when the window is as long as the context. @throws ConfigError */
+export function windowedLayers(config: Config, size: number | null, otherwise: (layer: number) => boolean): boolean[] {
+  const slides = slidingLayers(config, otherwise);
+  if (slides.includes(true) && size === null) throw new ConfigError('layer_types has sliding_attention but sliding_window has no value'); // prettier-ignore
+  return slides.map((each) => each && windowMask(config, size) !== undefined);
+}
+
+/** The mask of layers that see `size` positions; undefined where that is all of them. */
+export function windowMask(config: Config, size: number | null): string | undefined {
+  if (size === null || size >= config.count('max_position_embeddings')) return undefined;
+  return `causal & window(${numberText(size)})`;
 }
 
 /** Of a causal mask; null: no window. @throws ConfigError for other masks */

@@ -40,7 +40,7 @@ export const starcoder2: Family = {
       tokens(config),
       block('mixer attn = gqa', {
         ...headKeys(config),
-        ...(window === null ? {} : windowMask(window)),
+        mask: windowMask(config, window),
         bias: hasBias ? 'all' : undefined,
         rope: ropeKeys(config),
       }),
