@@ -27,4 +27,6 @@ export { RunFolder, type Metrics } from './training/run-folder.ts';
 export { Generator, type Generated, type GenerateOptions } from './inference/generator.ts';
 export { openTokenizer } from './tokenizer/open-tokenizer.ts';
 export type { ChatMessage, TokenDecoder, Tokenizer } from './tokenizer/tokenizer.ts';
+export { measureFolder } from './parity/parity.ts';
+export type { ParityResult } from './parity/result.ts';
 export { UserError } from './user-error.ts';

@@ -1,8 +1,7 @@
 // Takes: a run, a checkpoint, an imported folder or one of the Hugging Face hub, and a prompt or a chat. Gives: text, as it comes.
 // Promises: the same weights, prompt and seed give the same text; the cache is no larger than the text needs.
 import { Command, InvalidArgumentError } from 'commander';
-import { existsSync, statSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { withDevice, withDeviceOptions } from '../device/with-device.ts';
 import type { EngineDevice } from '../engine/engine-device.ts';
 import type { DeviceOptions } from '../engine/open-device.ts';
@@ -10,7 +9,6 @@ import { Chat } from '../inference/chat.ts';
 import { contextOf } from '../inference/context.ts';
 import type { Generated, Generator } from '../inference/generator.ts';
 import { openGeneration } from '../inference/open-generation.ts';
-import { openModel } from '../inference/open-run.ts';
 import { type SettingFlags, type Settings, settingsOf } from '../inference/settings.ts';
 import { describeDropped, readAll, terminalChat } from '../inference/terminal-chat.ts';
 import { chooseGenerate } from '../model-file.ts';
@@ -19,7 +17,7 @@ import { requireFit, requireTokens } from '../tokenizer/fit.ts';
 import { readJson } from '../tokenizer/open-tokenizer.ts';
 import type { Tokenizer } from '../tokenizer/tokenizer.ts';
 import { UserError } from '../user-error.ts';
-import type { OpenModel } from '../weights/open-model.ts';
+import { folderOf, openModel, type OpenModel } from '../weights/open-model.ts';
 import { positive } from './train.ts';
 
 export interface GenerateFlags extends DeviceOptions, SettingFlags {
@@ -93,13 +91,9 @@ interface Opened {
   readonly settings: Settings;
 }
 
-async function withModel<T>(
-  from: string | OpenModel,
-  flags: GenerateFlags,
-  work: (opened: Opened) => Promise<T>,
-): Promise<T> {
+async function withModel<T>(path: string, flags: GenerateFlags, work: (opened: Opened) => Promise<T>): Promise<T> {
   if (flags.system !== undefined && flags.chat !== true) throw new UserError('--system stands before a chat; give --chat too'); // prettier-ignore
-  const open = typeof from === 'string' ? await openModel(from) : from;
+  const open = await openModel(path);
   try {
     requireFit(open.tokenizer, open.model.vocab);
     const generation = (await readJson(join(folderOf(open.path), 'generation_config.json'))) ?? {};
@@ -121,18 +115,13 @@ function settingsFor(
   return settingsOf(flags, undefined, generation, { ...spec, maxTokens: flags.chat === true ? 1024 : spec.maxTokens });
 }
 
-const folderOf = (path: string): string => (existsSync(path) && statSync(path).isDirectory() ? path : dirname(path));
-
-/**
- * Continues a prompt, or answers it; `from`: a path, or a model that is open, whose weights are closed at the end; `onText`
- * gets the text as it comes. @throws UserError, DeviceError
- */
+/** Continues a prompt, or answers it; `onText` gets the text as it comes. @throws UserError, DeviceError */
 export function generate(
-  from: string | OpenModel,
+  path: string,
   flags: GenerateFlags,
   onText: (part: string) => void,
 ): Promise<{ text: string; generated: Generated }> {
-  return withModel(from, flags, async (opened) => {
+  return withModel(path, flags, async (opened) => {
     const prompt = flags.prompt === '-' ? await readAll(process.stdin) : flags.prompt;
     const signal = stopOnSignal('');
     try {

@@ -3,7 +3,10 @@
 // seed and data order (functions of the seed and the step), the model's source and its canonical text.
 import type { Model, TrainSpec } from '../../compiler/2-check/model.ts';
 import { checkSourceFile, requireSound } from '../model-file.ts';
-import { readSafetensors, type SafetensorsTensor, writeSafetensors } from '../data/safetensors.ts';
+import { readTensor } from '../data/safetensors.ts';
+import { SafetensorsFile } from '../data/safetensors-file.ts';
+import type { Dtype } from '../data/safetensors-header.ts';
+import { type TensorForm, writingSafetensors } from '../data/safetensors-writer.ts';
 import type { Session } from '../engine/session.ts';
 import { UserError } from '../user-error.ts';
 
@@ -36,44 +39,55 @@ export interface CheckpointFacts {
 
 export interface Checkpoint extends CheckpointFacts {
   readonly path: string;
-  readonly tensors: ReadonlyMap<string, SafetensorsTensor>;
 }
 
 const format = 'modelc-checkpoint-1';
 
 /** @throws UserError when the file cannot be written; the file that was there before is left as it was. */
 export async function saveCheckpoint(path: string, session: Session, facts: CheckpointFacts): Promise<void> {
-  const tensors = new Map<string, SafetensorsTensor>();
-  for (const { name, type, shape } of session.tensors()) {
-    tensors.set(name, { dtype: dtypeOf(type), shape, data: await session.read(name) });
-  }
+  const forms = session.tensors().map(({ name, type, shape }): [string, TensorForm] => [name, { dtype: dtypeOf(type), shape }]); // prettier-ignore
   try {
-    await writeSafetensors(path, tensors, { format, facts: JSON.stringify(facts) });
+    await writingSafetensors(path, new Map(forms), { format, facts: JSON.stringify(facts) }, async (writer) => {
+      for (const [name] of forms) {
+        const { buffer, byteOffset, byteLength } = await session.read(name);
+        await writer.write(new Uint8Array(buffer, byteOffset, byteLength));
+      }
+    });
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new UserError(`cannot save the checkpoint ${path}: ${reason}; the last saved checkpoint is untouched`);
   }
 }
 
-function dtypeOf(type: string): SafetensorsTensor['dtype'] {
-  const dtypes: Record<string, SafetensorsTensor['dtype']> = { f32: 'F32', i32: 'I32', u32: 'U32' };
+function dtypeOf(type: string): Dtype {
+  const dtypes: Record<string, Dtype> = { f32: 'F32', i32: 'I32', u32: 'U32' };
   const dtype = dtypes[type];
   if (dtype === undefined) throw new TypeError(`internal: no checkpoint type for ${type}`);
   return dtype;
 }
 
-/** @throws UserError when the file is missing, truncated, or not a checkpoint of modelc. */
+/** What a checkpoint says of its run; its tensors are read by `restore`. @throws UserError when it is missing, truncated, or not a checkpoint of modelc. */
 export async function loadCheckpoint(path: string): Promise<Checkpoint> {
-  const { tensors, metadata } = await readFile(path);
+  const file = await openFile(path);
+  try {
+    return factsOf(file);
+  } finally {
+    await file.close();
+  }
+}
+
+/** @throws UserError when it is none of modelc's */
+export function factsOf({ path, header: { metadata } }: SafetensorsFile): Checkpoint {
   if (metadata['format'] !== format || metadata['facts'] === undefined) {
     throw new UserError(`${path} is a safetensors file, but no checkpoint of modelc (its format is ${metadata['format'] ?? 'not said'})`); // prettier-ignore
   }
-  return { ...parseFacts(metadata['facts']), path, tensors };
+  return { ...parseFacts(metadata['facts']), path };
 }
 
-async function readFile(path: string): ReturnType<typeof readSafetensors> {
+/** @throws UserError */
+export async function openFile(path: string): Promise<SafetensorsFile> {
   try {
-    return await readSafetensors(path);
+    return await SafetensorsFile.open(path);
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
     if (code === 'ENOENT') throw new UserError(`there is no checkpoint ${path}`);
@@ -101,21 +115,22 @@ export function modelOf(checkpoint: Checkpoint, color: boolean): Model {
 }
 
 /**
- * Writes tensors of a checkpoint into a session. `only` 'parameter' leaves optimizer state out.
+ * Writes tensors of a checkpoint into a session, one at a time. `only` 'parameter' leaves optimizer state out.
  * @throws UserError naming what is missing, foreign or of another shape; nothing is written then.
  */
-export function restore(checkpoint: Checkpoint, session: Session, only: 'all' | 'parameter'): void {
-  const wanted = session.tensors().filter(({ role }) => only === 'all' || role === 'parameter');
-  const faults = wanted.flatMap(({ name, shape }) => {
-    const tensor = checkpoint.tensors.get(name);
-    if (tensor === undefined) return [`${name} is missing`];
-    const same = tensor.shape.length === shape.length && tensor.shape.every((size, i) => size === shape[i]);
-    return same ? [] : [`${name} is [${tensor.shape.join(', ')}], the model wants [${shape.join(', ')}]`];
-  });
-  if (faults.length > 0)
-    throw new UserError(`${checkpoint.path} does not fit the model: ${faults.slice(0, 5).join('; ')}`);
-  for (const { name } of wanted) {
-    const tensor = checkpoint.tensors.get(name);
-    if (tensor !== undefined) session.write(name, tensor.data);
+export async function restore({ path }: Checkpoint, session: Session, only: 'all' | 'parameter'): Promise<void> {
+  const file = await openFile(path);
+  try {
+    const wanted = session.tensors().filter(({ role }) => only === 'all' || role === 'parameter');
+    const faults = wanted.flatMap(({ name, shape }) => {
+      const tensor = file.header.entries.get(name);
+      if (tensor === undefined) return [`${name} is missing`];
+      const same = tensor.shape.length === shape.length && tensor.shape.every((size, i) => size === shape[i]);
+      return same ? [] : [`${name} is [${tensor.shape.join(', ')}], the model wants [${shape.join(', ')}]`];
+    });
+    if (faults.length > 0) throw new UserError(`${path} does not fit the model: ${faults.slice(0, 5).join('; ')}`);
+    for (const { name } of wanted) session.write(name, (await readTensor(file, name)).data);
+  } finally {
+    await file.close();
   }
 }

@@ -6,6 +6,8 @@
 export type WeightDtype = 'F32' | 'F16' | 'BF16';
 
 export interface StoredWeight {
+  /** `state`: what a checkpoint holds beside parameters and training does not move. */
+  readonly role: 'parameter' | 'state';
   readonly dtype: WeightDtype;
   /** As the parameter's dims. */
   readonly shape: readonly number[];
@@ -20,6 +22,8 @@ export interface WeightSource {
   read(name: string): Promise<Float32Array>;
   /** The same as its bytes lie in a file of its dtype, for copies that change no bit. */
   readBytes(name: string): Promise<Uint8Array>;
+  /** Those bytes in order, in pieces of a bounded size where they lie in the file as they are. */
+  pieces(name: string): AsyncIterable<Uint8Array>;
   /** Closes the files. */
   close(): Promise<void>;
 }

@@ -71,7 +71,7 @@ async function run(
   if (checkpoint === null) {
     folder.create(loaded.source.text);
     initializeParameters(session, model, train.seed);
-  } else restore(checkpoint, session, 'all');
+  } else await restore(checkpoint, session, 'all');
   let steps = 0;
   const result = await runTraining({
     trainer, session, folder, begin: checkpoint ?? fresh,
@@ -167,7 +167,7 @@ describe('checkpoints', () => {
     const mqa = chooseModel(loaded, 'TinyMQA');
     await session.load(compileTraining(mqa, chooseTrain(loaded, mqa), { target: cpu.target }).evaluate);
     const checkpoint = await loadCheckpoint(new RunFolder(join(root, 'whole')).checkpoint);
-    expect(() => restore(checkpoint, session, 'parameter')).toThrow(
+    await expect(restore(checkpoint, session, 'parameter')).rejects.toThrow(
       /attn\.k\.weight is \[16, 32\], the model wants \[8, 32\]/,
     );
     expect((await session.read('embed.weight')).every((value) => value === 0)).toBe(true);

@@ -6,8 +6,9 @@ import { TokenFile } from '../../data/token-file.ts';
 import { checkSourceFile, chooseModel, loadModelFile, type LoadedFile, requireSound } from '../../model-file.ts';
 import { colorOn, notice } from '../../terminal.ts';
 import { UserError } from '../../user-error.ts';
-import { openModel } from '../../inference/open-run.ts';
-import type { OpenModel } from '../../weights/open-model.ts';
+import { openHub } from '../../weights/hub-folder.ts';
+import { hubWeights } from '../../weights/hub-weights.ts';
+import { openModel, type OpenModel } from '../../weights/open-model.ts';
 import { type Checkpoint, type CheckpointFacts, loadCheckpoint, modelOf } from '../checkpoint.ts';
 import { checkpointPath, freshFolder, RunFolder } from '../run-folder.ts';
 import { requireFlags, type SettingsRequest, settingsOf, type TokenSizes } from './settings.ts';
@@ -62,7 +63,7 @@ async function fresh(file: string, request: RunRequest): Promise<Prepared> {
 async function fromWeights(from: string, file: string | undefined, request: RunRequest): Promise<Prepared> {
   const loaded = file === undefined ? null : loadModelFile(file, colorOn('stderr'));
   const asked = loaded === null ? undefined : chooseModel(loaded, request.model);
-  const open = await openModel(from);
+  const open = await openFor(from, asked);
   try {
     const source = withTrainBlock(loaded ?? open.file);
     const model = asked ?? chooseModel(source, request.model ?? open.model.name);
@@ -75,6 +76,21 @@ async function fromWeights(from: string, file: string | undefined, request: RunR
     };
   } catch (error) {
     await open.weights.close();
+    throw error;
+  }
+}
+
+/** A folder of the hub is read through the map of the model that is trained, where it has one. */
+async function openFor(from: string, asked: Model | undefined): Promise<OpenModel> {
+  const open = await openModel(from);
+  const [map] = asked?.weights ?? [];
+  if (open.kind !== 'hub' || asked === undefined || map === undefined) return open;
+  await open.weights.close();
+  const { store, imported } = await openHub(from);
+  try {
+    return { ...open, weights: await hubWeights(store, asked, map, imported.dropped) };
+  } catch (error) {
+    await store.close();
     throw error;
   }
 }
@@ -118,7 +134,7 @@ async function resumed(resume: string, request: RunRequest): Promise<Prepared> {
     throw new UserError('a resumed run knows its batches; leave --tokens and --held out');
   const checkpoint = await loadCheckpoint(checkpointPath(resume));
   const model = modelOf(checkpoint, colorOn('stderr'));
-  const { path, tensors: _, ...facts } = checkpoint;
+  const { path, ...facts } = checkpoint;
   if (facts.tokens) requireFlags(request, { path: facts.tokens.train, ...facts.train });
   const steps = request.steps ?? facts.train.steps;
   if (facts.step >= steps) {

@@ -24,7 +24,9 @@ function requireFit(
     return [`${name} is [${stored.shape.join(', ')}], the model wants [${shape.join(', ')}]`];
   });
   const names = new Set(tensors.map(({ name }) => name));
-  const foreign = [...weights.keys()].filter((name) => !names.has(name)).map((name) => `${name} is not the model's`);
+  const foreign = [...weights].flatMap(([name, { role }]) =>
+    role === 'state' || names.has(name) ? [] : [`${name} is not the model's`],
+  );
   const all = [...faults, ...foreign];
   if (all.length === 0) return;
   const more = all.length > 5 ? `; and ${all.length - 5} more` : '';

@@ -3,12 +3,7 @@ import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from '
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { importConfig } from '../../../compiler/exchange/import-config.ts';
 import { generate, type GenerateFlags } from '../../../runtime/commands/generate.ts';
-import { readSafetensors } from '../../../runtime/data/safetensors.ts';
-import { checkSourceFile, chooseModel } from '../../../runtime/model-file.ts';
-import { openTokenizer } from '../../../runtime/tokenizer/open-tokenizer.ts';
-import type { OpenModel } from '../../../runtime/weights/open-model.ts';
 
 const reference = join(import.meta.dirname, '..', '..', 'parity', 'references', 'llama');
 const expected = JSON.parse(readFileSync(join(reference, 'expected.json'), 'utf8')) as { greedy_prompt: number[]; greedy: number[] }; // prettier-ignore
@@ -40,32 +35,12 @@ function write(name: string, value: object | string): void {
   writeFileSync(join(folder, name), typeof value === 'string' ? value : JSON.stringify(value));
 }
 
-/** The tensors of llama are our parameters under other names. */
-async function open(): Promise<OpenModel> {
-  const config = JSON.parse(readFileSync(join(folder, 'config.json'), 'utf8')) as Record<string, unknown>;
-  const { tensors: stored } = await readSafetensors(join(folder, 'model.safetensors'));
-  const file = checkSourceFile({ path: 'llama.model', text: importConfig(config, { tensors: stored.keys() }).text });
-  const model = chooseModel(file);
-  const entries = new Map(model.weights[0]?.entries.map(({ parameter, tensors: [name = ''] }) => [parameter, stored.get(name)])); // prettier-ignore
-  const weights = new Map([...entries].map(([name, tensor]) => [name, { dtype: 'F32', shape: tensor?.shape ?? [] } as const])); // prettier-ignore
-  const read = (name: string): Promise<Float32Array> =>
-    Promise.resolve(Float32Array.from(entries.get(name)?.data ?? []));
-  const source = {
-    path: folder,
-    weights,
-    read,
-    readBytes: () => Promise.reject(new Error()),
-    close: () => Promise.resolve(),
-  };
-  return { path: folder, kind: 'hub', model, file, config, tokenizer: await openTokenizer(folder), weights: source };
-}
-
 async function run(
   flags: GenerateFlags,
 ): Promise<{ text: string; shown: string; tokens: readonly number[]; reason: string; promptTokens: number }> {
   // prettier-ignore
   let shown = '';
-  const { text, generated } = await generate(await open(), { device: 'cpu', threads: 1, ...flags }, (part) => void (shown += part)); // prettier-ignore
+  const { text, generated } = await generate(folder, { device: 'cpu', threads: 1, ...flags }, (part) => void (shown += part)); // prettier-ignore
   return { text, shown, tokens: generated.tokens, reason: generated.reason, promptTokens: generated.promptTokens };
 }
 
