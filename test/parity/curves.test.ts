@@ -7,14 +7,14 @@ import { trainGraphs } from '../../compiler/4-autograd/train-graph.ts';
 import { TokenFile } from '../../runtime/data/token-file.ts';
 import { readCurve } from '../../runtime/parity/curve/curve.ts';
 import { curveSettings } from '../../runtime/parity/curve/measure-curve.ts';
-import { openFolder } from '../../runtime/parity/open-folder.ts';
 import { learningRateScale } from '../../runtime/training/schedule.ts';
+import { openHub } from '../../runtime/weights/hub-folder.ts';
 import { curves } from '../runtime/parity/folders.ts';
 import { openOracle } from './session.ts';
 
 describe.skipIf(curves.length === 0).each(curves)('$name', ({ path }) => {
   it('the first steps in float64', { timeout: 180_000 }, async () => {
-    const [curve, open] = [readCurve(path), await openFolder(path)];
+    const [curve, open] = [readCurve(path), await openHub(path)];
     const file = await TokenFile.open(join(path, 'tokens.safetensors'));
     const { model, weights } = open;
     const train = curveSettings(open, curve, file);

@@ -10,10 +10,10 @@ import type { TrainSettings } from '../../training/checkpoint.ts';
 import { openTraining } from '../../training/open-training.ts';
 import { settingsOf } from '../../training/start/settings.ts';
 import { UserError } from '../../user-error.ts';
+import { type HubFolder, openHub } from '../../weights/hub-folder.ts';
 import { type Curve, readCurve } from './curve.ts';
 import { followCurve } from './follow-curve.ts';
 import { judgeCurve } from './judge-curve.ts';
-import { type OpenFolder, openFolder } from '../open-folder.ts';
 import type { CurveResult } from '../result.ts';
 
 export type Followed = Pick<CurveResult, 'kind' | 'steps' | 'checks' | 'pass' | 'rounding'>;
@@ -28,7 +28,7 @@ export async function measureCurve(
   onPhase: (phase: string) => void,
 ): Promise<Followed> {
   const curve = readCurve(folder);
-  const open = await openFolder(folder);
+  const open = await openHub(folder);
   try {
     const tokens = await TokenFile.open(join(folder, 'tokens.safetensors'));
     try {
@@ -44,7 +44,7 @@ export async function measureCurve(
 interface Subject {
   readonly device: EngineDevice;
   readonly curve: Curve;
-  readonly open: OpenFolder;
+  readonly open: HubFolder;
   readonly tokens: TokenFile;
   readonly onPhase: (phase: string) => void;
 }
@@ -74,7 +74,7 @@ async function follow({ device, curve, open, tokens, onPhase }: Subject): Promis
 
 /** The model of the folder, trained as the curve says. @throws UserError when the file has another number of steps */
 export function curveSettings(
-  { file, model }: Omit<OpenFolder, 'weights'>,
+  { file, model }: Pick<HubFolder, 'file' | 'model'>,
   curve: Curve,
   tokens: TokenFile,
 ): TrainSettings {

@@ -1,38 +1,30 @@
 // Takes: a session after one SGD step of learning rate 1, and the checkpoints before and after it as they should be.
 // Gives: the largest error of a gradient. Promises: every parameter of the map is compared.
-import type { WeightEntry } from '../../../compiler/2-check/model.ts';
-import type { SafetensorsFile } from '../../data/safetensors-file.ts';
 import { readTensor } from '../../data/safetensors.ts';
 import type { Session } from '../../engine/session.ts';
-import type { WeightSource } from '../../weights/weight-source.ts';
+import type { HubFolder } from '../../weights/hub-folder.ts';
 import { distance, largest } from '../numbers.ts';
 import type { Check } from '../result.ts';
 
-export interface StepFiles {
-  readonly before: SafetensorsFile;
-  readonly after: SafetensorsFile;
-  /** The parameters in `after`. */
-  readonly wanted: WeightSource;
+/** The checkpoints before and after the step, as they should be. */
+export interface StepFolders {
+  readonly before: HubFolder;
+  readonly after: HubFolder;
 }
 
 /** A weight near 1 has steps of 1.2e-7: a gradient that is 0 but for rounding is compared with that of the weight. */
 const rounding = 1e-6;
 
 /** Each relative to the largest |gradient| of the stored tensor it is part of. @throws UserError */
-export async function gradientError(
-  session: Session,
-  entries: readonly WeightEntry[],
-  files: StepFiles,
-  tolerance: number,
-): Promise<Check> {
+export async function gradientError(session: Session, folders: StepFolders, tolerance: number): Promise<Check> {
   let worst: Check = { error: 0, tolerance };
   const scales = new Map<string, number>();
-  for (const { parameter, tensors } of entries) {
+  for (const { parameter, tensors } of folders.before.map.entries) {
     if (!session.has(parameter)) continue; // a state that training keeps beside parameters
-    const [values, wanted] = [await session.read(parameter), await files.wanted.read(parameter)];
+    const [values, wanted] = [await session.read(parameter), await folders.after.weights.read(parameter)];
     const part = values.length / tensors.length; // stacked experts are tensors of their own
     for (const [i, tensor] of tensors.entries()) {
-      const scale = scales.get(tensor) ?? (await scaleOf(files, tensor, tolerance));
+      const scale = scales.get(tensor) ?? (await scaleOf(folders, tensor, tolerance));
       scales.set(tensor, scale);
       const slice = [i * part, (i + 1) * part] as const;
       const error = distance(values.subarray(...slice), wanted.subarray(...slice)) / scale;
@@ -43,7 +35,8 @@ export async function gradientError(
 }
 
 /** What an error is divided by: the largest |gradient|, but never so little that rounding alone exceeds the tolerance. */
-async function scaleOf({ before, after }: StepFiles, tensor: string, tolerance: number): Promise<number> {
-  const [old, next] = [await readTensor(before, tensor), await readTensor(after, tensor)];
+async function scaleOf({ before, after }: StepFolders, tensor: string, tolerance: number): Promise<number> {
+  const read = ({ store }: HubFolder) => readTensor(store.fileOf(tensor), tensor);
+  const [old, next] = [await read(before), await read(after)];
   return Math.max(distance(old.data, next.data), (rounding * Math.max(1, largest(old.data))) / tolerance);
 }

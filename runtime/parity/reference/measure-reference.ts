@@ -1,6 +1,5 @@
 // Takes: a device and a folder of a reference. Gives: how far the compiled model is from it.
 // Promises: the road of `generate` and `train`: the imported model, fused plans, the cache, one step of the optimizer.
-import { join } from 'node:path';
 import type { MixerSpec, Model } from '../../../compiler/2-check/model.ts';
 import { mixersOf } from '../../../compiler/2-check/resolve/parts.ts';
 import { compileForward, compileGeneration } from '../../../compiler/compile.ts';
@@ -13,13 +12,12 @@ import type { TrainSettings } from '../../training/checkpoint.ts';
 import { openTraining } from '../../training/open-training.ts';
 import { writeWeights } from '../../training/start/weights.ts';
 import { UserError } from '../../user-error.ts';
+import { type HubFolder, openHub } from '../../weights/hub-folder.ts';
 import { gradientError } from './gradients.ts';
 import { type GreedyMeasurement, measureGreedy } from './greedy.ts';
 import { distance, finite, largest, relative } from '../numbers.ts';
-import { openStored } from '../folder.ts';
 import { readLogits, readReference, type Reference } from './reference.ts';
 import { type Check, type ReferenceCheck, type ReferenceResult, withinTolerance } from '../result.ts';
-import { mapOf, type OpenFolder, openFolder } from '../open-folder.ts';
 
 export type Measured = Pick<ReferenceResult, 'kind' | 'checks' | 'greedy' | 'pass'>;
 
@@ -28,7 +26,7 @@ const chunk = 5;
 
 interface Subject {
   readonly device: EngineDevice;
-  readonly open: OpenFolder;
+  readonly open: HubFolder;
   readonly reference: Reference;
   readonly folder: string;
 }
@@ -40,7 +38,7 @@ export async function measureReference(
   onPhase: (phase: string) => void,
 ): Promise<Measured> {
   const reference = readReference(folder);
-  const open = await openFolder(folder, 'before.safetensors');
+  const open = await openHub(folder, { checkpoint: 'before.safetensors' });
   try {
     const subject = { device, open, reference, folder };
     onPhase('logits');
@@ -99,22 +97,18 @@ async function stepOf({
 }: Subject): Promise<Omit<Record<ReferenceCheck, Check>, 'logits' | 'cache'>> {
   const { model } = open;
   const gradients = isRecurrent(model) ? tolerances.recurrentGradients : tolerances.gradients;
+  const after = await openHub(folder, { checkpoint: 'after.safetensors' });
   const { session, trainer } = await openTraining(device, model, sgd(model, reference), oneBatch(reference), () => {});
-  const after = await openFolder(folder, 'after.safetensors');
-  const files = {
-    before: await openStored(join(folder, 'before.safetensors')),
-    after: await openStored(join(folder, 'after.safetensors')),
-  };
   try {
     await writeWeights(session, open.weights);
     const { loss, gradNorm } = await trainer.step(0);
     return {
       loss: { error: relative(loss, reference.loss), tolerance: tolerances.loss },
-      gradients: await gradientError(session, mapOf(model).entries, { ...files, wanted: after.weights }, gradients),
+      gradients: await gradientError(session, { before: open, after }, gradients),
       grad_norm: { error: relative(gradNorm, reference.gradNorm), tolerance: gradients },
     };
   } finally {
-    await Promise.all([after.weights.close(), files.before.close(), files.after.close()]);
+    await after.weights.close();
     session.destroy();
   }
 }

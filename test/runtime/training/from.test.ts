@@ -1,10 +1,10 @@
 // Runs that start from weights: theirs are the first ones, the optimizer starts afresh, what does not fit is named.
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { train, type TrainOptions } from '../../../runtime/commands/train.ts';
-import { readSafetensors } from '../../../runtime/data/safetensors.ts';
+import { readSafetensors, writeSafetensors } from '../../../runtime/data/safetensors.ts';
 import { loadCheckpoint } from '../../../runtime/training/checkpoint.ts';
 import type { RunResult } from '../../../runtime/training/run.ts';
 
@@ -64,6 +64,73 @@ describe('train --from', () => {
     expect(said).toContain('plain.model has no train block; the defaults of the language are used');
     const { train: settings } = await loadCheckpoint(join(at('defaults'), 'checkpoint.safetensors'));
     expect(settings.optimizers[0]).toMatchObject({ kind: 'adamw', lr: 3e-4 });
+  });
+
+  describe('a folder of the hub', () => {
+    const reference = join(import.meta.dirname, '..', '..', 'parity', 'references', 'gpt2');
+    const own = (act: string, map: string, width = 32): string => `model Mine {
+  vocab = 64; context = 64; d_model = ${width}; n_layers = 2
+  norm ln = layer {}
+  embed token { tie = head; pos = learned }
+  mixer attn = gqa { heads = 4; bias = all; rope = none }
+  ffn mlp = mlp { act = ${act}; bias = all }
+  block main {
+    h = x + attn(ln.mix(x))
+    y = h + mlp(ln.ffn(h))
+  }
+  stack n_layers { cycle [main] }
+  head lm { norm = ln }
+  ${map}
+}
+train { optimizer adamw { lr = 1e-2 } }
+`;
+    const loss = async (file: string | undefined, out: string): Promise<number> => {
+      await run(file, out, { from: at('hub'), tokens: at('tokens.safetensors') });
+      const [line = ''] = readFileSync(join(at(out), 'metrics.jsonl'), 'utf8').split('\n');
+      return (JSON.parse(line) as { loss: number }).loss;
+    };
+    beforeAll(async () => {
+      mkdirSync(at('hub'));
+      copyFileSync(join(reference, 'config.json'), join(at('hub'), 'config.json'));
+      copyFileSync(join(reference, 'before.safetensors'), join(at('hub'), 'model.safetensors'));
+      const data = Int32Array.from({ length: 3 * 2 * 17 }, (_, i) => (7 * i) % 64);
+      await writeSafetensors(
+        at('tokens.safetensors'),
+        new Map([['tokens', { dtype: 'I32', shape: [3, 2, 17], data }]]),
+      );
+    });
+
+    it('is trained as it is, and its configuration comes along', async () => {
+      const first = await loss(undefined, 'hub run');
+      expect(first).toBeGreaterThan(3);
+      expect(readFileSync(join(at('hub run'), 'config.json'), 'utf8')).toBe(
+        readFileSync(join(at('hub'), 'config.json'), 'utf8'),
+      );
+      const { train: settings, source } = await loadCheckpoint(join(at('hub run'), 'checkpoint.safetensors'));
+      expect([settings.steps, source.text]).toEqual([3, expect.stringContaining('weights hf = std.hf.gpt2')]);
+    });
+
+    it("gives a model of one's own its weights, through its map or by name", async () => {
+      const first = await loss(undefined, 'theirs');
+      writeFileSync(at('mapped.model'), own('gelu_tanh', 'weights hf = std.hf.gpt2_lm'));
+      writeFileSync(at('named.model'), own('gelu_tanh', ''));
+      writeFileSync(at('relu.model'), own('relu', ''));
+      expect(await loss('mapped.model', 'mapped')).toBe(first);
+      expect(await loss('named.model', 'named')).toBe(first);
+      expect(Math.abs((await loss('relu.model', 'relu')) - first)).toBeGreaterThan(1e-4);
+    });
+
+    it('says what does not fit', async () => {
+      writeFileSync(at('wide.model'), own('gelu_tanh', '', 64));
+      const wide = run('wide.model', 'wide', { from: at('hub'), tokens: at('tokens.safetensors') });
+      await expect(wide).rejects.toThrow(
+        /do not fit the model: embed\.weight is \[64, 32\], the model wants \[64, 64\]; .*; and \d+ more$/,
+      );
+      writeFileSync(at('mapped wide.model'), own('gelu_tanh', 'weights hf = std.hf.gpt2_lm', 64));
+      const mapped = run('mapped wide.model', 'wide', { from: at('hub'), tokens: at('tokens.safetensors') });
+      await expect(mapped).rejects.toThrow(/wte\.weight is \[64, 32\], but config\.json asks for \[64, 64\]/);
+      expect(existsSync(at('wide'))).toBe(false);
+    });
   });
 
   it.each<[string, string | undefined, TrainOptions, RegExp]>([
