@@ -26,7 +26,9 @@ A reference holds config.json, before.safetensors, logits.safetensors, after.saf
 later) and expected.json. Its line has the largest error of a logit, of the loss, of a gradient and of their norm, of logits
 by the cache, all relative, and whether greedy decoding chooses the same tokens by prefill and by cache.
 A curve holds config.json, model.safetensors, tokens.safetensors and curve.json. Its line has the largest error of a loss in
-the first 20 steps and in all, of the mean over the last 20, and of the gradient norm.
+the first 20 steps and in all, of the mean over the last 20, and of the gradient norm. Some runs sit on a saddle and leave it
+by rounding: no two libraries agree from there. A run that strays is repeated with every weight moved by one unit in the last
+place after each step; it may then differ by twice what that does, and by 1e-4 before. The line says from which step.
 
 Examples:
   modelc parity references/llama
