@@ -1,4 +1,6 @@
-// BLOOM: linear biases for positions, a norm on the embedding, queries, keys and values of each head in turn.
+// Takes: configs of BLOOM: linear biases for positions, a norm on the embedding.
+// Gives: their statements; and the config of a model.
+// Promises: the context, which nothing of the function needs, is 2048 unless said; names without `transformer.` are told by the tensors.
 import type { Family } from '../../family.ts';
 import { block } from '../../statements.ts';
 import { modelSizes, tokens, uniformStack } from '../common/parts.ts';

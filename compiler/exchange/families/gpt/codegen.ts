@@ -1,4 +1,5 @@
-// CodeGen: GPT-J whose queries, values and keys lie in quarters of one matrix, for four devices.
+// Takes: configs of CodeGen: GPT-J as a function. Gives: their statements; and the config of a model.
+// Promises: queries, values and keys lie in quarters of one matrix, for four devices.
 import type { Family } from '../../family.ts';
 import { gptSpellings } from './gpt-keys.ts';
 import { gptjDefaults, gptjJson, gptjStatements } from './gptj.ts';

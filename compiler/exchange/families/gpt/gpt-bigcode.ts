@@ -1,4 +1,5 @@
-// StarCoder, SantaCoder: GPT-2 with one key head.
+// Takes: configs of StarCoder and SantaCoder: GPT-2 with one key head. Gives: their statements; and the config of a model.
+// Promises: a key head for each query head where multi_query is off.
 import type { Family } from '../../family.ts';
 import { block } from '../../statements.ts';
 import { modelSizes, tokens, uniformStack } from '../common/parts.ts';

@@ -1,4 +1,6 @@
-// GPT-2: pre-norm, learned positions, biases everywhere.
+// Takes: configs of GPT-2: pre-norm, learned positions, biases everywhere.
+// Gives: their statements; and the config of a model.
+// Promises: scales of the scores may follow the layer; names without `transformer.` are told by the tensors.
 import type { Config } from '../../config.ts';
 import type { Family } from '../../family.ts';
 import type { ModelFacts } from '../../model-facts.ts';

@@ -1,4 +1,6 @@
-// GPT-J: attention and mlp side by side behind one norm, interleaved RoPE on part of each head, a bias on the logits.
+// Takes: configs of GPT-J: attention and mlp side by side behind one norm, interleaved RoPE on part of each head.
+// Gives: their statements; and the config of a model.
+// Promises: logits have a bias, tied or not.
 import type { Config, Json } from '../../config.ts';
 import type { Family } from '../../family.ts';
 import type { ModelFacts } from '../../model-facts.ts';

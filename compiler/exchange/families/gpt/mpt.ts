@@ -1,4 +1,5 @@
-// MPT: linear biases for positions, no bias anywhere. Read as transformers computes it, which overlooks several keys.
+// Takes: configs of MPT: linear biases for positions, no bias anywhere. Gives: their statements; and the config of a model.
+// Promises: read as transformers computes it, which overlooks several keys.
 import type { Config, Json } from '../../config.ts';
 import type { Family } from '../../family.ts';
 import type { ModelFacts } from '../../model-facts.ts';

@@ -1,4 +1,5 @@
-// OPT: learned positions from row 2 on; the 350M has its norms behind the sums and a narrower vocabulary matrix.
+// Takes: configs of OPT: learned positions from row 2 on. Gives: their statements; and the config of a model.
+// Promises: the 350M has its norms behind the sums and a narrower vocabulary matrix; names without `model.` are told by the tensors.
 import { activationName } from '../../activations.ts';
 import type { Family } from '../../family.ts';
 import { block, unless } from '../../statements.ts';

@@ -1,4 +1,6 @@
-// XGLM: sinusoidal positions from row 2 on, embeddings times the root of their width.
+// Takes: configs of XGLM: sinusoidal positions from row 2 on, embeddings times the root of their width.
+// Gives: their statements; and the config of a model.
+// Promises: positions hold no weights.
 import { activationName } from '../../activations.ts';
 import type { Family } from '../../family.ts';
 import { block } from '../../statements.ts';

@@ -1,5 +1,6 @@
-// Falcon: one key head and one norm (7B), groups of key heads and a norm for each branch (40B) or one (11B), serial with
-// linear biases (RW).
+// Takes: configs of Falcon: one key head and one norm (7B), groups of key heads and two norms (40B) or one (11B), serial with linear
+// biases (RW). Gives: their statements; and the config of a model.
+// Promises: settings on which transformers would fail are refused.
 import { activationName } from '../../activations.ts';
 import type { Config, Json } from '../../config.ts';
 import type { Family } from '../../family.ts';

@@ -1,4 +1,6 @@
-// GPT-NeoX, Pythia: attention and mlp side by side behind a norm each, RoPE on a quarter of each head.
+// Takes: configs of GPT-NeoX and Pythia: attention and mlp side by side behind a norm each.
+// Gives: their statements; and the config of a model.
+// Promises: a quarter of each head turns unless they say otherwise.
 import type { Family } from '../../family.ts';
 import { ropeKeys } from '../../rope.ts';
 import { block } from '../../statements.ts';

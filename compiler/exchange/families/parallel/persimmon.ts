@@ -1,4 +1,5 @@
-// Persimmon: squared ReLU, queries and keys normed, the three of each head in turn in one matrix.
+// Takes: configs of Persimmon: squared ReLU, queries and keys normed. Gives: their statements; and the config of a model.
+// Promises: the three of each head lie in turn in one matrix.
 import type { Family } from '../../family.ts';
 import { ropeKeys } from '../../rope.ts';
 import { block } from '../../statements.ts';

@@ -1,4 +1,6 @@
-// Phi-1, 1.5 and 2: attention and mlp side by side behind one norm, a bias on the logits.
+// Takes: configs of Phi-1, 1.5 and 2: attention and mlp side by side behind one norm, a bias on the logits.
+// Gives: their statements; and the config of a model.
+// Promises: half of each head turns unless they say otherwise.
 import type { Family } from '../../family.ts';
 import { ropeKeys } from '../../rope.ts';
 import { block } from '../../statements.ts';

@@ -1,4 +1,6 @@
-// StableLM: layer norm, SwiGLU, RoPE on a quarter of each head; the 12B has its branches side by side and norms each head.
+// Takes: configs of StableLM: layer norm, SwiGLU, RoPE on a quarter of each head.
+// Gives: their statements; and the config of a model.
+// Promises: the 12B has its branches side by side and a norm for each head of queries and keys.
 import type { Family } from '../../family.ts';
 import { ropeKeys } from '../../rope.ts';
 import { block, unless } from '../../statements.ts';

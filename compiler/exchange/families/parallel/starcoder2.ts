@@ -1,4 +1,6 @@
-// StarCoder2: RoPE, grouped queries, a sliding window, plain mlps with biases.
+// Takes: configs of StarCoder2: RoPE, grouped queries, a sliding window, plain mlps with biases.
+// Gives: their statements; and the config of a model.
+// Promises: every layer has the window, or none.
 import type { Family } from '../../family.ts';
 import { ropeKeys } from '../../rope.ts';
 import { block } from '../../statements.ts';
