@@ -72,6 +72,8 @@ describe('what a key changes is in the text, and comes back', () => {
     [{ model_type: 'falcon', alibi: true, rope_theta: 500 }, 'pos = alibi { scaled = true; round = bf16 }'],
     [{ model_type: 'stablelm', use_qkv_bias: true, partial_rotary_factor: 1 }, 'bias = [q, k, v]'],
     [{ model_type: 'phi', num_key_value_heads: 8, layer_norm_eps: 1e-6, qk_layernorm: true }, 'qk_norm = layer { eps = 1e-6; bias = true }'], // prettier-ignore
+    [{ model_type: 'phi', tie_word_embeddings: true }, 'tie = head'],
+    [{ model_type: 'gptj', tie_word_embeddings: true }, 'tie = head'],
     [{ model_type: 'starcoder2', use_bias: false, sliding_window: 128 }, 'mask = causal & window(128)'],
   ])('%j', (config, expected) => {
     const text = textOf({ ...config, num_hidden_layers: 2 });
