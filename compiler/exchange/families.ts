@@ -29,7 +29,7 @@ import { stablelm } from './families/parallel/stablelm.ts';
 import { starcoder2 } from './families/parallel/starcoder2.ts';
 
 export const families: readonly Family[] = [
-  ...[llama, mistral, qwen2, qwen3, phi3, smollm3, granite, seedOss, helium, ernie45, hunyuan, glm],
+  llama, mistral, qwen2, qwen3, phi3, smollm3, granite, seedOss, helium, ernie45, hunyuan, glm,
   gpt2, gptBigcode, gptj, codegen, opt, xglm, bloom, mpt,
   gptNeox, falcon, starcoder2, phi, stablelm, persimmon,
 ]; // prettier-ignore
