@@ -8,6 +8,8 @@ import { checkCommand } from './commands/check.ts';
 import { compileCommand } from './commands/compile.ts';
 import { diffCommand } from './commands/diff.ts';
 import { doctorCommand } from './commands/doctor.ts';
+import { exportCommand } from './commands/exchange/export.ts';
+import { importCommand } from './commands/exchange/import.ts';
 import { explainCommand } from './commands/explain.ts';
 import { fmtCommand } from './commands/fmt.ts';
 import { generateCommand } from './commands/generate.ts';
@@ -23,7 +25,8 @@ const { version } = JSON.parse(readFileSync(join(packageRoot(), 'package.json'),
 
 const commands = [
   checkCommand(), fmtCommand(), explainCommand(), diffCommand(), compileCommand(),
-  trainCommand(), generateCommand(), parityCommand(), quickstartCommand(), doctorCommand(), referenceCommand(), lspCommand(version),
+  trainCommand(), generateCommand(), importCommand(), exportCommand(), parityCommand(),
+  quickstartCommand(), doctorCommand(), referenceCommand(), lspCommand(version),
 ]; // prettier-ignore
 
 const program = new Command('modelc')

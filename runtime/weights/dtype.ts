@@ -54,6 +54,11 @@ export function narrow(dtype: WeightDtype, floats: Float32Array): Uint8Array {
   return new Uint8Array(bits.buffer);
 }
 
+/** The same bytes where the type stays. */
+export function convert(bytes: Uint8Array, from: WeightDtype, to: WeightDtype): Uint8Array {
+  return from === to ? bytes : narrow(to, widen(from, bytes));
+}
+
 /** The upper half of the word, rounded. */
 function brainBits(word: number): number {
   if ((word & 0x7fff_ffff) > 0x7f80_0000) return (word >>> 16) | 0x40;

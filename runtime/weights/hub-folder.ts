@@ -8,6 +8,7 @@ import { importConfig, type ImportedConfig } from '../../compiler/exchange/impor
 import { checkSourceFile, chooseModel, requireSound, type LoadedFile } from '../model-file.ts';
 import { readJson } from '../tokenizer/open-tokenizer.ts';
 import { UserError } from '../user-error.ts';
+import { checkConstants } from './constants.ts';
 import { hubWeights } from './hub-weights.ts';
 import { openStore, type TensorStore } from './tensor-store.ts';
 import type { WeightSource } from './weight-source.ts';
@@ -44,6 +45,7 @@ export async function openHub(folder: string, options: HubOptions = {}): Promise
     const [map] = model.weights;
     if (map === undefined) throw new TypeError(`internal: ${model.name} was imported without a map of weights`);
     const weights = await hubWeights(store, model, map, imported.dropped);
+    await checkConstants(model, weights);
     return { config, imported, model, map, file, store, weights };
   } catch (error) {
     await store.close();
