@@ -89,15 +89,22 @@ async function checkForeign(
   const embedding = map.entries.find(({ parameter }) => parameter === 'embed.weight')?.tensors[0];
   for (const name of store.entries.keys()) {
     if (used.has(name) || dropped.some((pattern) => pattern.test(name))) continue;
-    if (model.embed.tied && embedding !== undefined && (await equal(store, name, embedding))) continue;
-    throw new UserError(`${store.fileOf(name).path}: ${name} is no tensor of the model that config.json describes`);
+    const { path } = store.fileOf(name);
+    // A tied head is often stored beside the embedding.
+    if (!model.embed.tied || embedding === undefined || !sameForm(store, name, embedding)) {
+      throw new UserError(`${path}: ${name} is no tensor of the model that config.json describes`);
+    }
+    if (await equal(store, name, embedding)) continue;
+    throw new UserError(`${path}: config.json ties the head to the embedding, but ${name} is not the same as ${embedding}`); // prettier-ignore
   }
 }
 
-/** A tied head is often stored beside the embedding. */
-async function equal(store: TensorStore, name: string, other: string): Promise<boolean> {
+function sameForm(store: TensorStore, name: string, other: string): boolean {
   const [a, b] = [store.entries.get(name), store.entries.get(other)];
-  if (a === undefined || b === undefined || a.dtype !== b.dtype || a.shape.join() !== b.shape.join()) return false;
+  return a !== undefined && b !== undefined && a.dtype === b.dtype && a.shape.join() === b.shape.join();
+}
+
+async function equal(store: TensorStore, name: string, other: string): Promise<boolean> {
   const others = store.fileOf(other).pieces(other);
   for await (const piece of store.fileOf(name).pieces(name)) {
     const { value } = await others.next();
