@@ -71,11 +71,12 @@ function halfBits(word: number): number {
   if (magnitude > 0x7f80_0000) return sign | 0x7e00;
   // 65520 and above round to infinity.
   if (magnitude >= 0x477f_f000) return sign | 0x7c00;
-  // Below 2^-14 the spacing is 2^-24.
-  const spacing = Math.max((magnitude >>> 23) - 127 - 10, -24);
-  const fraction = ((magnitude & 0x7f_ffff) | 0x80_0000) / 2 ** 23;
-  const steps = magnitude >>> 23 === 0 ? 0 : roundToEven(fraction * 2 ** ((magnitude >>> 23) - 127 - spacing));
-  return sign | (spacing === -24 ? steps : ((spacing + 24) << 10) + steps);
+  if (magnitude >= 0x3880_0000) {
+    const rebased = magnitude - 0x3800_0000; // the exponent from bias 127 to bias 15
+    return sign | ((rebased + 0xfff + ((rebased >>> 13) & 1)) >>> 13);
+  }
+  // Below 2^-14 in steps of 2^-24; what is subnormal in f32 is far less than one.
+  return sign | roundToEven(((magnitude & 0x7f_ffff) | 0x80_0000) * 2 ** ((magnitude >>> 23) - 126));
 }
 
 function roundToEven(value: number): number {

@@ -94,6 +94,8 @@ function undo(tensor: RawTensor, steps: readonly WeightStep[], index: number): R
   }, tensor);
 }
 
+const square = 32;
+
 function transposed(tensor: RawTensor): RawTensor {
   const { dtype, shape, bytes } = tensor;
   const [rows = 1, columns = 1] = shape;
@@ -104,8 +106,13 @@ function transposed(tensor: RawTensor): RawTensor {
     size === 4 ? new Uint32Array(buffer, byteOffset, rows * columns) : new Uint16Array(buffer, byteOffset, rows * columns); // prettier-ignore
   const target = new Uint8Array(bytes.length);
   const [source, words] = [wordsOf(from), wordsOf(target)];
-  for (let i = 0; i < rows; i++) {
-    for (let j = 0; j < columns; j++) words[j * rows + i] = source[i * columns + j] ?? 0;
+  // In squares, which stay in the cache.
+  for (let top = 0; top < rows; top += square) {
+    const bottom = Math.min(rows, top + square);
+    for (let left = 0; left < columns; left += square) {
+      const right = Math.min(columns, left + square);
+      for (let j = left; j < right; j++) for (let i = top; i < bottom; i++) words[j * rows + i] = source[i * columns + j] ?? 0; // prettier-ignore
+    }
   }
   return { dtype, shape: [columns, rows], bytes: target };
 }

@@ -38,7 +38,7 @@ export function leftOut({ store, map }: HubFolder): string[] {
 /** What a checkpoint is called: its folder, also where that lies in the cache of the hub under a hash. */
 export function checkpointName(folder: string): string {
   const path = resolve(folder);
-  const cached = /^models--.*--(.+)$/.exec(basename(dirname(dirname(path))))?.[1];
+  const cached = /^models--(?:(?:[^-]|-(?!-))+--)?(.+)$/.exec(basename(dirname(dirname(path))))?.[1];
   return basename(dirname(path)) === 'snapshots' && cached !== undefined ? cached : basename(path);
 }
 

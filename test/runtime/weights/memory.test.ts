@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SafetensorsFile } from '../../../runtime/data/safetensors-file.ts';
 import { bundleProgram } from '../bundle-program.ts';
@@ -74,5 +75,22 @@ describe('a checkpoint larger than memory', () => {
     expect(after).toEqual(before);
     expect(readdirSync(exported).filter((name) => name.includes('-of-')).length).toBe(each.shards);
     for (const path of [hub, imported, exported]) rmSync(path, { recursive: true });
+  });
+
+  it('leaves nothing behind on Ctrl-C', async () => {
+    const hub = join(folder, 'interrupted');
+    await writeRandomLlama(hub, larger);
+    const before = readdirSync(folder);
+    const child = spawn(process.execPath, [program, 'import', hub, '--out', join(folder, 'never')], { stdio: ['ignore', 'ignore', 'pipe'] }); // prettier-ignore
+    let err = '';
+    child.stderr.on('data', (data: Buffer) => (err += data.toString()));
+    const ended = new Promise<number | null>((resolve) => child.on('close', resolve));
+    const begun = async (): Promise<void> => {
+      while (readdirSync(folder).length === before.length) await setTimeout(5);
+    };
+    await Promise.race([begun(), ended]);
+    child.kill('SIGINT');
+    expect([await ended, err.trim().split('\n').at(-1)]).toEqual([1, 'stopped; nothing was written']);
+    expect(readdirSync(folder)).toEqual(before);
   });
 });
