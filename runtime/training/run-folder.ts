@@ -1,8 +1,9 @@
 // Takes: the folder of a run. Gives: the places and the writing of what a run leaves behind.
 // Promises: metrics of steps after the last checkpoint are dropped on resume, so no step stands twice.
-import { appendFileSync, copyFileSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { UserError } from '../user-error.ts';
+import { companions, copyFiles } from '../weights/write/companions.ts';
 
 /** One line of metrics.jsonl. */
 export interface Metrics {
@@ -19,12 +20,6 @@ export interface Metrics {
   readonly seconds: number;
   readonly validation_loss?: number;
 }
-
-/** What lies beside the weights of a checkpoint of the Hugging Face hub. */
-const companions = [
-  'config.json', 'generation_config.json', 'tokenizer.json', 'tokenizer_config.json', 'special_tokens_map.json',
-  'chat_template.jinja',
-]; // prettier-ignore
 
 export class RunFolder {
   readonly path: string;
@@ -59,15 +54,11 @@ export class RunFolder {
       mkdirSync(this.path, { recursive: true });
       writeFileSync(join(this.path, 'source.model'), sourceText);
       writeFileSync(this.metrics, '');
-      if (from !== null) this.#copyCompanions(statSync(from).isDirectory() ? from : dirname(from));
+      if (from !== null)
+        copyFiles(statSync(from).isDirectory() ? from : dirname(from), this.path, ['config.json', ...companions]);
     } catch (error) {
       throw new UserError(`cannot write into ${this.path}: ${error instanceof Error ? error.message : String(error)}`);
     }
-  }
-
-  #copyCompanions(from: string): void {
-    const there = companions.filter((name) => existsSync(join(from, name)));
-    for (const name of there) copyFileSync(join(from, name), join(this.path, name));
   }
 
   append(metrics: Metrics): void {

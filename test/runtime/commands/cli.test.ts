@@ -56,7 +56,7 @@ function file(name: string, text: string): string {
 describe('modelc', () => {
   it('helps: every command has its own page with examples', async () => {
     const { code, out } = await modelc(['--help']);
-    const commands = ['check', 'fmt', 'explain', 'diff', 'compile', 'train', 'generate', 'parity', 'doctor', 'quickstart']; // prettier-ignore
+    const commands = ['check', 'fmt', 'explain', 'diff', 'compile', 'train', 'generate', 'import', 'export', 'parity', 'doctor', 'quickstart']; // prettier-ignore
     expect([code, commands.filter((name) => !out.includes(`\n  ${name} `))]).toEqual([0, []]);
     const pages = await Promise.all(commands.map((name) => modelc([name, '--help'])));
     expect(pages.map((page) => [page.code, page.out.includes('Examples:')])).toEqual(commands.map(() => [0, true]));
@@ -67,7 +67,7 @@ describe('modelc', () => {
     ['an option that is not there', ['train', '--speed', '3'], /unknown option '--speed'/],
     ['a file that is not there', ['explain', 'none.model'], /cannot read none\.model: no such file/],
     ['a model that is not there', ['explain', tiny, '--model', 'Huge'], /has no model Huge; it has Tiny, TinyMQA/],
-    ['a run that is not there', ['generate', 'nothing'], /there is no checkpoint nothing/],
+    ['a run that is not there', ['generate', 'nothing'], /there is no run or folder nothing/],
     ['data that is not there', ['train', tiny, '--data', 'none.txt'], /cannot read the data file .*none\.txt/],
     ['no GPU', ['train', tiny, '--device', 'gpu'], /no hardware WebGPU adapter[^]*--device cpu/],
   ])('ends with 1 and one sentence for %s', async (_, args, message) => {
