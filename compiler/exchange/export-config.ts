@@ -41,7 +41,7 @@ export function exportConfig(model: Model, origin: Origin | null, prelude: reado
       tried.push({ modelType: family.modelType, exported: null, agreeing: 0, reason: written });
       continue;
     }
-    const config = { architectures: [family.architecture], model_type: family.modelType, ...written, ...tokensOf(origin) }; // prettier-ignore
+    const config = { architectures: [family.architecture], model_type: family.modelType, ...tokensOf(origin), ...written }; // prettier-ignore
     const made = attempt(model, { config, tensors: [] }, prelude);
     if (made.exported !== null) return made.exported;
     tried.push(made);
@@ -106,8 +106,8 @@ function parentOf(name: string): string {
   return name.slice(0, Math.max(0, name.lastIndexOf('.')));
 }
 
-/** Ends of texts are the tokenizer's, which is copied along. */
+/** Ends of texts are the tokenizer's, which is copied along; without one there are none, whatever the family's default is. */
 function tokensOf(origin: Origin | null): Json {
   const keys = ['bos_token_id', 'eos_token_id', 'pad_token_id'];
-  return Object.fromEntries(keys.flatMap((key) => (origin?.config[key] === undefined ? [] : [[key, origin.config[key]]]))); // prettier-ignore
+  return Object.fromEntries(keys.map((key) => [key, origin?.config[key] ?? null]));
 }

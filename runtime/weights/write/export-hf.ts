@@ -16,6 +16,7 @@ import type { OpenModel } from '../open-model.ts';
 import { type Part, type RawTensor, writeTensor } from '../steps.ts';
 import { tensorsOf } from '../tensors-of.ts';
 import type { WeightDtype, WeightSource } from '../weight-source.ts';
+import { configText } from './config-text.ts';
 import { bytesOfAll, WatchedWriting, type Watcher } from './copying.ts';
 import { type DiskTensor, diskTensors, indexText, shardsOf } from './shards.ts';
 
@@ -36,11 +37,11 @@ export interface WrittenFiles {
 export async function exportHf(
   folder: string,
   open: OpenModel,
-  { config, map }: ExportedConfig,
+  exported: ExportedConfig,
   { dtype, maxBytes }: HfOptions,
   watcher: Watcher,
 ): Promise<WrittenFiles> {
-  const tensors = diskTensors(map, open.weights.weights, dtype);
+  const tensors = diskTensors(exported.map, open.weights.weights, dtype);
   const shards = shardsOf(tensors, maxBytes);
   const writing = new WatchedWriting(watcher, bytesOfAll(tensors.map(({ form }) => form)));
   const constants = constantsOf(open);
@@ -52,14 +53,10 @@ export async function exportHf(
   }
   const index = shards.length > 1 ? ['model.safetensors.index.json'] : [];
   for (const name of index) writeText(join(folder, name), indexText(shards));
-  writeText(
-    join(folder, 'config.json'),
-    `${JSON.stringify(withDtype(config, tensors, dtype === null && open.kind !== 'run'), null, 2)}\n`,
-  );
-  return {
-    files: ['config.json', ...shards.map(({ file }) => file), ...index],
-    forms: tensors.map(({ form }) => form),
-  };
+  const forms = tensors.map(({ form }) => form);
+  const kept = dtype === null && open.kind !== 'run' && exported.config === open.config;
+  writeText(join(folder, 'config.json'), configText(exported, open, kept ? null : commonType(forms)));
+  return { files: ['config.json', ...shards.map(({ file }) => file), ...index], forms };
 }
 
 /** What a checkpoint holds and training does not move: runs do not keep it. */
@@ -111,18 +108,10 @@ async function rawOf(
   return { dtype, shape, bytes: narrow(dtype, new Float32Array(count).fill(value)) };
 }
 
-const torchNames = { F32: 'float32', F16: 'float16', BF16: 'bfloat16' } as const;
-
-/** With the type most numbers have, under the key that the config has for it; `kept`: as the config says it. */
-function withDtype(
-  config: ExportedConfig['config'],
-  tensors: readonly DiskTensor[],
-  kept: boolean,
-): Record<string, unknown> {
-  const key = config['torch_dtype'] === undefined ? 'dtype' : 'torch_dtype';
-  if (kept && config[key] !== undefined) return { ...config };
+/** The type most numbers have. */
+function commonType(forms: WrittenFiles['forms']): WeightDtype {
   const bytes = new Map<WeightDtype, number>();
-  for (const { form } of tensors) bytes.set(form.dtype, (bytes.get(form.dtype) ?? 0) + bytesOfTensor(form));
+  for (const form of forms) bytes.set(form.dtype, (bytes.get(form.dtype) ?? 0) + bytesOfTensor(form));
   const [[common] = ['F32' as const]] = [...bytes].sort(([, x], [, y]) => y - x);
-  return { ...config, [key]: torchNames[common] };
+  return common;
 }

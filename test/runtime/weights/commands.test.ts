@@ -122,6 +122,16 @@ describe('modelc export', () => {
     expect(again).toBe(made.model_type);
   });
 
+  it('writes floats as floats where transformers asks for them, and no ends of texts it does not know', async () => {
+    await importCheckpoint(hub, { out: at('imported') });
+    rmSync(at('imported', 'config.json'));
+    const path = at('imported', 'Hub.model');
+    writeFileSync(path, readFileSync(path, 'utf8').replace('eps = 1e-5', 'eps = 1'));
+    await exportModel(at('imported'), hf('out'));
+    expect(readFileSync(at('out', 'config.json'), 'utf8')).toContain('"rms_norm_eps": 1.0,');
+    expect(json(at('out'), 'config.json')).toMatchObject({ bos_token_id: null, eos_token_id: null, pad_token_id: null, dtype: 'float32' }); // prettier-ignore
+  });
+
   it('says what does not fit when the .model file was changed', async () => {
     await importCheckpoint(hub, { out: at('imported') });
     const path = at('imported', 'Hub.model');
