@@ -18,11 +18,6 @@ export function slidingLayers(config: Config, otherwise: (layer: number) => bool
   });
 }
 
-/** Every layer but each `period`-th slides. */
-export function allBut(period: number): (layer: number) => boolean {
-  return (layer) => (layer + 1) % period !== 0;
-}
-
 /** The same where layers differ by their window alone: none slides when the window is as long as the context. @throws ConfigError */
 export function windowedLayers(config: Config, size: number | null, otherwise: (layer: number) => boolean): boolean[] {
   const slides = slidingLayers(config, otherwise);

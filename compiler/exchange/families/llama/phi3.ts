@@ -59,5 +59,5 @@ function longRope(config: Config): Keys {
   const { scaling } = rope;
   const kind = typeof scaling === 'object' ? scaling['='] : undefined;
   if (kind === undefined || kind === 'longrope') return rope;
-  throw new ConfigError(`rope scaling ${String(kind)} is not one that model_type phi3 has; longrope is`);
+  throw new ConfigError(`rope scaling ${JSON.stringify(kind)} is not one that model_type phi3 has; longrope is`);
 }

@@ -3,7 +3,7 @@ import type { Family } from '../../family.ts';
 import { ropeKeys } from '../../rope.ts';
 import { usualJson } from '../common/json.ts';
 import { gatedFfn, headKeys, modelSizes, preNorm, rmsNorm, tokens } from '../common/parts.ts';
-import { windowDefaults, windowedAttention, windowedJson } from './windowed.ts';
+import { windowDefaults, windowedAttention, windowedJson } from '../common/windowed.ts';
 
 export const qwen2: Family = {
   modelType: 'qwen2',

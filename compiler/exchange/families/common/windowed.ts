@@ -3,8 +3,8 @@
 import type { Config, Json } from '../../config.ts';
 import type { ModelFacts } from '../../model-facts.ts';
 import type { Keys } from '../../statements.ts';
-import { layeredAttention, type LayeredAttention } from '../common/layers.ts';
-import { windowJson, windowMask, windowedLayers, windowsOf } from '../common/windows.ts';
+import { layeredAttention, type LayeredAttention } from './layers.ts';
+import { windowJson, windowMask, windowedLayers, windowsOf } from './windows.ts';
 
 /** What both config classes have. */
 export const windowDefaults: Json = { use_sliding_window: false, sliding_window: 4096, max_window_layers: 28 };
