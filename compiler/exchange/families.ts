@@ -27,9 +27,16 @@ import { persimmon } from './families/parallel/persimmon.ts';
 import { phi } from './families/parallel/phi.ts';
 import { stablelm } from './families/parallel/stablelm.ts';
 import { starcoder2 } from './families/parallel/starcoder2.ts';
+import { glm4 } from './families/post-norm/glm4.ts';
+import { olmo2 } from './families/post-norm/olmo2.ts';
+import { arcee } from './families/pre-norm/arcee.ts';
+import { gemma } from './families/pre-norm/gemma.ts';
+import { nemotron } from './families/pre-norm/nemotron.ts';
+import { olmo } from './families/pre-norm/olmo.ts';
 
 export const families: readonly Family[] = [
   llama, mistral, qwen2, qwen3, phi3, smollm3, granite, seedOss, helium, ernie45, hunyuan, glm,
   gpt2, gptBigcode, gptj, codegen, opt, xglm, bloom, mpt,
+  arcee, nemotron, olmo, gemma, olmo2, glm4,
   gptNeox, falcon, starcoder2, phi, stablelm, persimmon,
 ]; // prettier-ignore

@@ -1,4 +1,6 @@
-// ERNIE 4.5: Llama with RoPE on neighbours; biases everywhere or nowhere.
+// Takes: a config of ERNIE 4.5: Llama with RoPE on neighbours; biases everywhere or nowhere.
+// Gives: its statements; and the config of a model.
+// Promises: absent keys are at the defaults of its config class.
 import type { Family } from '../../family.ts';
 import { ropeKeys } from '../../rope.ts';
 import { block } from '../../statements.ts';

@@ -1,4 +1,6 @@
-// GLM-4 9B: Llama with RoPE on neighbours of half of each head, biases of queries, keys and values, a joined gate and up.
+// Takes: a config of GLM-4 9B: Llama with RoPE on neighbours of half of each head, biases of queries, keys and values, a joined gate and up.
+// Gives: its statements; and the config of a model.
+// Promises: absent keys are at the defaults of its config class.
 import type { Family } from '../../family.ts';
 import { ropeKeys } from '../../rope.ts';
 import { block } from '../../statements.ts';

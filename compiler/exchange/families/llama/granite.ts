@@ -1,4 +1,6 @@
-// Granite 3: Llama with multipliers of embeddings, scores, branches and logits.
+// Takes: a config of Granite 3: Llama with multipliers of embeddings, scores, branches and logits.
+// Gives: its statements; and the config of a model.
+// Promises: absent keys are at the defaults of its config class.
 import type { Family } from '../../family.ts';
 import { ropeKeys } from '../../rope.ts';
 import { block, equations, numberText, unless } from '../../statements.ts';

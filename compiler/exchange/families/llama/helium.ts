@@ -1,4 +1,6 @@
-// Helium: Llama with RoPE on neighbours and a norm that is cast last.
+// Takes: a config of Helium: Llama with RoPE on neighbours and a norm that is cast last.
+// Gives: its statements; and the config of a model.
+// Promises: absent keys are at the defaults of its config class.
 import { ConfigError } from '../../config-error.ts';
 import type { Family } from '../../family.ts';
 import { ropeKeys } from '../../rope.ts';

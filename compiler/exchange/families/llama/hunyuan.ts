@@ -1,4 +1,6 @@
-// HunYuan dense: a norm of every query and key head behind RoPE, whose theta grows by alpha.
+// Takes: a config of HunYuan dense: a norm of every query and key head behind RoPE, whose theta grows by alpha.
+// Gives: its statements; and the config of a model.
+// Promises: absent keys are at the defaults of its config class.
 import type { Config } from '../../config.ts';
 import type { Family } from '../../family.ts';
 import { ropeKeys } from '../../rope.ts';

@@ -1,4 +1,6 @@
-// Llama 2 and 3, and what keeps to it: pre-norm, RoPE on halves, SwiGLU.
+// Takes: a config of Llama 2 and 3, and what keeps to it: pre-norm, RoPE on halves, SwiGLU.
+// Gives: its statements; and the config of a model.
+// Promises: absent keys are at the defaults of its config class.
 import type { Family } from '../../family.ts';
 import { ropeKeys } from '../../rope.ts';
 import { block } from '../../statements.ts';

@@ -1,4 +1,6 @@
-// Mistral: Llama with a window in every layer, or in none.
+// Takes: a config of Mistral: Llama with a window in every layer, or in none.
+// Gives: its statements; and the config of a model.
+// Promises: absent keys are at the defaults of its config class.
 import type { Config } from '../../config.ts';
 import type { Family } from '../../family.ts';
 import { ConfigError } from '../../config-error.ts';

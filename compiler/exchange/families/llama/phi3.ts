@@ -1,4 +1,6 @@
-// Phi-3 and Phi-4-mini: Llama with joined projections, part of each head turning, LongRoPE, a window in every layer.
+// Takes: a config of Phi-3 and Phi-4-mini: Llama with joined projections, part of each head turning, LongRoPE, a window in every layer.
+// Gives: its statements; and the config of a model.
+// Promises: absent keys are at the defaults of its config class.
 import type { Config } from '../../config.ts';
 import { ConfigError } from '../../config-error.ts';
 import type { Family } from '../../family.ts';

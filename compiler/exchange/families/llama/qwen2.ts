@@ -1,4 +1,6 @@
-// Qwen 2 and 2.5: Llama with biases of queries, keys and values; windows in the upper layers.
+// Takes: a config of Qwen 2 and 2.5: Llama with biases of queries, keys and values; windows in the upper layers.
+// Gives: its statements; and the config of a model.
+// Promises: absent keys are at the defaults of its config class.
 import type { Family } from '../../family.ts';
 import { ropeKeys } from '../../rope.ts';
 import { usualJson } from '../common/json.ts';

@@ -1,4 +1,6 @@
-// Qwen 3: a norm of every query and key head before RoPE; windows in the upper layers.
+// Takes: a config of Qwen 3: a norm of every query and key head before RoPE; windows in the upper layers.
+// Gives: its statements; and the config of a model.
+// Promises: absent keys are at the defaults of its config class.
 import type { Family } from '../../family.ts';
 import { ropeKeys } from '../../rope.ts';
 import { attentionBiased, usualJson } from '../common/json.ts';

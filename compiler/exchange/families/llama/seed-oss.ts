@@ -1,4 +1,6 @@
-// Seed-OSS: Llama with biases of queries, keys and values, and one of its own for the output.
+// Takes: a config of Seed-OSS: Llama with biases of queries, keys and values, and one of its own for the output.
+// Gives: its statements; and the config of a model.
+// Promises: absent keys are at the defaults of its config class.
 import type { Config } from '../../config.ts';
 import type { Family } from '../../family.ts';
 import { ropeKeys } from '../../rope.ts';

@@ -1,4 +1,6 @@
-// SmolLM 3: some layers have no RoPE; those may have windows.
+// Takes: a config of SmolLM 3: some layers have no RoPE; those may have windows.
+// Gives: its statements; and the config of a model.
+// Promises: absent keys are at the defaults of its config class.
 import type { Config, Json } from '../../config.ts';
 import type { Family } from '../../family.ts';
 import type { ModelFacts } from '../../model-facts.ts';
