@@ -40,12 +40,13 @@ import { arcee } from './families/pre-norm/arcee.ts';
 import { bitnet } from './families/pre-norm/bitnet.ts';
 import { diffllama } from './families/pre-norm/diffllama.ts';
 import { gemma } from './families/pre-norm/gemma.ts';
+import { modernbertDecoder } from './families/pre-norm/modernbert-decoder.ts';
 import { nemotron } from './families/pre-norm/nemotron.ts';
 import { olmo } from './families/pre-norm/olmo.ts';
 
 export const families: readonly Family[] = [
   llama, mistral, qwen2, qwen3, phi3, smollm3, granite, seedOss, helium, ernie45, hunyuan, glm,
   gpt2, gptBigcode, gptj, codegen, opt, xglm, bloom, mpt,
-  arcee, nemotron, olmo, gemma, apertus, bitnet, diffllama, olmo2, olmo3, exaone4, glm4, gemma2, gemma3, cohere, cohere2,
+  arcee, nemotron, olmo, gemma, apertus, bitnet, diffllama, olmo2, olmo3, exaone4, glm4, gemma2, gemma3, cohere, cohere2, modernbertDecoder,
   gptNeox, falcon, starcoder2, phi, stablelm, persimmon,
 ]; // prettier-ignore
