@@ -2,7 +2,6 @@
 // Promises: files of transformers before 5, where a scaling stands alone and thetas have names of their own, are read as it reads them.
 import type { GqaSpec } from '../../../2-check/model.ts';
 import type { Config, Json } from '../../config.ts';
-import { ConfigError } from '../../config-error.ts';
 import type { ModelFacts } from '../../model-facts.ts';
 import { ropeOf, ropeParameters, type RopeDefaults } from '../../rope.ts';
 import type { Keys } from '../../statements.ts';
@@ -16,22 +15,19 @@ export interface LayerRopes {
 export interface LayerRopeDefaults {
   readonly full: RopeDefaults;
   readonly sliding: RopeDefaults;
-  /** Whether a scaling that stands alone is of sliding layers too. */
-  readonly scaleAll?: boolean;
 }
 
 /** @throws ConfigError */
-export function layerRopes(config: Config, { full, sliding, scaleAll = false }: LayerRopeDefaults): LayerRopes {
+export function layerRopes(config: Config, { full, sliding }: LayerRopeDefaults): LayerRopes {
   const [scaling, parameters] = [config.group('rope_scaling'), config.group('rope_parameters')];
   const [ofFull, ofSliding] = [parameters?.group('full_attention') ?? null, parameters?.group('sliding_attention') ?? null]; // prettier-ignore
   if (scaling === null) return { full: ropeOf(ofFull, config, full), sliding: ropeOf(ofSliding, config, sliding) };
   ofFull?.passOverAll();
-  if (scaleAll) ofSliding?.passOverAll();
   const theta = scaling.has('rope_theta') ? null : ofFull?.has('rope_theta') ? ofFull.number('rope_theta') : null;
   const scaled = ropeOf(scaling, config, full);
   return {
     full: theta === null ? scaled : { ...scaled, theta },
-    sliding: ropeOf(scaleAll ? scaling : ofSliding, config, sliding),
+    sliding: ropeOf(ofSliding, config, sliding),
   };
 }
 
@@ -44,10 +40,4 @@ export function layerRopeJson(facts: ModelFacts): Json {
     return ropeParameters(facts.rope(used), headDim);
   };
   return { full_attention: of((spec) => !slides(spec)), sliding_attention: of(slides) };
-}
-
-/** For families whose layers all have the same rope. @throws ConfigError */
-export function sameRope({ full, sliding }: LayerRopes): Keys {
-  if (JSON.stringify(full) === JSON.stringify(sliding)) return full;
-  throw new ConfigError('rope_parameters of full_attention and sliding_attention differ, which is not understood');
 }
