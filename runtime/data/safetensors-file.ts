@@ -60,7 +60,13 @@ export class SafetensorsFile {
   /** The bytes of a tensor in order, in pieces of a bounded size that are each valid until the next is asked for. */
   async *pieces(name: string): AsyncGenerator<Uint8Array> {
     const { begin, end } = this.entry(name);
-    for (let at = 0; at < end - begin; at += piece) yield this.bytes(name, at, Math.min(piece, end - begin - at));
+    // One buffer for all: fresh ones pile up faster than they are collected.
+    const buffer = new Uint8Array(Math.min(piece, end - begin));
+    for (let at = 0; at < end - begin; at += piece) {
+      const part = buffer.subarray(0, Math.min(piece, end - begin - at));
+      await fill(part, this.#file, this.path, this.#dataStart + begin + at);
+      yield part;
+    }
   }
 
   close(): Promise<void> {
@@ -82,11 +88,17 @@ async function readExactly(
   bytes: number,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const buffer = new Uint8Array(bytes);
+  await fill(buffer, file, path, start);
+  return buffer;
+}
+
+/** @throws UserError when the file ends before the buffer is full */
+async function fill(buffer: Uint8Array, file: FileHandle, path: string, start: number): Promise<void> {
+  const bytes = buffer.length;
   let done = 0;
   while (done < bytes) {
     const { bytesRead } = await file.read(buffer, done, Math.min(bytes - done, 2 ** 30), start + done);
     if (bytesRead === 0) throw new UserError(`${path} ends after ${start + done} bytes, ${bytes - done} are missing`);
     done += bytesRead;
   }
-  return buffer;
 }
