@@ -35,12 +35,18 @@ export interface World {
     /** Set when `layer` was read. */
     usesLayer: boolean;
     /** Keys being evaluated, outermost first. */
-    readonly trail: string[];
+    readonly trail: Asked[];
     /** Drafts that some expression asked for. */
     readonly asked: Set<Draft>;
     /** Names that are no keys: something must ask for them. */
     readonly locals: Local[];
   };
+}
+
+/** A key of a section by its path: the section of a construct is opened anew whenever it is read. */
+interface Asked {
+  readonly path: string;
+  readonly key: string;
 }
 
 export interface Local {
@@ -75,7 +81,8 @@ export interface Section {
 }
 
 export function sectionOf(from: Pick<Section, 'path' | 'owner' | 'parent' | 'body' | 'span'>, world: World): Section {
-  return { ...from, world, cache: new Map() };
+  const { path, owner, parent, body, span } = from;
+  return { path, owner, parent, body, span, world, cache: new Map() };
 }
 
 /** A fault that was reported already: the value it stood for does not exist. */
@@ -161,7 +168,7 @@ export function visibleNames(section: Section): string[] {
   return names;
 }
 
-export function pathOf(section: Section, key: string): string {
+export function pathOf(section: Pick<Section, 'path'>, key: string): string {
   return section.path === '' ? key : `${section.path}.${key}`;
 }
 
@@ -184,13 +191,10 @@ export function ownerLabel({ owner, path }: Section): string {
   return path === '' || path === name ? name : `${name} (${path})`;
 }
 
-function labelOf(section: Section, key: string): string {
-  return `${key}@${pathOf(section, key.replace(/^.*:/, ''))}`;
-}
-
 /** Whether `key` of `section` is the number being evaluated just now. */
 export function isCurrent(section: Section, key: string): boolean {
-  return section.world.state.trail.at(-1) === labelOf(section, `number:${key}`);
+  const last = section.world.state.trail.at(-1);
+  return last?.path === section.path && last.key === `number:${key}`;
 }
 
 /**
@@ -204,17 +208,19 @@ export function once<T>(section: Section, key: string, span: Span, run: () => T)
     return cached as T;
   }
   const { state } = section.world;
-  const label = labelOf(section, key);
-  const from = state.trail.indexOf(label);
+  const { path } = section;
+  const from = state.trail.findIndex((asked) => asked.key === key && asked.path === path);
   if (from >= 0) {
-    const names = [...state.trail.slice(from), label].map((each) => each.replace(/^.*@/, ''));
+    const names = [...state.trail.slice(from), { path, key }].map((asked) =>
+      pathOf(asked, asked.key.replace(/^.*:/, '')),
+    );
     const ring = [...new Set(names)];
     const fix = `give ${ring.length > 1 ? 'one of ' : ''}${ring.join(', ')} a value of its own`;
     fail(section, 'cycle', span, { path: names }, { fix });
   }
   const outer = state.usesLayer;
   state.usesLayer = false;
-  state.trail.push(label);
+  state.trail.push({ path, key });
   try {
     const value = run();
     if (!state.usesLayer) section.cache.set(key, value);

@@ -37,8 +37,9 @@ function namesOf({ role, chain, part }: Extract<Target, { readonly role: string 
 
 /** `a.b.c`, `a.b`, `a` */
 function prefixes(path: string): string[] {
-  const words = path.split('.');
-  return words.map((_, index) => words.slice(0, words.length - index).join('.'));
+  const found = [path];
+  for (let at = path.lastIndexOf('.'); at > 0; at = path.lastIndexOf('.', at - 1)) found.push(path.slice(0, at));
+  return found;
 }
 
 function read(section: Section, key: string): InitSpec {

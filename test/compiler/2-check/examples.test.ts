@@ -88,12 +88,12 @@ describe('delta.model', () => {
 
 describe('speed', () => {
   it('checks the largest file in less than 300 ms once warm', () => {
-    const times = Array.from({ length: 8 }, () => {
+    const times = Array.from({ length: 24 }, () => {
       const start = performance.now();
       check(atlas);
       return performance.now() - start;
     });
-    // The least of several: other work on the machine only adds.
+    // The least of several: other work on the machine only adds, and the first dozen still warm up.
     expect(Math.min(...times)).toBeLessThan(300);
   });
 });
