@@ -10,11 +10,11 @@ export function largest(values: Numbers): number {
   return most;
 }
 
-/** The largest |x - y|. @throws RangeError when their lengths differ */
-export function distance(x: Numbers, y: Numbers): number {
+/** The largest |x - y| from `start` to before `end`. @throws RangeError when their lengths differ */
+export function distance(x: Numbers, y: Numbers, start = 0, end = x.length): number {
   if (x.length !== y.length) throw new RangeError(`internal: ${x.length} values against ${y.length}`);
   let most = 0;
-  for (let i = 0; i < x.length; i++) most = Math.max(most, finite(Math.abs((x[i] ?? Number.NaN) - (y[i] ?? Number.NaN)))); // prettier-ignore
+  for (let i = start; i < end; i++) most = Math.max(most, finite(Math.abs((x[i] ?? Number.NaN) - (y[i] ?? Number.NaN)))); // prettier-ignore
   return most;
 }
 

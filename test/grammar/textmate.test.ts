@@ -12,7 +12,7 @@ import { lexer, tokenTypes } from '../../grammar/tokens.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const grammarPath = join(root, 'grammar', 'vscode', 'model.tmLanguage.json');
-const files = globSync('{specs,test/parity/models}/**/*.model', { cwd: root }).map((name) => ({
+const files = globSync('{specs,test/compiler/exchange}/**/*.model', { cwd: root }).map((name) => ({
   path: name,
   text: readFileSync(join(root, name), 'utf8'),
 }));

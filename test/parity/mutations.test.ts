@@ -1,9 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { BlockExpr, GqaSpec, Model, NormSpec } from '../../compiler/2-check/model.ts';
-import { checkLogits } from './check-family.ts';
-import { families } from './families.ts';
-import { hasFixture, readFixture } from './fixtures.ts';
-import { openOracle } from './session.ts';
+import { sharedReferences } from '../runtime/parity/folders.ts';
+import { logitsError, withReference } from './check-reference.ts';
 
 /** A model with its mixers and norms changed. */
 function changed(
@@ -41,7 +39,7 @@ const mixer = (change: Partial<GqaSpec>) => (model: Model) => changed(model, (sp
 // What no shape shows: the fixtures must tell each of these apart, or they prove nothing. (An eps ten times larger they
 // do not.)
 describe('a wrong knob is noticed', () => {
-  it.skipIf(!hasFixture('llama')).each<[string, string, (model: Model) => Model]>([
+  it.skipIf(sharedReferences.length === 0).each<[string, string, (model: Model) => Model]>([
     ['llama', 'pairing', rope({ pairing: 'interleaved' })],
     ['llama', 'theta', rope({ theta: 20_000 })],
     ['llama', 'no rope', mixer({ rope: null })],
@@ -59,9 +57,8 @@ describe('a wrong knob is noticed', () => {
     ['gemma', 'gain', (model) => changed(model, (spec) => spec, (norm) => ({ ...norm, gain: 'weight' }))], // prettier-ignore
     ['gemma', 'embedding scale', (model) => ({ ...model, embed: { ...model.embed, scale: 7 } })],
   ])('%s: %s', async (name, _, mutate) => {
-    const family = families[name];
-    if (!family) throw new Error(`no family ${name}`);
-    const subject = { ...family, model: mutate(family.model), fixture: await readFixture(name), open: openOracle };
-    await expect(checkLogits(subject)).rejects.toThrow('to be less than');
+    const folder = sharedReferences.find((each) => each.name === name);
+    if (folder === undefined) throw new Error(`no reference ${name}`);
+    expect(await withReference(folder.path, logitsError, mutate)).toBeGreaterThan(2e-4);
   });
 });

@@ -29,7 +29,8 @@ GPT = dict(vocab_size=64, n_embd=32, n_layer=2, n_head=4, n_positions=64, bos_to
 VARIANTS = {
     "falcon_40b": dict(model_type="falcon", vocab_size=64, hidden_size=32, num_hidden_layers=2, num_attention_heads=4, num_kv_heads=2, new_decoder_architecture=True, alibi=False, bias=False, bos_token_id=1, eos_token_id=2),
     "falcon_11b": dict(model_type="falcon", vocab_size=64, hidden_size=32, num_hidden_layers=2, num_attention_heads=4, num_kv_heads=2, new_decoder_architecture=True, num_ln_in_parallel_attn=1, alibi=False, bias=False, ffn_hidden_size=56, bos_token_id=1, eos_token_id=2),
-    "falcon_rw": dict(model_type="falcon", vocab_size=64, hidden_size=32, num_hidden_layers=2, num_attention_heads=4, multi_query=False, parallel_attn=False, new_decoder_architecture=False, alibi=True, bias=True, bos_token_id=1, eos_token_id=2),
+    # Eager Falcon adds ALiBi twice in transformers 5.17; sdpa adds it once, as the checkpoints were trained.
+    "falcon_rw": dict(attn_implementation="sdpa", model_type="falcon", vocab_size=64, hidden_size=32, num_hidden_layers=2, num_attention_heads=4, multi_query=False, parallel_attn=False, new_decoder_architecture=False, alibi=True, bias=True, bos_token_id=1, eos_token_id=2),
     "mpt_6heads": dict(model_type="mpt", vocab_size=64, d_model=48, n_layers=2, n_heads=6, max_seq_len=64, expansion_ratio=2, attn_config=dict(clip_qkv=0.5, qk_ln=False, softmax_scale=0.3)),
     "bloom_6heads": dict(model_type="bloom", vocab_size=64, hidden_size=48, n_layer=2, n_head=6, apply_residual_connection_post_layernorm=True, bos_token_id=1, eos_token_id=2),
     "phi_qkln": dict(GQA, model_type="phi", qk_layernorm=True, rope_parameters=rope(partial_rotary_factor=0.5)),

@@ -1,9 +1,9 @@
 """Writes the reference folders beside this file: what Hugging Face transformers makes of small random checkpoints.
 
-Run where PyTorch and transformers 5.17 are: python3 make.py OUT [name...]. Everything is float32 on the CPU, eager
-attention, evaluation mode. The files of a folder are those that `modelc parity` takes: config.json, before.safetensors,
-logits.safetensors, after.safetensors (one plain SGD step, learning rate 1, mean cross-entropy against aligned labels),
-expected.json.
+Run where PyTorch and transformers 5.17 are: python3 make.py OUT [name...]. Everything is float32 on the CPU in evaluation
+mode, attention eager unless families.py says otherwise. The files of a folder are those that `modelc parity` takes:
+config.json, before.safetensors, logits.safetensors, after.safetensors (one plain SGD step, learning rate 1, mean
+cross-entropy against aligned labels), expected.json.
 """
 
 import json
@@ -54,9 +54,9 @@ def stored(model, path):
 def make(name, config, folder, seed):
     torch.manual_seed(seed)
     generator = torch.Generator().manual_seed(seed)
-    kind = config.pop("model_type")
+    kind, attention = config.pop("model_type"), config.pop("attn_implementation", "eager")
     config = AutoConfig.for_model(kind, **config)
-    model = AutoModelForCausalLM.from_config(config, attn_implementation="eager").float().eval()
+    model = AutoModelForCausalLM.from_config(config, attn_implementation=attention).float().eval()
     randomize(model, generator)
     folder.mkdir(parents=True, exist_ok=True)
     ids = torch.randint(3, config.vocab_size, (BATCH, SEQ), generator=generator)

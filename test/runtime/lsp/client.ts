@@ -35,6 +35,8 @@ export interface Editor {
   readonly closeFile: (uri: string) => Promise<void>;
   /** What was published for a version. */
   readonly diagnostics: (uri: string, version: number) => Promise<PublishDiagnosticsParams>;
+  /** What `send` sends arrives at once: the server sleeps until all of it is written. */
+  readonly together: <T>(send: () => T) => Promise<T>;
   /** Says goodbye; gives the exit code. */
   readonly end: () => Promise<number | null>;
 }
@@ -67,6 +69,13 @@ export async function startEditor(program: string): Promise<Editor> {
     change: (uri, version, contentChanges) =>
       connection.sendNotification(DidChangeTextDocumentNotification.type, { textDocument: { uri, version }, contentChanges }), // prettier-ignore
     closeFile: (uri) => connection.sendNotification(DidCloseTextDocumentNotification.type, { textDocument: { uri } }),
+    together: async (send) => {
+      child.kill('SIGSTOP');
+      const sent = send();
+      await connection.sendNotification('$/setTrace', { value: 'off' }); // written after all of it
+      child.kill('SIGCONT');
+      return sent;
+    },
     diagnostics: (uri, version) =>
       new Promise((resolve) => {
         const look = (): void => {

@@ -163,11 +163,15 @@ it('hovers, completes and hints', async () => {
 it('drops a question that is taken back', async () => {
   const uri = await open(specs.find(({ path }) => path === 'specs/quickstart.model')?.text ?? '');
   const ask = { textDocument: { uri }, position: { line: 3, character: 8 } };
-  // A renaming is checked, which takes long enough for what follows to arrive together.
-  const busy = editor.connection.sendRequest(RenameRequest.type, { ...ask, newName: 'Started' });
   const source = new CancellationTokenSource();
-  const dropped = editor.connection.sendRequest(HoverRequest.type, ask, source.token);
-  source.cancel();
+  const [busy, dropped] = await editor.together(() => {
+    const questions = [
+      editor.connection.sendRequest(RenameRequest.type, { ...ask, newName: 'Started' }),
+      editor.connection.sendRequest(HoverRequest.type, ask, source.token),
+    ] as const;
+    source.cancel();
+    return questions;
+  });
   await expect(dropped).rejects.toMatchObject({ code: LSPErrorCodes.RequestCancelled });
   expect(await busy).toBeTruthy();
 });

@@ -35,7 +35,13 @@ function broken(code: string): string[] {
     ? filled(inner, width - indent.length - 4)
     : inner.map((part) => (isAlone ? part : `${part},`));
   const opening = code.slice(0, open + 1);
-  return [opening, ...items.flatMap((item) => broken(`${indent}    ${item}`)), `${indent}${code.slice(close)}`];
+  return [opening, ...items.flatMap((item) => broken(`${indent}    ${item}`)), ...closing(code.slice(close), indent)];
+}
+
+/** The closing bracket with what follows it: `] if t > 4096 else [`. */
+function closing(rest: string, indent: string): string[] {
+  const [first = '', ...more] = broken(`${indent}_${rest.slice(1)}`);
+  return [`${indent}${rest.charAt(0)}${first.slice(indent.length + 1)}`, ...more];
 }
 
 /** No comma may follow it. */

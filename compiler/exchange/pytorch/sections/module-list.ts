@@ -9,25 +9,39 @@ export function shortLists(code: string, layers: number): string {
   });
 }
 
+/** Longer sums of kinds are written out. */
+const longest = 100;
+
 /** `nn.ModuleList(Block() for _ in range(N_LAYERS))` */
 function moduleList(values: readonly string[], count: string | null): string {
   const [first] = values;
   if (values.length === 1) return `nn.ModuleList([${first}])`;
-  const kinds = values.map((value) => value.replace(/\(\)$/, ''));
-  const isPlain = values.every((value) => /^\w+\(\)$/.test(value));
-  const n = values.length;
   if (values.every((value) => value === first)) return `nn.ModuleList(${first} for _ in range(${count}))`;
-  const period = Array.from({ length: n }, (_, p) => p + 1).find((p) => kinds.every((kind, i) => kind === kinds[i % p])) ?? n; // prettier-ignore
-  const list = (items: readonly string[]): string => `(${runs(items).join(' + ')})`;
-  if (isPlain && period <= n / 2)
-    return `nn.ModuleList(kind() for kind in ${repeated(kinds.slice(0, period), n, list)})`;
-  return isPlain ? `nn.ModuleList(kind() for kind in ${list(kinds)})` : `nn.ModuleList([${values.join(', ')}])`;
+  const sum = values.every((value) => /^\w+\(\)$/.test(value)) ? kindsText(values.map((value) => value.slice(0, -2))) : null; // prettier-ignore
+  return sum !== null && sum.length <= longest
+    ? `nn.ModuleList(kind() for kind in ${sum})`
+    : `nn.ModuleList([${values.join(', ')}])`;
 }
 
-/** `([Local] * 5 + [Global]) * 4`, cut to length where the last period is not whole. */
-function repeated(kinds: readonly string[], length: number, list: (items: readonly string[]) => string): string {
+/** `([Local] * 5 + [Global]) * 4`, `[First] + ([Local] * 2 + [Global]) * 7`, or `([Local] * 3 + [Global])` as it comes. */
+function kindsText(kinds: readonly string[]): string {
+  for (const start of [0, 1, 2, 3]) {
+    const rest = kinds.slice(start);
+    for (let period = 1; period <= rest.length / 2; period++) {
+      if (!rest.every((kind, i) => kind === rest[i % period])) continue;
+      const repeats = repeated(rest.slice(0, period), rest.length);
+      return start === 0 ? repeats : `${runs(kinds.slice(0, start)).join(' + ')} + ${repeats}`;
+    }
+  }
+  return group(kinds);
+}
+
+const group = (kinds: readonly string[]): string => `(${runs(kinds).join(' + ')})`;
+
+/** Cut to length where the last period is not whole. */
+function repeated(kinds: readonly string[], length: number): string {
   const times = Math.ceil(length / kinds.length);
-  const all = `${list(kinds)} * ${times}`;
+  const all = kinds.length === 1 ? `[${kinds[0]}] * ${times}` : `${group(kinds)} * ${times}`;
   return times * kinds.length === length ? all : `(${all})[:${length}]`;
 }
 

@@ -29,9 +29,9 @@ function filesIn(folder: string): string[] {
   return readdirSync(path).filter((name) => name.endsWith('.model')).map((name) => join(path, name)); // prettier-ignore
 }
 
-const folders = ['specs/families', 'specs', 'test/parity/models', 'test/parity/counted'];
+const folders = ['specs/families', 'specs', 'test/compiler/exchange/golden', 'test/parity/counted'];
 
-/** The first of each file: families in their published sizes, the small ones with references, the examples; and all corners. */
+/** The first of each file: families in their published sizes, the small ones that are counted, the examples; and all corners. */
 export const allModels = (): Named[] => [
   ...folders.flatMap(filesIn).flatMap((path) => modelsOf(path).slice(0, 1)),
   ...modelsOf(join(import.meta.dirname, 'corners.model')),

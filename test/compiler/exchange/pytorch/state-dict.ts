@@ -72,9 +72,18 @@ function listed(value: string, { constants }: Known): string[] {
   if (repeated) return Array.from({ length: constants.get(repeated[2] ?? '') ?? Number(repeated[2]) }, () => repeated[1] ?? ''); // prettier-ignore
   const kinds = /^nn\.ModuleList\(kind\(\) for kind in (.*)\)$/.exec(value)?.[1];
   if (kinds === undefined) return [.../^nn\.ModuleList\(\[(.*?),?\],?\)$/.exec(value)?.[1]?.matchAll(/[\w.]+\([^()]*\)/g) ?? []].map(([each]) => each); // prettier-ignore
-  const period = [...kinds.matchAll(/\[(\w+)\](?: \* (\d+))?/g)].flatMap(([, kind, times]) => Array.from({ length: Number(times ?? 1) }, () => `${kind}()`)); // prettier-ignore
-  const times = Number(/\) \* (\d+)/.exec(kinds)?.[1] ?? 1);
-  const all = Array.from({ length: times }, () => period).flat();
-  const cut = /\[:(\d+)\]$/.exec(kinds)?.[1];
-  return cut === undefined ? all : all.slice(0, Number(cut));
+  return kindsIn(kinds).map((kind) => `${kind}()`);
+}
+
+/** The kinds that `[A] * 2 + ([B] + [A]) * 3`, or that in `(...)[:7]`, lists. */
+function kindsIn(sum: string): string[] {
+  const inBrackets = String.raw`\([^()]*\)|\[\w+\]`;
+  const cut = /^\((.*)\)\[:(\d+)\]$/.exec(sum);
+  if (cut) return kindsIn(cut[1] ?? '').slice(0, Number(cut[2]));
+  const cutEnd = /^(.*) \+ (\(.*\)\[:\d+\])$/.exec(sum);
+  if (cutEnd) return [...kindsIn(cutEnd[1] ?? ''), ...kindsIn(cutEnd[2] ?? '')];
+  return [...sum.matchAll(new RegExp(`(${inBrackets})(?: \\* (\\d+))?`, 'g'))].flatMap(([, item = '', times]) => {
+    const once = item.startsWith('[') ? [item.slice(1, -1)] : kindsIn(item.slice(1, -1));
+    return Array.from({ length: Number(times ?? 1) }, () => once).flat();
+  });
 }
