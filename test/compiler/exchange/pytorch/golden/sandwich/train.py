@@ -270,6 +270,8 @@ def resume(out: Path, model: nn.Module, optimizers: list[torch.optim.Optimizer])
     set_state_dict(
         model, optimizers, model_state_dict=stored["model"], optim_state_dict=stored["optimizers"]
     )
+    if dist.get_rank() == 0:
+        print(f"{out} goes on after step {step}", flush=True)
     return step
 
 
