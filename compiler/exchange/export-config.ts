@@ -8,6 +8,7 @@ import { checkSource } from '../compile.ts';
 import { UnbuiltError } from '../diagnostics.ts';
 import type { Json } from './config.ts';
 import { ConfigError } from './config-error.ts';
+import type { Family, TokenKey } from './family.ts';
 import { families } from './families.ts';
 import { importConfig } from './import-config.ts';
 import { ModelFacts } from './model-facts.ts';
@@ -41,7 +42,7 @@ export function exportConfig(model: Model, origin: Origin | null, prelude: reado
       tried.push({ modelType: family.modelType, exported: null, agreeing: 0, reason: written });
       continue;
     }
-    const config = { architectures: [family.architecture], model_type: family.modelType, ...tokensOf(origin), ...written }; // prettier-ignore
+    const config = { architectures: [family.architecture], model_type: family.modelType, ...tokensOf(origin, family, model.vocab - 1), ...written }; // prettier-ignore
     const made = attempt(model, { config, tensors: [] }, prelude);
     if (made.exported !== null) return made.exported;
     tried.push(made);
@@ -107,7 +108,7 @@ function parentOf(name: string): string {
 }
 
 /** Ends of texts are the tokenizer's, which is copied along; without one there are none, whatever the family's default is. */
-function tokensOf(origin: Origin | null): Json {
-  const keys = ['bos_token_id', 'eos_token_id', 'pad_token_id'];
-  return Object.fromEntries(keys.map((key) => [key, origin?.config[key] ?? null]));
+function tokensOf(origin: Origin | null, { needsTokens = [] }: Family, last: number): Json {
+  const keys: readonly TokenKey[] = ['bos_token_id', 'eos_token_id', 'pad_token_id'];
+  return Object.fromEntries(keys.map((key) => [key, origin?.config[key] ?? (needsTokens.includes(key) ? last : null)]));
 }

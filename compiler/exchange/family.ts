@@ -6,6 +6,8 @@ import type { ModelFacts } from './model-facts.ts';
 /** The names of the tensors on disk, where spellings of one family differ by them. */
 export type TensorNames = ReadonlySet<string>;
 
+export type TokenKey = 'bos_token_id' | 'eos_token_id' | 'pad_token_id';
+
 export interface Family {
   /** `model_type` of config.json. */
   readonly modelType: string;
@@ -19,6 +21,8 @@ export interface Family {
   readonly harmless?: readonly string[];
   /** Tensors of its checkpoints that hold no weights: masks, tables of positions. */
   readonly dropped?: readonly RegExp[];
+  /** Tokens that its config class must have: the last of the vocabulary, where nothing says which. */
+  readonly needsTokens?: readonly TokenKey[];
   /** Statements of the body of a `model` block, from a config with `defaults`. @throws ConfigError */
   readonly read: (config: Config, tensors: TensorNames) => readonly string[];
   /** The keys of config.json that `read` reads. It may assume what it likes: what it writes is read back and compared. @throws ConfigError */

@@ -15,6 +15,7 @@ import { slidingLayers, windowMask, windowsOf } from '../common/windows.ts';
 export const modernbertDecoder: Family = {
   modelType: 'modernbert-decoder',
   architecture: 'ModernBertDecoderForCausalLM',
+  needsTokens: ['bos_token_id', 'pad_token_id'],
   defaults: {
     vocab_size: 50368,
     hidden_size: 768,
