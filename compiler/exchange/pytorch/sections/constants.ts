@@ -16,12 +16,15 @@ export function constantsText(model: Model, graph: Graph, axes: Axes, code: stri
   };
   const products = productsOf(graph, axes);
   for (const { name } of known) if (new RegExp(`\\b${name}\\b`).test(code)) need(name);
-  const isLast = (name: string): boolean => products.has(name);
-  for (const { name, size } of known
-    .filter(({ name }) => used.has(name))
-    .sort((x, y) => Number(isLast(x.name)) - Number(isLast(y.name))))
-    // prettier-ignore
-    lines.set(name, products.get(name)?.join(' * ') ?? integer(size));
+  const chosen = known.filter(({ name }) => used.has(name));
+  for (const { name, size } of chosen) if (!products.has(name)) lines.set(name, integer(size));
+  const addProduct = (name: string): void => {
+    const factors = products.get(name);
+    if (factors === undefined || lines.has(name)) return;
+    factors.forEach(addProduct);
+    lines.set(name, factors.join(' * '));
+  };
+  for (const { name } of chosen) addProduct(name);
   return [...lines].map(([name, value]) => `${name} = ${value}`).join('\n');
 }
 

@@ -86,6 +86,18 @@ describe('all models that compile', () => {
     60_000,
   );
 
+  it('name no constant before it is set', () => {
+    for (const { name, files } of written) {
+      const code = (files[0]?.text ?? '').replaceAll(/"""[^]*?"""|"[^"\n]*"|#.*/g, '');
+      const set = new Set<string>();
+      for (const line of code.split('\n')) {
+        for (const [used] of line.replace(/^(class \w+|\w+ = )/, '').matchAll(/\b[A-Z][A-Z_\d]+\b/g)) expect(set, `${name}: ${line}`).toContain(used); // prettier-ignore
+        const [, constant] = /^(?:class )?([A-Z][A-Z_\d]+)\b/.exec(line) ?? [];
+        if (constant !== undefined) set.add(constant);
+      }
+    }
+  });
+
   it('have no line beyond 110 columns', () => {
     const lines = written.flatMap(({ files }) => files.flatMap(({ text }) => text.split('\n')));
     expect(lines.filter((line) => line.length > 110)).toEqual([]);
