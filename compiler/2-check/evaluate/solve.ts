@@ -97,9 +97,10 @@ function fitting(goal: Goal, section: Section): Candidate[] {
   const fits: Candidate[] = [];
   eachWidth(goal, section, (depths) => {
     const { dModel, from, to, count } = depths;
-    const [shallowest, deepest] = [count(from), count(to)];
-    if (shallowest !== null && shallowest > most) return 'too large';
+    const deepest = count(to);
     if (deepest !== null && deepest < least) return 'sound';
+    const shallowest = count(from);
+    if (shallowest !== null && shallowest > most) return 'too large';
     for (let nLayers = firstAtLeast(least, depths); nLayers <= to; nLayers += 1) {
       const params = count(nLayers);
       if (params !== null && params > most) break;

@@ -21,11 +21,21 @@ export type Target =
 export function initOf(model: Section, target: Target): InitSpec {
   if (model.world.sizesOnly) return { kind: 'constant', value: 0 };
   const section = initSection(model);
-  const names = 'place' in target ? prefixes(target.place) : namesOf(target);
-  const key = names.find((name) => section.body.keys.has(name)) ?? 'default';
+  const key = keyOf(section, target);
   const draft = section.body.keys.get(key);
   if (draft === undefined) return fail(section, 'missing-key', section.span, { key: 'default', owner: 'init' });
   return once(section, `start:${key}`, draft.span, () => read(section, key));
+}
+
+/** The most special target that the block names. */
+function keyOf({ body, cache }: Section, target: Target): string {
+  const id = `target:${'place' in target ? target.place : [target.role, ...target.chain, target.part].join()}`;
+  const known = cache.get(id);
+  if (typeof known === 'string') return known;
+  const names = 'place' in target ? prefixes(target.place) : namesOf(target);
+  const key = names.find((name) => body.keys.has(name)) ?? 'default';
+  cache.set(id, key);
+  return key;
 }
 
 /** Of `expert.up` in `local`, derived from `attn`: most special first. An expert's `up` is an `ffn.up` too. */
