@@ -6,6 +6,7 @@ import { parameterCount } from '../../../compiler/2-check/parameters/parameters.
 import { count } from '../../../compiler/explain/numbers.ts';
 import { notice, print, printJson } from '../../terminal.ts';
 import { type HubFolder, openHub } from '../../weights/hub-folder.ts';
+import { requireReadable } from '../../weights/write/companions.ts';
 import { type Place, requireFree } from '../../weights/write/fresh-folder.ts';
 import { checkpointName, importFolder, leftOut, modelName } from '../../weights/write/import-folder.ts';
 import { type StoredFigures, storedFigures, storedText, watched } from './figures.ts';
@@ -74,6 +75,7 @@ export async function importCheckpoint(folder: string, flags: ImportFlags): Prom
   const place: Place = { path: flags.out ?? join('imported', checkpoint), force: flags.force === true, from: folder };
   const hub = await openHub(folder, { name: flags.name ?? modelName(checkpoint) });
   try {
+    await requireReadable(folder);
     if (flags.dryRun === true) return describe(hub, place, []);
     requireFree(place);
     return describe(hub, place, await watched('importing', (watcher) => importFolder(hub, place, watcher)));

@@ -2,6 +2,7 @@
 // Promises: copied as they are; what is not there is left out.
 import { copyFileSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { readJson } from '../../tokenizer/open-tokenizer.ts';
 import { orSay } from '../../write-text.ts';
 
 /** What transformers reads beside config.json and the weights. */
@@ -16,6 +17,11 @@ export const companions = [
   'vocab.json',
   'merges.txt',
 ];
+
+/** Before any is copied. @throws UserError when one that is JSON is damaged */
+export async function requireReadable(folder: string): Promise<void> {
+  for (const name of companions) if (name.endsWith('.json')) await readJson(join(folder, name));
+}
 
 /** The names of those copied. @throws UserError */
 export function copyFiles(from: string, to: string, names: readonly string[]): string[] {

@@ -16,7 +16,7 @@ import type { OpenModel } from '../open-model.ts';
 import { type Part, type RawTensor, writeTensor } from '../steps.ts';
 import { tensorsOf } from '../tensors-of.ts';
 import type { WeightDtype, WeightSource } from '../weight-source.ts';
-import { configText } from './config-text.ts';
+import { configFile } from './config-text.ts';
 import { bytesOfAll, WatchedWriting, type Watcher } from './copying.ts';
 import { type DiskTensor, diskTensors, indexText, shardsOf } from './shards.ts';
 
@@ -55,7 +55,7 @@ export async function exportHf(
   for (const name of index) writeText(join(folder, name), indexText(shards));
   const forms = tensors.map(({ form }) => form);
   const kept = dtype === null && open.kind !== 'run' && exported.config === open.config;
-  writeText(join(folder, 'config.json'), configText(exported, open, kept ? null : commonType(forms)));
+  writeText(join(folder, 'config.json'), configFile(exported, open, kept ? null : commonType(forms)));
   return { files: ['config.json', ...shards.map(({ file }) => file), ...index], forms };
 }
 

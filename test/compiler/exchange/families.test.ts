@@ -52,11 +52,6 @@ describe.each(names)('%s', (name) => {
     await expect(read(configOf(name)).text).toMatchFileSnapshot(join(golden, `${name}.model`));
   });
 
-  it.skipIf(published[name] === undefined)('has as many parameters as its authors say', () => {
-    const total = parameters(read(configOf(name)).model).reduce((sum, each) => sum + elements(each), 0);
-    expect(total).toBe(published[name]);
-  });
-
   it('is the same function when it was written and read again', () => {
     const family = familyOf(configOf(name));
     const { model } = read(configOf(name));
@@ -67,6 +62,11 @@ describe.each(names)('%s', (name) => {
   it('tells a key that it does not know', () => {
     expect(() => read({ ...configOf(name), unheard_of: 3 })).toThrow(/^unheard_of is not understood for model_type /);
   });
+});
+
+it.each(Object.entries(published))('%s has as many parameters as its authors say', (name, count) => {
+  const total = parameters(read(configOf(name)).model).reduce((sum, each) => sum + elements(each), 0);
+  expect(total).toBe(count);
 });
 
 it('has a case for every family', () => {

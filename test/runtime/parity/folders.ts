@@ -1,8 +1,7 @@
 // Takes: nothing. Gives: folders of references: those of the project, and those beside it where they are.
-// Promises: every family that is imported, whatever else lies there; a folder of the project stands for one of the same name beside it where a choice is made.
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+// Promises: every dense family, whatever else lies there; a folder of the project stands for one of the same name beside it where a choice is made.
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { families as imported } from '../../../compiler/exchange/families.ts';
 
 const root = join(import.meta.dirname, '..', '..', '..');
 const own = join(root, 'test', 'parity', 'references');
@@ -21,12 +20,7 @@ export interface Folder {
 }
 
 const within = (parent: string, names: readonly string[]): readonly Folder[] =>
-  existsSync(parent) ? names.map((name) => ({ name, path: join(parent, name) })).filter(isImported) : [];
-
-function isImported({ path }: Folder): boolean {
-  const { model_type: modelType } = JSON.parse(readFileSync(join(path, 'config.json'), 'utf8')) as Record<string, unknown>; // prettier-ignore
-  return imported.some((family) => family.modelType === modelType);
-}
+  existsSync(parent) ? names.map((name) => ({ name, path: join(parent, name) })) : [];
 
 const ownNames = readdirSync(own).filter((name) => existsSync(join(own, name, 'expected.json')));
 

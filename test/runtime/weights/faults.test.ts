@@ -81,6 +81,7 @@ const inOneFile: readonly Fault[] = [
   ['a config.json that is a list', () => writeFileSync(at('config.json'), '[]'), 'hub/config.json is damaged: it holds no JSON object'],
   ['a key nobody knows', () => edit('config.json', (config) => (config['attention_twist'] = 2)), 'hub/config.json: attention_twist is not understood for model_type llama and may change the function; if attention_twist does not, take it out of config.json'],
   ['a family nobody knows', () => edit('config.json', (config) => (config['model_type'] = 'llamma')), 'hub/config.json: model_type llamma is not known; there are '],
+  ['a tokenizer that is no JSON', () => writeFileSync(at('tokenizer.json'), '{'), 'hub/tokenizer.json is damaged: '],
   ['no weights', () => rmSync(at(single)), 'hub has no weights: neither model.safetensors nor model.safetensors.index.json is there'],
   ['pickled weights', () => { rmSync(at(single)); writeFileSync(at('pytorch_model.bin'), ''); }, 'hub has its weights in pytorch_model.bin, which may run code when it is read; convert it to safetensors'],
   ['a cut file', () => truncateSync(at(single), 80_000), 'hub/model.safetensors is cut off: its tensors take 84608 bytes, '],

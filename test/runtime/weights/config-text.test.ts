@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { configText } from '../../../compiler/exchange/families/common/config-text.ts';
+import { configText } from '../../../runtime/weights/write/config-text.ts';
 
 it('writes a point where a config class takes float only, and nowhere else', () => {
   const config = { attn_logit_softcapping: 50, n_head: 12, logit_scale: 0.0625, attn_config: { clip_qkv: 8, softmax_scale: null }, factors: [1, 2] }; // prettier-ignore
