@@ -10,11 +10,12 @@ import { layOut } from './memory/layout.ts';
 import type { Layout } from './memory/layout.ts';
 import { lifetimes } from './memory/lifetimes.ts';
 import { tensorTooLarge, tooManyWorkgroups, tooMuchMemory } from './plan-error.ts';
-import type { Plan, PlanKernel, PlanNeeds, PlanStep, PlanTensor, Target } from './plan.ts';
+import type { Plan, PlanKernel, PlanNeeds, PlanStep, PlanTensor, StepWork, Target } from './plan.ts';
 import { accessOf } from './schedule/access.ts';
 import { dependencies } from './schedule/dependencies.ts';
 import { schedule } from './schedule/schedule.ts';
 import type { Dispatch } from './schedule/schedule.ts';
+import { workOf } from './schedule/work.ts';
 import { storageType, tensorBytes } from './storage.ts';
 import { verifyMemory } from './memory/verify-memory.ts';
 import { verifyPlan } from './verify-plan.ts';
@@ -120,7 +121,7 @@ function emit(
     most.invocations = Math.max(most.invocations, ...here.map((part) => part.workgroupSize));
     most.workgroupBytes = Math.max(most.workgroupBytes, sum(here.map((part) => part.workgroupBytes)));
     most.scratchBytes = Math.max(most.scratchBytes, assembled.scratchBytes);
-    return { kernel, bindings, workgroups: assembled.workgroups };
+    return { kernel, bindings, workgroups: assembled.workgroups, work: workOfStep(program, dispatch, name) };
   });
   const needs = {
     features: [...features].sort(),
@@ -131,6 +132,12 @@ function emit(
     scratchBytes: most.scratchBytes,
   };
   return { kernels, steps, needs };
+}
+
+function workOfStep(program: Program, dispatch: Dispatch, name: string): StepWork {
+  const groups = dispatch.map((index) => program.groups[index]).filter((group) => group !== undefined);
+  const works = groups.map((group) => workOf(program, group));
+  return { name, flops: sum(works.map(({ flops }) => flops)), bytes: sum(works.map(({ bytes }) => bytes)) };
 }
 
 /** Storage -> binding slot, in the order of first use, so that equal kernels of different layers get equal text. */

@@ -81,6 +81,18 @@ export interface PlanStep {
   readonly kernel: number;
   readonly bindings: readonly PlanBinding[];
   readonly workgroups: readonly [number, number, number];
+  /** For people; plans saved by earlier versions have none. */
+  readonly work?: StepWork;
+}
+
+/** What a step computes at least, however its kernel does it. */
+export interface StepWork {
+  /** As `PlanKernel.name`, which steps with equal kernels share: the name of what this one computes. */
+  readonly name: string;
+  /** Floating-point operations; a multiply-add is two. Of products and attention the products alone. */
+  readonly flops: number;
+  /** Every element read once and every element written once. */
+  readonly bytes: number;
 }
 
 /** What a device must offer for this Plan to run. */

@@ -13,7 +13,10 @@ export function elementCount(tensor: ProgramTensor): number {
   return tensor.dims.reduce((count, dim) => count * dim.size, 1);
 }
 
+export function elementBytes({ type }: ProgramTensor): number {
+  return type === 'f16' ? 2 : 4;
+}
+
 export function tensorBytes(tensor: ProgramTensor): number {
-  const each = tensor.type === 'f16' ? 2 : 4;
-  return Math.ceil((elementCount(tensor) * each) / 4) * 4;
+  return Math.ceil((elementCount(tensor) * elementBytes(tensor)) / 4) * 4;
 }
