@@ -1,6 +1,7 @@
 // Takes: nothing. Gives: what a device is to sessions and executables, whatever it computes with.
 // Promises: writes, runs, reads and frees take effect in the order they were asked for.
 import type { Plan, Target } from '../../compiler/7-plan/plan.ts';
+import type { RunTimes } from './run-times.ts';
 
 export interface EngineDevice {
   readonly kind: 'gpu' | 'cpu';
@@ -33,6 +34,11 @@ export interface EngineBuffer {
 export interface PreparedPlan {
   /** Queues one run and returns; faults show at the next read. */
   run(): void;
+  /**
+   * One run, and when each step ran. Nothing else may be asked of the device until it has come.
+   * @throws DeviceError when the device cannot time its kernels, or fails.
+   */
+  profile(): Promise<RunTimes>;
   /** Frees what the device holds for the plan beside its buffers. */
   destroy(): void;
 }

@@ -6,6 +6,7 @@ import { elementCount, fromBytes, toBytes } from './data/tensor-data.ts';
 import type { TensorData } from './data/tensor-data.ts';
 import { DeviceError } from './device-error.ts';
 import type { EngineBuffer, EngineDevice, PreparedPlan } from './engine-device.ts';
+import type { RunTimes } from './run-times.ts';
 
 interface Bound {
   readonly prepared: PreparedPlan;
@@ -22,6 +23,7 @@ export interface ExecutableStats {
 }
 
 export class Executable {
+  readonly plan: Plan;
   readonly name: string;
   readonly tensors: readonly PlanTensor[];
   readonly stats: ExecutableStats;
@@ -30,6 +32,7 @@ export class Executable {
   readonly #named: ReadonlyMap<string, PlanTensor>;
 
   constructor(device: EngineDevice, plan: Plan, bound: Bound) {
+    this.plan = plan;
     this.name = plan.name;
     this.tensors = plan.tensors;
     this.#device = device;
@@ -61,6 +64,14 @@ export class Executable {
   /** Queues one run and returns; faults show at the next read. */
   run(): void {
     this.#bound.prepared.run();
+  }
+
+  /**
+   * One run as `run`, and when each step of the plan ran; ask for nothing else until it has come.
+   * @throws DeviceError when the device cannot time its kernels, or has failed.
+   */
+  profile(): Promise<RunTimes> {
+    return this.#bound.prepared.profile();
   }
 
   /** The output after all runs so far. @throws DeviceError when the device has failed. */

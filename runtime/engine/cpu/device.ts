@@ -5,6 +5,8 @@ import type { Plan, WasmTarget } from '../../../compiler/7-plan/plan.ts';
 import { DeviceError } from '../device-error.ts';
 import { at } from '../damaged-plan.ts';
 import type { EngineBuffer, EngineDevice, PreparedPlan } from '../engine-device.ts';
+import { spansOfSteps } from '../run-times.ts';
+import type { RunTimes } from '../run-times.ts';
 import { alignment } from './allocator.ts';
 import { CommandQueue } from './command-queue.ts';
 import { SharedMemory } from './memory.ts';
@@ -13,7 +15,7 @@ import type { CompiledKernel } from './module-cache.ts';
 import { hasRelaxedSimd, hasSimd } from './simd.ts';
 import { splitSteps } from './split-steps.ts';
 import type { Chunks } from './split-steps.ts';
-import type { ThreadLoad, ThreadProgram } from './thread.ts';
+import type { PieceTimes, ThreadLoad, ThreadProgram } from './thread.ts';
 import type { ThreadHost } from './thread-host.ts';
 import { ThreadPool } from './thread-pool.ts';
 import type { PoolProgram } from './thread-pool.ts';
@@ -34,6 +36,11 @@ export async function openCpu(host: ThreadHost, threads: number): Promise<CpuDev
 
 interface CpuBuffer extends EngineBuffer {
   readonly address: number;
+}
+
+interface Timed {
+  readonly program: ThreadProgram & Chunks;
+  readonly times: PieceTimes;
 }
 
 interface Scratch {
@@ -127,19 +134,38 @@ export class CpuDevice implements EngineDevice {
       this.raise();
       return this.#programOf(plan, kernels, allocate()); // what has been freed is free by now
     });
-    try {
-      await this.#load(program, kernels);
-    } catch (cause) {
-      const reason = cause instanceof Error ? cause.message : String(cause);
-      throw new DeviceError(`the device refuses the plan ${plan.name}: ${reason}`, { cause });
-    }
-    this.raise();
-    this.#plans.set(program.id, plan);
+    await this.#load(plan, program, kernels);
     const { id, gates, width } = program;
+    let timed: Timed | undefined;
     return {
       run: () => this.#queue.push((deadline) => this.#run({ id, width, chunks: gates.length }, deadline)),
-      destroy: () => this.#queue.push(() => this.#unload(id)),
+      profile: async () => this.#profile((timed ??= await this.#timed(plan, program))),
+      destroy: () => {
+        for (const each of timed ? [id, timed.program.id] : [id]) this.#queue.push(() => this.#unload(each));
+      },
     };
+  }
+
+  /** The same program, with a place for its times. */
+  async #timed(plan: Plan, untimed: ThreadProgram & Chunks): Promise<Timed> {
+    const count = (2 * untimed.pieces.length) / 3;
+    const times = { values: new Float64Array(new SharedArrayBuffer(8 * count)), origin: performance.timeOrigin };
+    const program = { ...untimed, id: ++this.#programs, times };
+    await this.#load(plan, program, []);
+    return { program, times };
+  }
+
+  async #profile({ program, times }: Timed): Promise<RunTimes> {
+    const { id, gates, width, kernels, pieces } = program;
+    const begin = performance.now();
+    this.#queue.push((deadline) => this.#run({ id, width, chunks: gates.length }, deadline));
+    const end = await this.#afterAll(() => {
+      this.raise();
+      return performance.now();
+    });
+    const called = { begin, end: begin };
+    const steps = spansOfSteps(kernels.length, pieces, times.values, begin);
+    return { steps, encode: called, submit: called, wait: { begin, end } };
   }
 
   #programOf(plan: Plan, kernels: readonly CompiledKernel[], buffers: readonly CpuBuffer[]): ThreadProgram & Chunks {
@@ -156,10 +182,23 @@ export class CpuDevice implements EngineDevice {
         plan.steps.map(({ workgroups: [x, y, z] }) => x * y * z),
         this.target.threads,
       ),
+      times: null,
     };
   }
 
-  async #load(program: ThreadProgram, compiled: readonly CompiledKernel[]): Promise<void> {
+  /** @throws DeviceError */
+  async #load(plan: Plan, program: ThreadProgram, kernels: readonly CompiledKernel[]): Promise<void> {
+    try {
+      await this.#send(program, kernels);
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      throw new DeviceError(`the device refuses the plan ${plan.name}: ${reason}`, { cause });
+    }
+    this.raise();
+    this.#plans.set(program.id, plan);
+  }
+
+  async #send(program: ThreadProgram, compiled: readonly CompiledKernel[]): Promise<void> {
     const fresh = new Map(compiled.filter(({ id }) => !this.#loaded.has(id)).map(({ id, module }) => [id, module]));
     const { address, bytes } = this.#scratch;
     const load = (thread: number): ThreadLoad => ({

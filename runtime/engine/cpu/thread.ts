@@ -19,6 +19,15 @@ export interface ThreadProgram {
   readonly gates: Int32Array;
   /** The first chunk after c whose gate is another. */
   readonly ends: Int32Array;
+  /** Where the times of a run go; null: it is not timed. */
+  readonly times: PieceTimes | null;
+}
+
+export interface PieceTimes {
+  /** (begin, end) of every piece, in milliseconds from `origin` on; shared by all threads. */
+  readonly values: Float64Array;
+  /** As `performance.timeOrigin`. */
+  readonly origin: number;
 }
 
 export interface ThreadSetup {
@@ -187,7 +196,7 @@ export class Thread {
   }
 
   #run({ program, steps }: Loaded, chunk: number): void {
-    const { pieces, starts } = program;
+    const { pieces, starts, times } = program;
     const end = starts[chunk + 1] ?? 0;
     for (let piece = starts[chunk] ?? 0; piece < end; piece++) {
       if (Atomics.load(this.#control, this.word.fault) !== 0) return;
@@ -197,12 +206,18 @@ export class Thread {
       const { kernel, numbers } = bound;
       numbers[numbers.length - 2] = pieces[3 * piece + 1] ?? 0;
       numbers[numbers.length - 1] = pieces[3 * piece + 2] ?? 0;
+      if (times) times.values[2 * piece] = this.#clock(times);
       try {
         kernel(...numbers);
       } catch (cause) {
         this.#fail(program.id, step, cause instanceof Error ? cause.message : String(cause));
       }
+      if (times) times.values[2 * piece + 1] = this.#clock(times);
     }
+  }
+
+  #clock({ origin }: PieceTimes): number {
+    return performance.timeOrigin - origin + performance.now();
   }
 
   #fail(program: number, step: number, reason: string): void {

@@ -82,7 +82,7 @@ export class GpuDevice implements EngineDevice {
   }
 
   async prepare(plan: Plan, allocate: () => readonly GPUBuffer[]): Promise<PreparedPlan> {
-    const prepared = await preparePlan(this.gpu, this.#pipelines, plan, allocate);
+    const prepared = await preparePlan(this.gpu, this.#pipelines, plan, allocate, () => this.raise());
     this.raise();
     return prepared;
   }

@@ -6,6 +6,7 @@ import { at } from '../damaged-plan.ts';
 import { DeviceError } from '../device-error.ts';
 import type { PreparedPlan } from '../engine-device.ts';
 import type { PipelineCache } from './pipelines.ts';
+import { timedRun } from './timed-run.ts';
 
 interface BoundStep {
   readonly pipeline: GPUComputePipeline;
@@ -18,6 +19,7 @@ export async function preparePlan(
   pipelines: PipelineCache,
   plan: Plan,
   allocate: () => readonly GPUBuffer[],
+  raise: () => void,
 ): Promise<PreparedPlan> {
   const { made: groups, faults } = guarded(gpu, () => bindGroups(gpu, pipelines, plan, allocate()));
   const bindings = bindingCounts(plan);
@@ -30,7 +32,15 @@ export async function preparePlan(
     group: at(groups, s),
     workgroups: step.workgroups,
   }));
-  return { run: () => submit(gpu, steps), destroy: () => {} };
+  return { run: () => submit(gpu, steps), profile: () => timedRun(gpu, steps.map(alone), raise), destroy: () => {} };
+}
+
+function alone({ pipeline, group, workgroups }: BoundStep): (pass: GPUComputePassEncoder) => void {
+  return (pass) => {
+    pass.setPipeline(pipeline);
+    pass.setBindGroup(0, group);
+    pass.dispatchWorkgroups(...workgroups);
+  };
 }
 
 function submit(gpu: GPUDevice, steps: readonly BoundStep[]): void {

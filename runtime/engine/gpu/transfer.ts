@@ -5,7 +5,7 @@ import { DeviceError } from '../device-error.ts';
 
 const pieceBytes = 64 * 1024 * 1024;
 
-export const usage = { mapRead: 0x1, copySource: 0x4, copyTarget: 0x8, storage: 0x80 } as const;
+export const usage = { mapRead: 0x1, copySource: 0x4, copyTarget: 0x8, storage: 0x80, queryResolve: 0x200 } as const;
 
 export function writeBuffer(gpu: GPUDevice, buffer: GPUBuffer, bytes: Uint8Array): void {
   for (let at = 0; at < bytes.byteLength; at += pieceBytes) {
