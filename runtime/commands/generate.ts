@@ -12,7 +12,11 @@ import { openGeneration } from '../inference/open-generation.ts';
 import { type SettingFlags, type Settings, settingsOf } from '../inference/settings.ts';
 import { describeDropped, readAll, terminalChat } from '../inference/terminal-chat.ts';
 import { chooseGenerate } from '../model-file.ts';
-import { notice, printJson, stopOnSignal } from '../terminal.ts';
+import type { Measure } from '../profile/measure.ts';
+import { printProfile } from '../profile/print-profile.ts';
+import { ProfiledText } from '../profile/profiled-text.ts';
+import type { Summary } from '../profile/summarize.ts';
+import { notice, print, printJson, stopOnSignal } from '../terminal.ts';
 import { requireFit, requireTokens } from '../tokenizer/fit.ts';
 import { readJson } from '../tokenizer/open-tokenizer.ts';
 import type { Tokenizer } from '../tokenizer/tokenizer.ts';
@@ -26,6 +30,15 @@ export interface GenerateFlags extends DeviceOptions, SettingFlags {
   readonly system?: string;
   readonly context?: number;
   readonly json?: boolean;
+  /** Folder of the profile; true: that of the working directory. */
+  readonly profile?: string | true;
+}
+
+export interface Written {
+  readonly text: string;
+  readonly generated: Generated;
+  /** Empty where none was asked for. */
+  readonly profile: readonly Summary[];
 }
 
 const examples = `
@@ -36,7 +49,8 @@ Examples:
   modelc generate runs/quickstart-Quickstart-1 --greedy --stop ';' --json
   modelc generate ./SmolLM3-3B --chat --system 'Answer in one sentence.'
   modelc generate ./SmolLM3-3B --chat --prompt 'Why is the sky blue?' --json
-  modelc generate ./gpt2 --prompt - --context 512 < story.txt`;
+  modelc generate ./gpt2 --prompt - --context 512 < story.txt
+  modelc generate ./gpt2 --prompt 'Once' --max-tokens 16 --profile`;
 
 export function generateCommand(): Command {
   const command = new Command('generate')
@@ -61,17 +75,24 @@ export function generateCommand(): Command {
     .option('--greedy', 'always the likeliest token')
     .option('--seed <n>', 'seed of the choice', Number, 0)
     .option('--stop <texts...>', 'end before any of these texts')
+    .option(
+      '--profile [folder]',
+      'time every kernel of the prompt and of three tokens (default: modelc-profile): profile.json, trace.json',
+    )
     .option('--json', 'the text and its figures as JSON');
   return withDeviceOptions(command)
     .addHelpText('after', examples)
     .action(async (path: string, flags: GenerateFlags) => {
       const isTalk = flags.chat === true && flags.prompt === undefined;
       if (isTalk && flags.json === true) throw new UserError('--json gives one answer; give --prompt with --chat');
+      if (flags.chat === true && flags.profile !== undefined) throw new UserError('--profile measures a prompt; leave --chat out'); // prettier-ignore
       if (isTalk) return talk(path, flags);
       const onText = flags.json === true ? () => {} : (part: string) => void process.stdout.write(part);
-      const { text, generated } = await generate(path, flags, onText);
-      if (flags.json === true) printJson(figures(text, generated));
-      else describeSpeed(generated, '\n');
+      const { text, generated, profile } = await generate(path, flags, onText);
+      const measured = profile.length > 0 ? { profile } : {};
+      if (flags.json === true) return printJson({ ...figures(text, generated), ...measured });
+      describeSpeed(generated, '\n');
+      if (profile.length > 0) print(`\n${profile.map(printProfile).join('\n\n')}`);
       return undefined;
     });
 }
@@ -116,17 +137,16 @@ function settingsFor(
 }
 
 /** Continues a prompt, or answers it; `onText` gets the text as it comes. @throws UserError, DeviceError */
-export function generate(
-  path: string,
-  flags: GenerateFlags,
-  onText: (part: string) => void,
-): Promise<{ text: string; generated: Generated }> {
+export function generate(path: string, flags: GenerateFlags, onText: (part: string) => void): Promise<Written> {
   return withModel(path, flags, async (opened) => {
     const prompt = flags.prompt === '-' ? await readAll(process.stdin) : flags.prompt;
     const signal = stopOnSignal('');
     try {
       if (flags.chat === true)
-        return await withChat(opened, (chat) => chat.say(prompt ?? '', { ...opened.settings, shouldStop: signal.asked, onText })); // prettier-ignore
+        return await withChat(opened, async (chat) => ({
+          ...(await chat.say(prompt ?? '', { ...opened.settings, shouldStop: signal.asked, onText })),
+          profile: [],
+        }));
       return await continued(opened, prompt, signal.asked, onText);
     } finally {
       signal.release();
@@ -139,7 +159,7 @@ async function continued(
   prompt: string | undefined,
   shouldStop: () => boolean,
   onText: (part: string) => void,
-): Promise<{ text: string; generated: Generated }> {
+): Promise<Written> {
   // prettier-ignore
   const { model, tokenizer } = open;
   const tokens = promptTokens(tokenizer, prompt);
@@ -147,7 +167,10 @@ async function continued(
   const context = contextOf({ model: model.context, asked: flags.context, tokens: tokens.length + settings.maxTokens });
   if (tokens.length >= context)
     notice(`the prompt has ${tokens.length} tokens, the context ${context}: only its end is read`);
-  return onDevice(open, flags, context, async (generator) => {
+  const profiled = flags.profile === undefined ? undefined : new ProfiledText(flags.profile);
+  const work = async (generator: Generator, device: EngineDevice): Promise<Written> => {
+    profiled?.begin(device);
+    if (profiled) await generator.prefill(tokens.slice(1 - context));
     const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
     let text = '';
     const show = (part: string): void => {
@@ -162,8 +185,9 @@ async function continued(
       onBytes: (bytes) => show(decoder.decode(bytes, { stream: true })),
     });
     show(decoder.decode());
-    return { text, generated };
-  });
+    return { text, generated, profile: profiled?.finish(device) ?? [] };
+  };
+  return onDevice(open, flags, context, work, profiled?.measure);
 }
 
 /** Without a prompt a text begins as the tokenizer begins one. */
@@ -201,13 +225,14 @@ function onDevice<T>(
   open: OpenModel,
   flags: DeviceOptions,
   context: number,
-  work: (generator: Generator) => Promise<T>,
+  work: (generator: Generator, device: EngineDevice) => Promise<T>,
+  measure?: Measure,
 ): Promise<T> {
   // prettier-ignore
   return withDevice(flags, async (device: EngineDevice) => {
-    const { generator, close } = await openGeneration(open, device, context);
+    const { generator, close } = await openGeneration(open, device, context, measure);
     try {
-      return await work(generator);
+      return await work(generator, device);
     } finally {
       close();
     }

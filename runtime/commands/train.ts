@@ -5,7 +5,10 @@ import { withDevice, withDeviceOptions } from '../device/with-device.ts';
 import type { EngineDevice } from '../engine/engine-device.ts';
 import type { DeviceOptions } from '../engine/open-device.ts';
 import type { Session } from '../engine/session.ts';
-import { notice, printJson, progressLine, progressText, stopOnSignal } from '../terminal.ts';
+import { printProfile } from '../profile/print-profile.ts';
+import { profileSteps, profileTraining } from '../profile/profiled-training.ts';
+import type { Summary } from '../profile/summarize.ts';
+import { notice, print, printJson, progressLine, progressText, stopOnSignal } from '../terminal.ts';
 import { bytesTokenizer } from '../tokenizer/bytes.ts';
 import { openTokenizer } from '../tokenizer/open-tokenizer.ts';
 import type { Tokenizer } from '../tokenizer/tokenizer.ts';
@@ -20,6 +23,15 @@ import { initializeParameters } from '../training/trainer.ts';
 
 export interface TrainOptions extends DeviceOptions, RunRequest {
   readonly json?: boolean;
+  /** Steps to profile; true: three. */
+  readonly profile?: number | true;
+}
+
+export interface Trained {
+  readonly result: RunResult;
+  readonly folder: RunFolder;
+  /** Empty where none was asked for. */
+  readonly profile: readonly Summary[];
 }
 
 export function trainCommand(): Command {
@@ -42,6 +54,11 @@ export function trainCommand(): Command {
     .option('--seq <n>', 'tokens per sequence', positive)
     .option('--seed <n>', 'seed of weights, batches and dropout', Number)
     .option('--save-every <n>', 'steps between checkpoints', positive)
+    .option(
+      '--profile [steps]',
+      'time every kernel of some steps (3), after 3 that warm up: profile.json, trace.json',
+      profileSteps,
+    )
     .option('--json', 'the result as JSON');
   return withDeviceOptions(command)
     .addHelpText(
@@ -54,12 +71,16 @@ Examples:
   modelc train my.model --device cpu --threads 4
   modelc train --from meta-llama/Llama-3.2-1B --data 'notes/*.md' --steps 200
   modelc train my.model --from runs/mine-1 --tokens batches.safetensors
+  modelc train my.model --steps 8 --profile=5
 
 Ctrl-C finishes the step and saves. A run folder holds checkpoint.safetensors, metrics.jsonl, report.html and source.model.`,
     )
     .action(async (file: string | undefined, options: TrainOptions) => {
-      const { result, folder } = await train(file, options);
-      if (options.json === true) printJson({ ...result, folder: folder.path, checkpoint: folder.checkpoint });
+      const { result, folder, profile } = await train(file, options);
+      const measured = profile.length > 0 ? { profile } : {};
+      if (options.json === true)
+        printJson({ ...result, folder: folder.path, checkpoint: folder.checkpoint, ...measured });
+      else if (profile.length > 0) print(profile.map(printProfile).join('\n\n'));
     });
 }
 
@@ -70,10 +91,7 @@ export function positive(text: string): number {
 }
 
 /** A run from its first step, or from where it stopped. @throws UserError, DeviceError */
-export async function train(
-  file: string | undefined,
-  options: TrainOptions,
-): Promise<{ result: RunResult; folder: RunFolder }> {
+export async function train(file: string | undefined, options: TrainOptions): Promise<Trained> {
   const prepared = await prepareRun(file, options);
   const { begin, model, folder, start } = prepared;
   try {
@@ -82,9 +100,9 @@ export async function train(
       if (start.kind === 'resumed' && start.checkpoint.dataFingerprint !== data.fingerprint) {
         notice('warning: the data is not what the run began with, so the result differs from an uninterrupted run');
       }
-      const result = await withDevice(options, (device) => runOn(device, prepared, data));
+      const { result, profile } = await withDevice(options, (device) => runOn(device, prepared, data, options.profile));
       describeEnd(result, folder);
-      return { result, folder };
+      return { result, folder, profile };
     } finally {
       await data.source.close();
     }
@@ -93,7 +111,12 @@ export async function train(
   }
 }
 
-async function runOn(device: EngineDevice, prepared: Prepared, data: RunData): Promise<RunResult> {
+async function runOn(
+  device: EngineDevice,
+  prepared: Prepared,
+  data: RunData,
+  asked: TrainOptions['profile'],
+): Promise<Pick<Trained, 'result' | 'profile'>> {
   const { begin, model, folder, start } = prepared;
   const { session, trainer, train } = await openTraining(device, model, begin.train, data.source, notice);
   const { batch, seq, steps, accumulate } = train;
@@ -102,16 +125,20 @@ async function runOn(device: EngineDevice, prepared: Prepared, data: RunData): P
   const signal = stopOnSignal('stopping after this step; once more to leave at once');
   const line = progressLine(steps, progressText);
   try {
+    const left = steps - begin.step;
+    const profiled =
+      asked === undefined ? null : profileTraining(trainer, device, { asked, left, folder: folder.path });
     await writeStart(session, prepared);
     if (start.kind !== 'resumed') folder.create(begin.source.text, start.kind === 'weights' ? start.open.path : null);
-    return await runTraining({
-      trainer,
+    const result = await runTraining({
+      trainer: profiled?.steps ?? trainer,
       session,
       folder,
       begin: facts,
       onProgress: line.update,
       shouldStop: signal.asked,
     });
+    return { result, profile: profiled?.finish() ?? [] };
   } finally {
     line.stop();
     signal.release();

@@ -8,6 +8,9 @@ export interface Span {
   readonly end: number;
 }
 
+export const noTimestamps =
+  'this adapter has no timestamps (`timestamp-query`), so its kernels cannot be timed one by one.';
+
 /** One run that was timed. */
 export interface RunTimes {
   /** In the order of the plan. A device's own clock tells their lengths; where its zero lies is unknown, so the first begins with `submit`. */

@@ -4,6 +4,7 @@ import type { GenerationPlans } from '../../compiler/compile.ts';
 import { hashOf, uniform } from '../data/random.ts';
 import type { Executable } from '../engine/executable.ts';
 import type { Session } from '../engine/session.ts';
+import { type Measure, type RunPlan, unmeasured } from '../profile/measure.ts';
 import { byteDecoder } from '../tokenizer/bytes.ts';
 import type { TokenDecoder } from '../tokenizer/tokenizer.ts';
 import { UserError } from '../user-error.ts';
@@ -45,19 +46,21 @@ export class Generator {
   readonly #plans: GenerationPlans;
   readonly #prefill: Executable;
   readonly #decode: Executable;
+  readonly #measure: Measure;
   /** Tokens in the cache, in order. */
   #context: number[] = [];
 
-  private constructor(plans: GenerationPlans, prefill: Executable, decode: Executable) {
+  private constructor(plans: GenerationPlans, prefill: Executable, decode: Executable, measure: Measure) {
     this.#plans = plans;
     this.#prefill = prefill;
     this.#decode = decode;
+    this.#measure = measure;
   }
 
-  /** Loads the Plans into `session`, whose parameters must have been written. */
-  static async open(session: Session, plans: GenerationPlans): Promise<Generator> {
+  /** Loads the Plans into `session`, whose parameters must have been written; a prompt is a `prefill`, a token a `decode`. */
+  static async open(session: Session, plans: GenerationPlans, measure: Measure = unmeasured): Promise<Generator> {
     const prefill = await session.load(plans.prefill);
-    return new Generator(plans, prefill, await session.load(plans.decode));
+    return new Generator(plans, prefill, await session.load(plans.decode), measure);
   }
 
   /** Positions that the cache has. */
@@ -66,7 +69,11 @@ export class Generator {
   }
 
   /** The logits [vocab] after `tokens`; `keep`: how many of them, at least, the cache may hold already. */
-  async prefill(tokens: readonly number[], keep = 0): Promise<Float32Array> {
+  prefill(tokens: readonly number[], keep = 0): Promise<Float32Array> {
+    return this.#measure('prefill', (run) => this.#read(tokens, keep, run));
+  }
+
+  async #read(tokens: readonly number[], keep: number, run: RunPlan): Promise<Float32Array> {
     if (tokens.length === 0) throw new UserError('the prompt is empty; give at least one character');
     const { chunk, context } = this.#plans;
     if (tokens.length > context)
@@ -79,7 +86,7 @@ export class Generator {
       this.#prefill.write('tokens', padded);
       this.#prefill.write('offset', Int32Array.of(offset));
       this.#prefill.write('last', Int32Array.of(part.length - 1));
-      this.#prefill.run();
+      await run(this.#prefill);
     }
     this.#context = [...tokens];
     return floats(await this.#prefill.read('logits'));
@@ -89,15 +96,19 @@ export class Generator {
    * The logits [vocab] after one more token. When the cache is full, the later half of the context is read again from
    * position 0, so that text can be longer than the context.
    */
-  async decode(token: number): Promise<Float32Array> {
+  decode(token: number): Promise<Float32Array> {
+    return this.#measure('decode', (run) => this.#append(token, run));
+  }
+
+  async #append(token: number, run: RunPlan): Promise<Float32Array> {
     if (this.#context.length >= this.#plans.context) {
       const kept = this.#context.slice(-Math.max(1, Math.floor(this.#plans.context / 2) - 1));
-      return this.prefill([...kept, token]);
+      return this.#read([...kept, token], 0, run);
     }
     this.#decode.write('tokens', Int32Array.of(token));
     this.#decode.write('offset', Int32Array.of(this.#context.length));
     this.#decode.write('last', Int32Array.of(0));
-    this.#decode.run();
+    await run(this.#decode);
     this.#context.push(token);
     return floats(await this.#decode.read('logits'));
   }

@@ -3,6 +3,7 @@
 import { compileGeneration } from '../../compiler/compile.ts';
 import type { EngineDevice } from '../engine/engine-device.ts';
 import { Session } from '../engine/session.ts';
+import type { Measure } from '../profile/measure.ts';
 import { writeWeights } from '../training/start/weights.ts';
 import type { OpenModel } from '../weights/open-model.ts';
 import { Generator } from './generator.ts';
@@ -17,10 +18,12 @@ export async function openGeneration(
   { model, weights }: Pick<OpenModel, 'model' | 'weights'>,
   device: EngineDevice,
   context: number,
+  measure?: Measure,
 ): Promise<OpenGeneration> {
   const session = new Session(device);
   try {
-    const generator = await Generator.open(session, compileGeneration(model, { target: device.target, context }));
+    const plans = compileGeneration(model, { target: device.target, context });
+    const generator = await Generator.open(session, plans, measure);
     await writeWeights(session, weights);
     return { generator, close: () => session.destroy() };
   } catch (error) {

@@ -4,7 +4,7 @@ import type { Session } from '../engine/session.ts';
 import { type CheckpointFacts, saveCheckpoint } from './checkpoint.ts';
 import { writeReport } from './report.ts';
 import type { Metrics, RunFolder } from './run-folder.ts';
-import type { Trainer } from './trainer.ts';
+import type { TrainingSteps } from './trainer.ts';
 import { TrainingLoop } from './training-loop.ts';
 
 export interface Progress extends Metrics {
@@ -15,7 +15,7 @@ export interface Progress extends Metrics {
 }
 
 export interface RunOptions {
-  readonly trainer: Trainer;
+  readonly trainer: TrainingSteps;
   readonly session: Session;
   readonly folder: RunFolder;
   /** Steps done, losses so far: zero and null for a fresh run. */

@@ -10,6 +10,7 @@ import { splitBatch } from '../data/batches.ts';
 import { hashOf } from '../data/random.ts';
 import type { Executable } from '../engine/executable.ts';
 import type { Session } from '../engine/session.ts';
+import { type Measure, runPlan, type RunPlan } from '../profile/measure.ts';
 import type { TrainSettings } from './checkpoint.ts';
 import { initialValues } from './initialize.ts';
 import { learningRateScale } from './schedule.ts';
@@ -19,6 +20,9 @@ export interface StepResult {
   readonly gradNorm: number;
   readonly lrScale: number;
 }
+
+/** What a run needs of its trainer. */
+export type TrainingSteps = Pick<Trainer, 'step' | 'validate'>;
 
 /** A Plan on the device, and the names of what it takes. */
 interface Stage {
@@ -59,8 +63,16 @@ export class Trainer {
     return new Trainer({ micro, apply, evaluate: await load(session, plans.evaluate) }, train, source);
   }
 
+  /** The same trainer, its steps measured, each as a `step`. */
+  measured(measure: Measure): TrainingSteps {
+    return {
+      step: (step) => measure('step', (run) => this.step(step, run)),
+      validate: () => this.validate(),
+    };
+  }
+
   /** 0-based `step`: forward, backward and optimizer over `batch` sequences. */
-  async step(step: number): Promise<StepResult> {
+  async step(step: number, run: RunPlan = runPlan): Promise<StepResult> {
     const { micro, apply } = this.#loaded;
     const { accumulate, seed, loss } = this.#train;
     const batches = splitBatch(await this.#source.batch(step), accumulate);
@@ -71,13 +83,13 @@ export class Trainer {
       micro.executable.write('tokens', tokens);
       micro.executable.write('labels', labels);
       writeScalars(micro, { loss_scale: lossScale, lr_scale: lrScale, step: step + 1, seed: hashOf(seed, step, i) });
-      micro.executable.run();
+      await run(micro.executable);
       total += await readScalar(micro, 'loss');
     }
     const last = apply ?? micro;
     if (apply !== null) {
       writeScalars(apply, { lr_scale: lrScale, step: step + 1 });
-      apply.executable.run();
+      await run(apply.executable);
     }
     return { loss: total, gradNorm: await readScalar(last, 'grad_norm'), lrScale };
   }

@@ -3,7 +3,7 @@
 import { UserError } from '../user-error.ts';
 import type { TrainSettings } from './checkpoint.ts';
 import type { Metrics } from './run-folder.ts';
-import type { Trainer } from './trainer.ts';
+import type { TrainingSteps } from './trainer.ts';
 
 export interface LoopStart {
   /** Steps done. */
@@ -15,13 +15,13 @@ export interface LoopStart {
 }
 
 export class TrainingLoop {
-  readonly #trainer: Trainer;
+  readonly #trainer: TrainingSteps;
   readonly #train: TrainSettings;
   readonly #clock: Clock;
   #done: number;
   #validation: number | null;
 
-  constructor(trainer: Trainer, train: TrainSettings, { done, validation, seconds }: LoopStart) {
+  constructor(trainer: TrainingSteps, train: TrainSettings, { done, validation, seconds }: LoopStart) {
     this.#trainer = trainer;
     this.#train = train;
     this.#clock = new Clock(seconds);

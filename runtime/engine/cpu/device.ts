@@ -139,7 +139,11 @@ export class CpuDevice implements EngineDevice {
     let timed: Timed | undefined;
     return {
       run: () => this.#queue.push((deadline) => this.#run({ id, width, chunks: gates.length }, deadline)),
-      profile: async () => this.#profile((timed ??= await this.#timed(plan, program))),
+      profile: async () => {
+        const start = performance.now();
+        timed ??= await this.#timed(plan, program);
+        return this.#profile(timed, start);
+      },
       destroy: () => {
         for (const each of timed ? [id, timed.program.id] : [id]) this.#queue.push(() => this.#unload(each));
       },
@@ -155,7 +159,7 @@ export class CpuDevice implements EngineDevice {
     return { program, times };
   }
 
-  async #profile({ program, times }: Timed): Promise<RunTimes> {
+  async #profile({ program, times }: Timed, start: number): Promise<RunTimes> {
     const { id, gates, width, kernels, pieces } = program;
     const begin = performance.now();
     this.#queue.push((deadline) => this.#run({ id, width, chunks: gates.length }, deadline));
@@ -163,9 +167,8 @@ export class CpuDevice implements EngineDevice {
       this.raise();
       return performance.now();
     });
-    const called = { begin, end: begin };
     const steps = spansOfSteps(kernels.length, pieces, times.values, begin);
-    return { steps, encode: called, submit: called, wait: { begin, end } };
+    return { steps, encode: { begin: start, end: begin }, submit: { begin, end: begin }, wait: { begin, end } };
   }
 
   #programOf(plan: Plan, kernels: readonly CompiledKernel[], buffers: readonly CpuBuffer[]): ThreadProgram & Chunks {

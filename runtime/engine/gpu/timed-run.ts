@@ -3,7 +3,7 @@
 // Promises: every step is a pass of its own between two timestamps (Dawn in Node has none inside a pass); the same numbers are
 // computed as without them.
 import { DeviceError } from '../device-error.ts';
-import { inOrder } from '../run-times.ts';
+import { inOrder, noTimestamps } from '../run-times.ts';
 import type { RunTimes, Span } from '../run-times.ts';
 import { usage } from './transfer.ts';
 
@@ -17,7 +17,7 @@ export type EncodeStep = (pass: GPUComputePassEncoder) => void;
 
 /** @throws DeviceError when the adapter has no timestamps, or the device fails. */
 export async function timedRun(gpu: GPUDevice, steps: readonly EncodeStep[], raise: () => void): Promise<RunTimes> {
-  requireTimestamps(gpu);
+  if (!gpu.features.has('timestamp-query')) throw new DeviceError(noTimestamps);
   const bytes = Math.max(1, steps.length) * bytesPerStep;
   const resolved = gpu.createBuffer({ size: bytes, usage: usage.queryResolve | usage.copySource });
   const staging = gpu.createBuffer({ size: bytes, usage: usage.mapRead | usage.copyTarget });
@@ -41,14 +41,6 @@ export async function timedRun(gpu: GPUDevice, steps: readonly EncodeStep[], rai
   } finally {
     for (const each of [resolved, staging, ...sets]) each.destroy();
   }
-}
-
-/** @throws DeviceError */
-function requireTimestamps(gpu: GPUDevice): void {
-  if (gpu.features.has('timestamp-query')) return;
-  throw new DeviceError(
-    'this adapter has no timestamps (`timestamp-query`), so its kernels cannot be timed one by one',
-  );
 }
 
 function encode(
