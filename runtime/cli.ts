@@ -14,6 +14,7 @@ import { explainCommand } from './commands/explain.ts';
 import { fmtCommand } from './commands/fmt.ts';
 import { generateCommand } from './commands/generate.ts';
 import { lspCommand } from './commands/lsp.ts';
+import { benchCommand } from './commands/measuring/bench.ts';
 import { parityCommand } from './commands/parity.ts';
 import { quickstartCommand } from './commands/quickstart.ts';
 import { referenceCommand } from './commands/reference.ts';
@@ -25,7 +26,7 @@ const { version } = JSON.parse(readFileSync(join(packageRoot(), 'package.json'),
 
 const commands = [
   checkCommand(), fmtCommand(), explainCommand(), diffCommand(), compileCommand(),
-  trainCommand(), generateCommand(), importCommand(), exportCommand(), parityCommand(),
+  trainCommand(), generateCommand(), importCommand(), exportCommand(), parityCommand(), benchCommand(),
   quickstartCommand(), doctorCommand(), referenceCommand(), lspCommand(version),
 ]; // prettier-ignore
 

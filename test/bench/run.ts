@@ -5,7 +5,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { simdCeiling } from './ceiling.ts';
+import { simdCeiling } from '../../runtime/bench/simd-ceiling.ts';
 import { type ContestantName, contestantNames, Player } from './contestants.ts';
 import { type Measured, measure, type Turns } from './measure.ts';
 import { agrees, printReport } from './print-report.ts';

@@ -56,7 +56,7 @@ function file(name: string, text: string): string {
 describe('modelc', () => {
   it('helps: every command has its own page with examples', async () => {
     const { code, out } = await modelc(['--help']);
-    const commands = ['check', 'fmt', 'explain', 'diff', 'compile', 'train', 'generate', 'import', 'export', 'parity', 'doctor', 'quickstart']; // prettier-ignore
+    const commands = ['check', 'fmt', 'explain', 'diff', 'compile', 'train', 'generate', 'import', 'export', 'parity', 'bench', 'doctor', 'quickstart']; // prettier-ignore
     expect([code, commands.filter((name) => !out.includes(`\n  ${name} `))]).toEqual([0, []]);
     const pages = await Promise.all(commands.map((name) => modelc([name, '--help'])));
     expect(pages.map((page) => [page.code, page.out.includes('Examples:')])).toEqual(commands.map(() => [0, true]));

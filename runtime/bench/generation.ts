@@ -1,0 +1,139 @@
+// Takes: a model. Gives: what a prompt costs, and what a token after it costs.
+// Promises: the Plans that `modelc generate` runs, with random weights and tokens; the cache is full when tokens are measured.
+import type { Model } from '../../compiler/2-check/model.ts';
+import { parameterCount } from '../../compiler/2-check/parameters/parameters.ts';
+import { compileGeneration, type GenerationPlans } from '../../compiler/compile.ts';
+import { costsOf } from '../../compiler/explain/cost/cost.ts';
+import type { Executable } from '../engine/executable.ts';
+import { Session } from '../engine/session.ts';
+import { median } from '../profile/summarize.ts';
+import type { Settings } from './ceilings.ts';
+import { deviceBytes } from './device-bytes.ts';
+import { fillParameters, randomTokens } from './random-data.ts';
+import type { DecodeResult, PrefillResult } from './result.ts';
+import { canTime, type Fence, kernelMs, openFence, timeRuns } from './timing.ts';
+
+export interface GenerationSize {
+  readonly batch: number;
+  /** Tokens of a prompt, positions of the cache. */
+  readonly seq: number;
+}
+
+interface Opened {
+  readonly plans: GenerationPlans;
+  readonly executable: Executable;
+  readonly fence: Fence;
+}
+
+/** @throws PlanError, DeviceError */
+export function measurePrefill(
+  settings: Settings,
+  model: Model,
+  size: GenerationSize,
+  matmulFlopsPerSecond: number,
+): Promise<PrefillResult> {
+  const { batch, seq } = size;
+  return withPlans(settings, 'prefill', model, size, async ({ plans, executable }) => {
+    const { chunk, prefill } = plans;
+    const tokens = randomTokens(batch * chunk, model.vocab, 1);
+    const prompt = async (): Promise<number> => {
+      const start = performance.now();
+      for (let offset = 0; offset < seq; offset += chunk) {
+        write(executable, tokens, offset, Math.min(chunk, seq - offset) - 1);
+        executable.run();
+      }
+      await executable.read('logits');
+      return performance.now() - start;
+    };
+    const ms = await medianOf(prompt, settings.seconds);
+    let inKernels = canTime(settings.device) ? 0 : null;
+    for (let offset = 0; inKernels !== null && offset < seq; offset += chunk) {
+      write(executable, tokens, offset, Math.min(chunk, seq - offset) - 1);
+      inKernels += (await kernelMs(executable, settings.device, 1)) ?? 0;
+    }
+    const { forward, byPart } = costsOf(model, { length: seq }).flopsPerToken;
+    const head = byPart['head'] ?? 0; // of the last token alone
+    const flopsPerSecond = (batch * ((forward - head) * seq + head) * 1000) / ms;
+    return {
+      ...facts(model, size), seq, chunk, ms, tokensPerSecond: (batch * seq * 1000) / ms,
+      kernelMs: inKernels,
+      flopsPerSecond, shareOfMatmul: flopsPerSecond / matmulFlopsPerSecond, deviceBytes: deviceBytes([prefill]),
+    }; // prettier-ignore
+  });
+}
+
+/** `steps` tokens are measured one by one. @throws PlanError, DeviceError */
+export function measureDecode(
+  settings: Settings,
+  model: Model,
+  size: GenerationSize & { readonly steps: number },
+  copyBytesPerSecond: number,
+): Promise<DecodeResult> {
+  const { batch, seq, steps } = size;
+  return withPlans(settings, 'decode', model, size, async ({ plans, executable, fence }) => {
+    const tokens = randomTokens(batch, model.vocab, 1);
+    const token = (): void => {
+      write(executable, tokens, seq - 1, 0);
+      executable.run();
+    };
+    const { ms: queuedMs } = await timeRuns(token, fence, { seconds: settings.seconds, repeats: 5, mostRuns: 256 });
+    const times: number[] = [];
+    for (let i = 0; i < steps; i++) {
+      const start = performance.now();
+      token();
+      // oxlint-disable-next-line no-await-in-loop -- one after another is the point
+      await executable.read('logits');
+      times.push(performance.now() - start);
+    }
+    const ms = median(times) ?? Number.NaN;
+    const bytes = plans.decode.steps.reduce((sum, { work }) => sum + (work?.bytes ?? 0), 0);
+    const bytesPerSecond = (bytes * 1000) / ms;
+    return {
+      ...facts(model, size), context: seq, ms, queuedMs, tokensPerSecond: (batch * 1000) / ms,
+      kernelMs: await kernelMs(executable, settings.device), bytes, bytesPerSecond,
+      shareOfCopy: bytesPerSecond / copyBytesPerSecond, dispatches: plans.decode.steps.length,
+      deviceBytes: deviceBytes([plans.prefill, plans.decode]),
+    }; // prettier-ignore
+  });
+}
+
+function facts(model: Model, { batch }: GenerationSize) {
+  return { model: model.name, parameters: parameterCount(model).total, batch };
+}
+
+async function withPlans<T>(
+  { device, report }: Settings,
+  kind: 'prefill' | 'decode',
+  model: Model,
+  { batch, seq }: GenerationSize,
+  work: (opened: Opened) => Promise<T>,
+): Promise<T> {
+  report(`${kind}: compiling ${model.name}, ${batch} x ${seq} positions`);
+  const plans = compileGeneration(model, { target: device.target, context: seq, batch });
+  const session = new Session(device);
+  try {
+    const fence = await openFence(session);
+    const executable = await session.load(plans[kind]);
+    fillParameters(session, model);
+    report(`${kind}: measuring`);
+    return await work({ plans, executable, fence });
+  } finally {
+    session.destroy();
+  }
+}
+
+function write(executable: Executable, tokens: Int32Array, offset: number, last: number): void {
+  executable.write('tokens', tokens);
+  executable.write('offset', Int32Array.of(offset));
+  executable.write('last', Int32Array.of(last));
+}
+
+/** Of what `measure` says, after one that warms up: at least three times, and for so many seconds. */
+async function medianOf(measure: () => Promise<number>, seconds: number): Promise<number> {
+  await measure();
+  const times: number[] = [];
+  const end = performance.now() + 1000 * seconds;
+  // oxlint-disable-next-line no-await-in-loop -- one after another is the point
+  while (times.length < 3 || (performance.now() < end && times.length < 100)) times.push(await measure());
+  return median(times) ?? Number.NaN;
+}

@@ -1,0 +1,77 @@
+// Takes: a model and how it is trained. Gives: what a step costs.
+// Promises: steps as `modelc train` makes them, on random tokens; each waits for its loss.
+import type { Model } from '../../compiler/2-check/model.ts';
+import { parameterCount } from '../../compiler/2-check/parameters/parameters.ts';
+import { costsOf } from '../../compiler/explain/cost/cost.ts';
+import type { TrainingPlans } from '../../compiler/compile.ts';
+import type { Plan } from '../../compiler/7-plan/plan.ts';
+import { Session } from '../engine/session.ts';
+import { Profiler } from '../profile/profiler.ts';
+import { median, summarize } from '../profile/summarize.ts';
+import type { TrainSettings } from '../training/checkpoint.ts';
+import { compileFitting } from '../training/compile-fitting.ts';
+import { Trainer } from '../training/trainer.ts';
+import type { Settings } from './ceilings.ts';
+import { deviceBytes } from './device-bytes.ts';
+import { fillParameters, randomBatches } from './random-data.ts';
+import type { TrainResult } from './result.ts';
+import { canTime } from './timing.ts';
+
+const warmup = 2;
+const profiled = 2;
+
+/** `asked.steps` are measured. @throws PlanError, DeviceError */
+export async function measureTraining(
+  { device, report }: Settings,
+  model: Model,
+  asked: TrainSettings,
+  matmulFlopsPerSecond: number,
+): Promise<TrainResult> {
+  const { batch, seq, steps } = asked;
+  report(`train: compiling ${model.name}, ${batch} x ${seq} tokens a step`);
+  const { plans, accumulate } = compileFitting(model, { ...asked, span: model.span }, device.target, report);
+  const session = new Session(device);
+  try {
+    const trainer = await Trainer.open(session, plans, { ...asked, accumulate }, randomBatches(asked, model.vocab));
+    fillParameters(session, model);
+    report(`train: ${warmup} steps to warm up, ${steps} measured`);
+    const times: number[] = [];
+    for (let step = 0; step < warmup + steps; step++) {
+      const start = performance.now();
+      // oxlint-disable-next-line no-await-in-loop -- one after another is the point
+      await trainer.step(step);
+      if (step >= warmup) times.push(performance.now() - start);
+    }
+    const kernelMs = canTime(device) ? await profiledMs(trainer, warmup + steps) : null;
+    const ms = median(times) ?? Number.NaN;
+    const tokensPerSecond = (batch * seq * 1000) / ms;
+    const flopsPerSecond = costsOf(model, { length: seq }).flopsPerToken.training * tokensPerSecond;
+    return {
+      model: model.name, parameters: parameterCount(model).total, batch, seq, accumulate, ms, steps: times, tokensPerSecond,
+      flopsPerSecond, shareOfMatmul: flopsPerSecond / matmulFlopsPerSecond, kernelMs,
+      dispatches: dispatchesOf(plans, accumulate), deviceBytes: deviceBytes(plansOf(plans)),
+    }; // prettier-ignore
+  } finally {
+    session.destroy();
+  }
+}
+
+/** Milliseconds in kernels, of one step. */
+async function profiledMs(trainer: Trainer, first: number): Promise<number | null> {
+  const profiler = new Profiler({ step: { warmup: 0, count: profiled } });
+  const measured = trainer.measured(profiler.measure);
+  // oxlint-disable-next-line no-await-in-loop -- one after another is the point
+  for (let i = 0; i < profiled; i++) await measured.step(first + i);
+  const [section] = profiler.sections();
+  return section ? summarize(section).kernelMs : null;
+}
+
+function plansOf(plans: TrainingPlans): readonly Plan[] {
+  return plans.kind === 'whole' ? [plans.step, plans.evaluate] : [plans.accumulate, plans.apply, plans.evaluate];
+}
+
+function dispatchesOf(plans: TrainingPlans, accumulate: number): number {
+  return plans.kind === 'whole'
+    ? plans.step.steps.length
+    : accumulate * plans.accumulate.steps.length + plans.apply.steps.length;
+}
