@@ -28,16 +28,19 @@ export function printProfile(summary: Summary): string {
   ].join('\n');
 }
 
-function gapLines({ wallMs, kernelMs, gapMs, encodeMs, submitMs, waitMs }: Summary): string[] {
-  const share = wallMs > 0 ? ` (${percent(gapMs / wallMs)})` : '';
+function gapLines({ wallMs, plainMs, plainQueueMs, gapMs, encodeMs, submitMs, waitMs }: Summary): string[] {
+  const whole = plainMs ?? wallMs;
   const host = [
     ['encode', encodeMs],
     ['submit', submitMs],
     ['wait and read back', waitMs],
   ] as const;
+  const queue = plainQueueMs === null ? '' : `${milliseconds(plainQueueMs)} to encode and submit; profiled: `;
   return [
-    `gap: ${milliseconds(gapMs)} of the wall time${share} are in no kernel (${milliseconds(wallMs)} - ${milliseconds(kernelMs)})`,
-    `host: ${host.map(([name, ms]) => `${name} ${milliseconds(ms)}`).join(', ')}`,
+    gapMs > 0
+      ? `gap: ${milliseconds(gapMs)} of ${milliseconds(whole)} (${percent(gapMs / whole)}) are in no kernel`
+      : `gap: none; timed one by one, the kernels take longer than the ${milliseconds(whole)} of all without it`,
+    `host: ${queue}${host.map(([name, ms]) => `${name} ${milliseconds(ms)}`).join(', ')}`,
   ];
 }
 

@@ -25,16 +25,23 @@ export interface ProfiledWork {
   readonly runs: readonly ProfiledRun[];
 }
 
+/** Milliseconds of a piece of work that was not profiled. */
+export interface PlainWork {
+  readonly ms: number;
+  /** Of the calling thread, in `Executable.run`. */
+  readonly queueMs: number;
+}
+
 export interface Section {
   readonly label: string;
-  /** Milliseconds that pieces of work took while nothing was profiled; not of the first, which has more to do. */
-  readonly plain: readonly number[];
+  /** Those before, which were not profiled; without the first, which has more to do. */
+  readonly plain: readonly PlainWork[];
   readonly profiled: readonly ProfiledWork[];
 }
 
 interface Kept {
   seen: number;
-  readonly plain: number[];
+  readonly plain: PlainWork[];
   readonly profiled: ProfiledWork[];
 }
 
@@ -62,11 +69,17 @@ export class Profiler {
       const { plan } = executable;
       runs.push({ plan, times: await executable.profile() });
     };
+    let queueMs = 0;
+    const plain: RunPlan = (executable) => {
+      const start = performance.now();
+      executable.run();
+      queueMs += performance.now() - start;
+    };
     const begin = performance.now();
-    const result = await work(isTimed ? timed : runPlan);
+    const result = await work(isTimed ? timed : plain);
     const span = { begin, end: performance.now() };
     if (isTimed) kept.profiled.push({ number, span, runs });
-    else if (number > 1) kept.plain.push(span.end - span.begin);
+    else if (number > 1) kept.plain.push({ ms: span.end - span.begin, queueMs });
     this.#tellWhenDone();
     return result;
   };

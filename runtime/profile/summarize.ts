@@ -1,6 +1,6 @@
 // Takes: profiled work of one kind. Gives: its kernels with what each costs, and what the time around them is.
-// Promises: the kernels' times add up to the time of all kernels, and with the gap to the wall time; all figures are of one
-// piece of work: the mean of those profiled.
+// Promises: the kernels' times add up to the time of all kernels; all figures are of one piece of work: the mean of those
+// profiled.
 import type { Plan, PlanStep } from '../../compiler/7-plan/plan.ts';
 import type { Span } from '../engine/run-times.ts';
 import type { Section } from './profiler.ts';
@@ -31,8 +31,10 @@ export interface Summary {
   readonly wallMs: number;
   /** The median of those before, which were not profiled; null where there was none. */
   readonly plainMs: number | null;
+  /** In which the calling thread encodes and submits them; null also on the CPU, where it computes in that time. */
+  readonly plainQueueMs: number | null;
   readonly kernelMs: number;
-  /** Wall time in which no kernel ran. */
+  /** The rest of `plainMs`, or of `wallMs` where that is null: no kernel runs. Below 0 where timing slows the kernels down. */
   readonly gapMs: number;
   readonly encodeMs: number;
   readonly submitMs: number;
@@ -66,13 +68,15 @@ export function summarize({ label, plain, profiled }: Section): Summary {
   const kernelMs = sum(all.map(({ ms }) => ms)) / count;
   const mean = (spans: readonly Span[]): number => sum(spans.map(lengthOf)) / count;
   const wallMs = mean(profiled.map(({ span }) => span));
+  const plainMs = median(plain.map(({ ms }) => ms));
   return {
     label,
     count,
     wallMs,
-    plainMs: median(plain),
+    plainMs,
+    plainQueueMs: runs.some(({ plan }) => plan.target === 'wasm') ? null : median(plain.map(({ queueMs }) => queueMs)),
     kernelMs,
-    gapMs: wallMs - kernelMs,
+    gapMs: (plainMs ?? wallMs) - kernelMs,
     encodeMs: mean(runs.map(({ times }) => times.encode)),
     submitMs: mean(runs.map(({ times }) => times.submit)),
     waitMs: mean(runs.map(({ times }) => times.wait)),
