@@ -15,7 +15,7 @@ const families = ['families', 'examples'].flatMap((folder) =>
 );
 
 describe('specs', () => {
-  for (const path of ['quickstart.model', ...families]) {
+  for (const path of ['quickstart.model', 'bench.model', ...families]) {
     it(`${path}: no errors; canonical forms are fixed points; sizes agree with the parameters`, () => {
       for (const [, model] of modelsOf(readSpec(path))) {
         const again = modelOf(model.canonical);
