@@ -10,6 +10,7 @@ import { dawn } from './dawn.ts';
 import { PipelineCache } from './pipelines.ts';
 import { preparePlan } from './prepare-plan.ts';
 import { StagingPool, usage, writeBuffer } from './transfer.ts';
+import { waitFor, type Wait } from './wait.ts';
 
 const usefulFeatures: readonly GPUFeatureName[] = ['shader-f16', 'subgroups', 'timestamp-query'];
 
@@ -35,6 +36,7 @@ export class GpuDevice implements EngineDevice {
   readonly target: WebGpuTarget;
   readonly #pipelines: PipelineCache;
   readonly #staging: StagingPool;
+  readonly #wait: Wait;
   #fault: DeviceError | undefined;
   #closed = false;
 
@@ -42,8 +44,9 @@ export class GpuDevice implements EngineDevice {
     this.gpu = gpu;
     this.adapter = adapter;
     this.target = target;
-    this.#pipelines = new PipelineCache(gpu);
-    this.#staging = new StagingPool(gpu, () => this.raise());
+    this.#wait = waitFor(target.software);
+    this.#pipelines = new PipelineCache(gpu, this.#wait);
+    this.#staging = new StagingPool(gpu, () => this.raise(), this.#wait);
     gpu.addEventListener('uncapturederror', (event) => {
       event.preventDefault(); // Dawn would print it
       this.#fault ??= faultOf(event.error);
@@ -82,7 +85,7 @@ export class GpuDevice implements EngineDevice {
   }
 
   async prepare(plan: Plan, allocate: () => readonly GPUBuffer[]): Promise<PreparedPlan> {
-    const prepared = await preparePlan(this.gpu, this.#pipelines, plan, allocate, () => this.raise());
+    const prepared = await preparePlan(this.gpu, this.#pipelines, plan, allocate, () => this.raise(), this.#wait);
     this.raise();
     return prepared;
   }

@@ -3,14 +3,17 @@
 // Promises: one pipeline for one text, however many plans hold it; a refused kernel is a DeviceError with its source line.
 import type { PlanKernel } from '../../../compiler/7-plan/plan.ts';
 import { DeviceError } from '../device-error.ts';
+import type { Wait } from './wait.ts';
 
 export class PipelineCache {
   readonly #gpu: GPUDevice;
+  readonly #wait: Wait;
   readonly #layouts = new Map<number, GPUBindGroupLayout>();
   readonly #pipelines = new Map<string, Promise<GPUComputePipeline>>();
 
-  constructor(gpu: GPUDevice) {
+  constructor(gpu: GPUDevice, wait: Wait) {
     this.#gpu = gpu;
+    this.#wait = wait;
   }
 
   /** Explicit layouts: an automatic one drops bindings that the code happens not to use. */
@@ -44,7 +47,7 @@ export class PipelineCache {
     const refusal = gpu.popErrorScope();
     const created = gpu.createComputePipelineAsync({ layout, compute: { module, entryPoint: 'main' } });
     try {
-      const [pipeline] = await Promise.all([created, refusal]);
+      const [pipeline] = await this.#wait(Promise.all([created, refusal]));
       return pipeline;
     } catch (cause) {
       const reason = (await refusal)?.message ?? (cause instanceof Error ? cause.message : String(cause));

@@ -5,8 +5,10 @@ import type { Plan } from '../../../compiler/7-plan/plan.ts';
 import { at } from '../damaged-plan.ts';
 import { DeviceError } from '../device-error.ts';
 import type { PreparedPlan } from '../engine-device.ts';
+import type { RunTimes } from '../run-times.ts';
 import type { PipelineCache } from './pipelines.ts';
 import { timedRun } from './timed-run.ts';
+import type { Wait } from './wait.ts';
 
 interface BoundStep {
   readonly pipeline: GPUComputePipeline;
@@ -20,6 +22,7 @@ export async function preparePlan(
   plan: Plan,
   allocate: () => readonly GPUBuffer[],
   raise: () => void,
+  wait: Wait,
 ): Promise<PreparedPlan> {
   const { made: groups, faults } = guarded(gpu, () => bindGroups(gpu, pipelines, plan, allocate()));
   const bindings = bindingCounts(plan);
@@ -32,7 +35,8 @@ export async function preparePlan(
     group: at(groups, s),
     workgroups: step.workgroups,
   }));
-  return { run: () => submit(gpu, steps), profile: () => timedRun(gpu, steps.map(alone), raise), destroy: () => {} };
+  const profile = (): Promise<RunTimes> => timedRun(gpu, steps.map(alone), raise, wait);
+  return { run: () => submit(gpu, steps), profile, destroy: () => {} };
 }
 
 function alone({ pipeline, group, workgroups }: BoundStep): (pass: GPUComputePassEncoder) => void {

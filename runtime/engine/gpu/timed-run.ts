@@ -6,6 +6,7 @@ import { DeviceError } from '../device-error.ts';
 import { inOrder, noTimestamps } from '../run-times.ts';
 import type { RunTimes, Span } from '../run-times.ts';
 import { usage } from './transfer.ts';
+import type { Wait } from './wait.ts';
 
 /** Of one query set, by the WebGPU specification; two for a step. */
 const mostQueries = 4096;
@@ -16,7 +17,12 @@ const bytesPerStep = 16;
 export type EncodeStep = (pass: GPUComputePassEncoder) => void;
 
 /** @throws DeviceError when the adapter has no timestamps, or the device fails. */
-export async function timedRun(gpu: GPUDevice, steps: readonly EncodeStep[], raise: () => void): Promise<RunTimes> {
+export async function timedRun(
+  gpu: GPUDevice,
+  steps: readonly EncodeStep[],
+  raise: () => void,
+  wait: Wait,
+): Promise<RunTimes> {
   if (!gpu.features.has('timestamp-query')) throw new DeviceError(noTimestamps);
   const bytes = Math.max(1, steps.length) * bytesPerStep;
   const resolved = gpu.createBuffer({ size: bytes, usage: usage.queryResolve | usage.copySource });
@@ -27,7 +33,7 @@ export async function timedRun(gpu: GPUDevice, steps: readonly EncodeStep[], rai
   gpu.queue.submit([commands]);
   const submitted = performance.now();
   try {
-    await staging.mapAsync(1);
+    await wait(staging.mapAsync(1));
     const stamps = new BigUint64Array(staging.getMappedRange());
     return {
       steps: inOrder(spansOf(stamps, steps.length, encoded)),

@@ -2,6 +2,7 @@
 // Gives: writes in pieces, and reads through mapped staging buffers.
 // Promises: a read sees all runs submitted before it; no piece is larger than 64 MiB; a fault of the device is thrown.
 import { DeviceError } from '../device-error.ts';
+import type { Wait } from './wait.ts';
 
 const pieceBytes = 64 * 1024 * 1024;
 
@@ -17,12 +18,14 @@ export function writeBuffer(gpu: GPUDevice, buffer: GPUBuffer, bytes: Uint8Array
 export class StagingPool {
   readonly #gpu: GPUDevice;
   readonly #raise: () => void;
+  readonly #wait: Wait;
   readonly #free: GPUBuffer[] = [];
 
   /** `raise` throws the device's fault, if it has one. */
-  constructor(gpu: GPUDevice, raise: () => void) {
+  constructor(gpu: GPUDevice, raise: () => void, wait: Wait) {
     this.#gpu = gpu;
     this.#raise = raise;
+    this.#wait = wait;
   }
 
   /** @throws DeviceError when the device failed before or during the read. */
@@ -43,7 +46,7 @@ export class StagingPool {
     encoder.copyBufferToBuffer(buffer, offset, staging, 0, target.byteLength);
     this.#gpu.queue.submit([encoder.finish()]);
     try {
-      await staging.mapAsync(1, 0, target.byteLength);
+      await this.#wait(staging.mapAsync(1, 0, target.byteLength));
     } catch (cause) {
       staging.destroy();
       await settle();
