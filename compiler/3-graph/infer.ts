@@ -171,6 +171,7 @@ const primitiveTypes: { readonly [K in PrimitiveName]: TypeRule<K> } = {
     invariant(sameDims(like.dims, target.dims), `update along '${dim}': other dims differ`);
     return target;
   },
+  after: (_, inputs) => two(inputs)[0],
 };
 
 const typeRules: { readonly [K in OpName]: TypeRule<K> } = { ...primitiveTypes, ...compositeTypes };

@@ -55,6 +55,11 @@ export interface PrimitiveAttrs {
   scatter_add: { readonly dim: Dim };
   /** (target, value, position i32 []) -> target with value written at [position, position + size) of `dim`, in place. */
   update: { readonly dim: string };
+  /**
+   * (x, token) -> x, computed once the token is there. Of the token only its being there counts. What is computed from it is
+   * kept apart from what is computed from x, so that it may be computed again, later.
+   */
+  after: Readonly<Record<string, never>>;
 }
 
 /** A softmax attention over (query, key) pairs; see `attention`. */

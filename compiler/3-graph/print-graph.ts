@@ -64,6 +64,7 @@ const details: { readonly [K in OpName]: (attrs: Attrs<K>) => string } = {
   gather: ({ dim }) => `along ${dim}`,
   scatter_add: ({ dim }) => `along ${dimText(dim)}`,
   update: ({ dim }) => `along ${dim}`,
+  after: () => '',
   norm: ({ kind, dims, eps, gain, bias }) => `${kind} over ${list(dims)} eps ${eps} gain ${gain}${bias ? ' bias' : ''}`,
   rope: ({ dim, pairing }) => `${dim} ${pairing}`,
   logsumexp: ({ dim }) => `over ${dim}`,

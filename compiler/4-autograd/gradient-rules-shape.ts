@@ -57,4 +57,6 @@ export const shapeGradients = {
   rotate_pairs: ({ builder, node, gradient }: GradientOf<'rotate_pairs'>): Node[] => [
     builder.add('rotate_pairs', { ...node.attrs, inverse: !node.attrs.inverse }, [gradient]),
   ],
+  /** Nothing flows into the token. */
+  after: ({ gradient }: GradientOf<'after'>): (Node | null)[] => [gradient, null],
 };

@@ -15,6 +15,7 @@ import { gradients } from './backward.ts';
 import { clipFactor, globalNorm } from './clip.ts';
 import { optimizerStep, stateLike } from './optimizer.ts';
 import { optimizerOf } from './parameter-groups.ts';
+import { recompute } from './recompute.ts';
 
 /** Gradients in the order of `parameters(model)`. */
 interface Trained {
@@ -70,7 +71,7 @@ function applyGradients(builder: GraphBuilder, train: TrainSpec, trained: readon
 function stepGraph(model: Model, train: TrainSpec): Graph {
   const builder = new GraphBuilder(`${model.name}.step`);
   applyGradients(builder, train, lossAndGradients(builder, model, train));
-  return builder.finish();
+  return recompute(builder.finish(), train.recompute);
 }
 
 /** grad = grad + gradient of this micro-batch */
@@ -82,7 +83,7 @@ function accumulateGraph(model: Model, train: TrainSpec): Graph {
       builder.update(sum, elementwise(builder, [sum, gradient], add));
     });
   }
-  return builder.finish();
+  return recompute(builder.finish(), train.recompute);
 }
 
 /** Steps by the summed gradients, then sets them to 0. */

@@ -6,7 +6,7 @@ import { InvariantError } from '../diagnostics.ts';
 import { buildGroup } from './fusion/build/build-group.ts';
 import type { FusionContext } from './fusion/build/group-space.ts';
 import { Clusters, Dependencies, formClusters } from './fusion/clusters.ts';
-import { decide, readsOfStored } from './fusion/decide.ts';
+import { decide, readsOfStored, waitsOfStored } from './fusion/decide.ts';
 import { ExprPool } from './fusion/elements/expr-pool.ts';
 import { avoidOverwrites } from './fusion/in-place.ts';
 import { type FusionOptions, lowerGraph } from './fusion/lower-graph.ts';
@@ -33,9 +33,10 @@ export function fuse(graph: Graph, sizes: Sizes, options: FusionOptions): Progra
     readers: readersOf(reads),
     maxTensors: options.maxTensors,
   };
+  const dependencies = new Dependencies(context, waitsOfStored(nodes, stored));
   const clusters = options.fusion
-    ? formClusters(context, order, reads)
-    : new Clusters(context, new Dependencies(context, reads), order);
+    ? formClusters(context, dependencies, order, reads)
+    : new Clusters(context, dependencies, order);
   const groups = orderClusters(clusters).map((cluster) => groupOf(context, cluster.nodes));
   return programOf(graph.name, context.table.tensors, groups);
 }

@@ -31,6 +31,14 @@ export type ScheduleSpec =
   | { readonly kind: 'cosine'; readonly warmup: number; readonly floor: number }
   | { readonly kind: 'wsd'; readonly warmup: number; readonly decay: number; readonly shape: 'linear' | 'cosine' | 'minus_sqrt' | 'exponential'; readonly floor: number }; // prettier-ignore
 
+/** What the backward pass needs of the forward pass is kept, or computed again. */
+export type RecomputeSpec =
+  | { readonly kind: 'none' }
+  /** Of the first so many blocks, of all where it is null, only the input is kept. */
+  | { readonly kind: 'blocks'; readonly first: number | null }
+  /** Of as many as it takes to stay within so many bytes. */
+  | { readonly kind: 'auto'; readonly limit: number };
+
 export interface TrainSpec {
   readonly name: string;
   readonly model: string;
@@ -48,6 +56,8 @@ export interface TrainSpec {
   readonly schedule: ScheduleSpec;
   readonly clipNorm: number | null;
   readonly dropout: { readonly embed: number; readonly residual: number; readonly attention: number };
+  /** Absent: none; runs saved before there was such do not have it. */
+  readonly recompute?: RecomputeSpec;
   /** Fraction of the bytes held out, steps between validations, batches per validation. */
   readonly validation: { readonly fraction: number; readonly every: number; readonly batches: number };
   /** Steps between checkpoints; the end always saves. */

@@ -140,6 +140,7 @@ export const primitiveRules: { readonly [K in PrimitiveName]: EvaluateRule<K> } 
     copyRows(value, attrs.dim, 0, out, size, position);
     return out;
   },
+  after: (_, inputs) => input(inputs, 0).data,
 };
 
 /** half: y_j = -x_{j+n/2} (j < n/2), x_{j-n/2}; interleaved: y_{2j} = -x_{2j+1}, y_{2j+1} = x_{2j}; inverse: -y. */

@@ -17,10 +17,11 @@ export interface Cluster {
 export class Dependencies {
   private readonly before = new Map<Node, Set<Node>>();
 
-  constructor(context: FusionContext, reads: ReadonlyMap<Node, ReadonlySet<Node>>) {
-    for (const [node, read] of reads) {
+  /** `waits`: what each stored node waits for (`waitsOfStored`). */
+  constructor(context: FusionContext, waits: ReadonlyMap<Node, ReadonlySet<Node>>) {
+    for (const [node, awaited] of waits) {
       const targets = context.targets.get(node) ?? [];
-      const own = new Set([...read].filter((other) => reads.has(other)));
+      const own = new Set([...awaited].filter((other) => waits.has(other)));
       for (const target of targets) {
         if (target.kind !== 'source') continue;
         for (const reader of context.readers.get(target.source) ?? []) if (reader !== node) own.add(reader);
@@ -110,10 +111,11 @@ export class Clusters {
 /** Joins every node to the groups of what it reads, latest first, then equal spaces that share tensors. */
 export function formClusters(
   context: FusionContext,
+  dependencies: Dependencies,
   nodes: readonly Node[],
   reads: ReadonlyMap<Node, ReadonlySet<Node>>,
 ): Clusters {
-  const clusters = new Clusters(context, new Dependencies(context, reads), nodes);
+  const clusters = new Clusters(context, dependencies, nodes);
   const siblings = new Map<string, Node>();
   for (const node of nodes) {
     if (node.op === 'attention' || node.op === 'attention_grad') joinSibling(clusters, siblings, node);

@@ -27,6 +27,7 @@ const classes: { readonly [K in OpName]: 'root' | 'view' | 'value' | 'leaf' } = 
   gather: 'view',
   scatter_add: 'root',
   update: 'value',
+  after: 'view',
   norm: 'root',
   rope: 'root',
   logsumexp: 'root',
@@ -35,6 +36,10 @@ const classes: { readonly [K in OpName]: 'root' | 'view' | 'value' | 'leaf' } = 
   attention: 'root',
   attention_grad: 'root',
 };
+
+/** What the value of a node is made of: a token says only when. */
+export const valueInputs = (node: Node): readonly Node[] =>
+  node.op === 'after' ? node.inputs.slice(0, 1) : node.inputs;
 
 export const isRoot = (node: Node): boolean => classes[node.op] === 'root';
 const isView = (node: Node): boolean => classes[node.op] === 'view';
@@ -94,7 +99,8 @@ class Decision {
   /** Costs, as if whatever several nodes read were stored unless it is cheap. */
   private estimate(): void {
     const readers = new Map<Node, number>();
-    for (const node of this.nodes) for (const input of node.inputs) readers.set(input, (readers.get(input) ?? 0) + 1);
+    for (const node of this.nodes)
+      for (const input of valueInputs(node)) readers.set(input, (readers.get(input) ?? 0) + 1);
     for (const node of this.nodes) {
       const inline = this.inlineCost(node, (input) => {
         const shared = (readers.get(input) ?? 0) > 1 && !isCheap(this.cost(input));
@@ -108,7 +114,7 @@ class Decision {
     if (isTensorLeaf(node)) return oneLoad;
     if (isLeaf(node)) return free;
     // Indices and positions are few against what they lead to.
-    const inputs = node.op === 'gather' ? node.inputs.slice(0, 1) : node.op === 'update' ? node.inputs.slice(0, 2) : node.inputs; // prettier-ignore
+    const inputs = node.op === 'gather' ? node.inputs.slice(0, 1) : node.op === 'update' ? node.inputs.slice(0, 2) : valueInputs(node); // prettier-ignore
     const own = ownCost(node);
     return inputs.map(costOf).reduce(plus, own);
   }
@@ -126,7 +132,7 @@ class Decision {
   private spread(node: Node): void {
     const stored = this.stored.has(node);
     const users = stored ? [node] : [...(this.users.get(node) ?? [])];
-    node.inputs.forEach((input, i) => {
+    valueInputs(node).forEach((input, i) => {
       const known = this.users.get(input) ?? new Set<Node>();
       for (const user of users) known.add(user);
       this.users.set(input, known);
@@ -172,10 +178,10 @@ function cutWide(nodes: readonly Node[], stored: Set<Node>, maxTensors: number):
   const readsOf = (node: Node): ReadonlySet<Node> =>
     stored.has(node) || isTensorLeaf(node) ? new Set([node]) : (reads.get(node) ?? new Set());
   for (const node of nodes) {
-    const union = (): Set<Node> => new Set(node.inputs.flatMap((input) => [...readsOf(input)]));
+    const union = (): Set<Node> => new Set(valueInputs(node).flatMap((input) => [...readsOf(input)]));
     let all = union();
     while (all.size > maxTensors - 2) {
-      const widest = node.inputs
+      const widest = valueInputs(node)
         .filter((input) => readsOf(input).size > 1)
         .sort((x, y) => readsOf(y).size - readsOf(x).size)[0];
       if (!widest) break;
@@ -188,11 +194,24 @@ function cutWide(nodes: readonly Node[], stored: Set<Node>, maxTensors: number):
 
 /** The stored nodes and tensor leaves that computing a stored node reads. */
 export function readsOfStored(nodes: readonly Node[], stored: ReadonlySet<Node>): Map<Node, ReadonlySet<Node>> {
+  return reachedByStored(nodes, stored, valueInputs);
+}
+
+/** Those that must be there before a stored node is computed: what it reads, and the tokens it waits for. */
+export function waitsOfStored(nodes: readonly Node[], stored: ReadonlySet<Node>): Map<Node, ReadonlySet<Node>> {
+  return reachedByStored(nodes, stored, ({ inputs }) => inputs);
+}
+
+function reachedByStored(
+  nodes: readonly Node[],
+  stored: ReadonlySet<Node>,
+  inputsOf: (node: Node) => readonly Node[],
+): Map<Node, ReadonlySet<Node>> {
   const reads = new Map<Node, ReadonlySet<Node>>();
   const all = new Map<Node, ReadonlySet<Node>>();
   for (const node of nodes) {
     const seen = new Set<Node>();
-    for (const input of node.inputs) {
+    for (const input of inputsOf(node)) {
       if (stored.has(input) || isTensorLeaf(input)) seen.add(input);
       else for (const read of all.get(input) ?? []) seen.add(read);
     }

@@ -1,7 +1,7 @@
 // Takes: lowered nodes and which are stored. Gives: the same, with updates that cannot be done in place done by a copy.
 // Promises: who reads the old value of a source never needs the new one first; an update in place reads its own element.
 import type { Node } from '../../3-graph/ops.ts';
-import { isRoot, readsOfStored } from './decide.ts';
+import { isRoot, readsOfStored, valueInputs, waitsOfStored } from './decide.ts';
 import { copyOf, type LoweredGraph, type Target } from './lower-graph.ts';
 
 export interface StoredGraph extends LoweredGraph {
@@ -46,10 +46,10 @@ class RunOrder {
 
   constructor(nodes: readonly Node[], stored: ReadonlySet<Node>) {
     this.stored = stored;
-    for (const [node, read] of readsOfStored(nodes, stored)) {
-      this.before.set(node, new Set([...read].filter((other) => stored.has(other))));
+    for (const [node, awaited] of waitsOfStored(nodes, stored))
+      this.before.set(node, new Set([...awaited].filter((other) => stored.has(other))));
+    for (const [node, read] of readsOfStored(nodes, stored))
       for (const other of read) this.readers.set(other, (this.readers.get(other) ?? new Set<Node>()).add(node));
-    }
   }
 
   /** Notes that the readers of `source` come before `node`; false, and nothing noted, if they cannot. */
@@ -82,8 +82,8 @@ class RunOrder {
   }
 
   private reachesOnlyThroughMaps(node: Node, source: Node): boolean {
-    const through = !isRoot(node) && (node.op === 'map' || node.op === 'permute');
-    return node.inputs.every((input) => {
+    const through = !isRoot(node) && (node.op === 'map' || node.op === 'permute' || node.op === 'after');
+    return valueInputs(node).every((input) => {
       if (input === source) return through;
       if (this.stored.has(input) || !this.reaches(input, source)) return true;
       return through && this.reachesOnlyThroughMaps(input, source);
@@ -92,6 +92,6 @@ class RunOrder {
 
   private reaches(node: Node, source: Node): boolean {
     if (node === source) return true;
-    return !this.stored.has(node) && node.inputs.some((input) => this.reaches(input, source));
+    return !this.stored.has(node) && valueInputs(node).some((input) => this.reaches(input, source));
   }
 }

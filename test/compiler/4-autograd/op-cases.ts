@@ -203,6 +203,7 @@ const unaryOn = (build: (builder: GraphBuilder, x: Node, c: { i: number; j: numb
   tensor.map((x) => ({ build: (b) => build(b, source(b, 'x', x.dims), x), sizes: x.sizes, values: {} }));
 
 export const opCases: { readonly [K in OpName]: Cases } = {
+  after: unaryOn((b, x) => b.add('after', {}, [x, elementwise(b, [x], exp)])),
   source: unaryOn((_, x) => x),
   constant: only((b) =>
     b.add('constant', { data: { kind: 'values', values: [1, -2] }, type: { type: 'f32', dims: dims({ i: 2 }) } }, []),

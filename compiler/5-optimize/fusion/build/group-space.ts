@@ -101,7 +101,7 @@ export class GroupSpace {
     const [input] = node.inputs;
     const from = input ? this.forward(input) : null;
     if (!from || !input) return null;
-    if (node.op === 'permute') return from;
+    if (node.op === 'permute' || node.op === 'after') return from;
     if (node.op === 'rename') return new Map([...from, [node.attrs.to, indexOf(from, node.attrs.from)]]);
     if (node.op === 'split') {
       const { dim, into } = node.attrs;

@@ -171,6 +171,7 @@ const rules: { readonly [K in OpName]: Rule<K> } = {
     const written = elements.at(value, withDims(index, [[dim, shifted]]));
     return select(within(shifted, 0, size, elements), written, elements.at(input(node), index));
   },
+  after: (elements, node, index) => elements.at(input(node), index),
 };
 
 function sizesOf(node: Node, names: readonly string[]): number[] {

@@ -33,6 +33,7 @@ const rules: { readonly [K in OpName]: Rule<K> } = {
   random: absent,
   scatter_add: absent,
   update: absent,
+  after: absent,
   attention_grad: absent,
   cross_entropy: absent,
   constant,
