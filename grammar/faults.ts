@@ -53,7 +53,7 @@ export function lexicalFaults(file: SourceFile, tokens: readonly t.Token[]): Fau
     if (token.tokenType === t.BadString) return [{ message: 'this string has no closing `"`', span }];
     if (token.tokenType === t.StringLiteral) return badEscapes(file, token);
     if (token.tokenType !== t.BadNumber) return [];
-    const units = 'units are %, K, M, B, T, tok, Ktok, Mtok, Btok, Ttok, KiB, MiB';
+    const units = 'units are %, K, M, B, T, tok, Ktok, Mtok, Btok, Ttok, KiB, MiB, GiB';
     return [{ message: `\`${token.image}\` is not a number: ${units}; digits may be grouped with single \`_\``, span }];
   });
 }

@@ -42,7 +42,7 @@ const clauses = ['Assert', 'Require', 'Report', 'Each'].map((name) => keyword(na
 // `7 % 2` is a remainder, `7%` is a percentage: the sign is a unit where it touches the number and no operand follows.
 export const NumberLiteral = createToken({
   name: 'NumberLiteral',
-  pattern: /\d+(?:_\d+)*(?:\.\d+(?:_\d+)*)?(?:[eE][+-]?\d+)?(?:%(?![\w(])|[KMBT](?:tok)?|tok|KiB|MiB)?(?!\w)/,
+  pattern: /\d+(?:_\d+)*(?:\.\d+(?:_\d+)*)?(?:[eE][+-]?\d+)?(?:%(?![\w(])|[KMBT](?:tok)?|tok|[KMG]iB)?(?!\w)/,
   label: 'a number',
 });
 /** A number with a suffix that is no unit. */

@@ -101,7 +101,7 @@ export interface Argument {
 export type BinaryOperator =
   | 'then' | 'until' | 'in' | '==' | '!=' | '<' | '<=' | '>' | '>=' | '&' | '..' | '+-' | '+' | '-' | '*' | '/' | '%' | '^'; // prettier-ignore
 
-export type Unit = '%' | 'K' | 'M' | 'B' | 'T' | 'tok' | 'Ktok' | 'Mtok' | 'Btok' | 'Ttok' | 'KiB' | 'MiB';
+export type Unit = '%' | 'K' | 'M' | 'B' | 'T' | 'tok' | 'Ktok' | 'Mtok' | 'Btok' | 'Ttok' | 'KiB' | 'MiB' | 'GiB';
 
 /**
  * A number's `value` leaves its unit aside (`3B` is 3 and `B`, `2%` is 2 and `%`); `text` is the whole as written.

@@ -105,6 +105,7 @@ const units: Record<Unit, true> = {
   Ttok: true,
   KiB: true,
   MiB: true,
+  GiB: true,
 };
 
 /** A suffix that is no unit has its fault already. */

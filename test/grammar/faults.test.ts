@@ -10,7 +10,7 @@ function faults(text: string): string[] {
   });
 }
 
-const notNumber = 'is not a number: units are %, K, M, B, T, tok, Ktok, Mtok, Btok, Ttok, KiB, MiB; digits may be grouped with single `_`'; // prettier-ignore
+const notNumber = 'is not a number: units are %, K, M, B, T, tok, Ktok, Mtok, Btok, Ttok, KiB, MiB, GiB; digits may be grouped with single `_`'; // prettier-ignore
 const definition = 'expected a definition such as `name = value` or `name { ... }`';
 
 // prettier-ignore
@@ -33,7 +33,7 @@ const single: [text: string, fault: string][] = [
   ['x = [\n 1\n 2\n]\nb = 3', '3:2 expected `,` or `]`, found `2`'],
   ['x = (1, 2)', '1:7 expected an operator or `)`, found `,`'],
   ['x = mix [1]', '1:9 expected an operator, a new line or `;` (an index touches its name: `mix[...]`), found `[`'],
-  ['x = 3GiB', `1:5 \`3GiB\` ${notNumber}`],
+  ['x = 3TiB', `1:5 \`3TiB\` ${notNumber}`],
   ['x = 1__0', `1:5 \`1__0\` ${notNumber}`],
   ['x = 1e', `1:5 \`1e\` ${notNumber}`],
   ["x = 'foo'", "1:5 unexpected `'`: a string stands in double quotes"],

@@ -206,7 +206,10 @@ describe('every token has a scope', () => {
 
   it.each([
     ['faults', "a = 3kg\nb = \"open\nc = 'x' @ 1__0 ? 1.2.3\n"],
-    ['units', 'a = 3B; b = 2%; c = 7%2; d = 7 % 2; e = 128_256; f = 2.5E+3; g = 4KiB; h = 2Mtok; i = 1e-5Ttok'],
+    [
+      'units',
+      'a = 3B; b = 2%; c = 7%2; d = 7 % 2; e = 128_256; f = 2.5E+3; g = 4KiB; h = 2Mtok; i = 1e-5Ttok; j = 10GiB',
+    ],
     ['names that are keywords elsewhere', 'from = sft; in = 3; at.x = 1; cycle = 3\nreport { x = 1 }\nlet x = let\nuse = 1'], // prettier-ignore
     ['operators', 'a = -1 + 2 * 3 / 4 % n ^ 5; b = 3B +- 2%; c = 0..2; d = x & y; assert a <= b; e = (a == b) != (c < d)'], // prettier-ignore
     ['blocks in parentheses', 'a = f(glu { act = silu; width = 3 }, to = 64)\nb = [g { x = 1 }, "s"]'],

@@ -22,7 +22,8 @@ const scales: { readonly [K in Unit]: { readonly factor: number; readonly measur
   Btok: { factor: 1e9, measure: 'token' },
   Ttok: { factor: 1e12, measure: 'token' },
   KiB: { factor: 1024, measure: 'byte' },
-  MiB: { factor: 1024 * 1024, measure: 'byte' },
+  MiB: { factor: 1024 ** 2, measure: 'byte' },
+  GiB: { factor: 1024 ** 3, measure: 'byte' },
 };
 
 export function quantity(value: number, unit: Unit | null = null): Quantity {

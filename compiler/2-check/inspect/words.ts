@@ -95,4 +95,5 @@ export const unitWords: Readonly<Record<string, string>> = {
   Ttok: '10^12 tokens',
   KiB: '2^10 bytes',
   MiB: '2^20 bytes',
+  GiB: '2^30 bytes',
 };

@@ -16,7 +16,22 @@ const path = (first: fc.Arbitrary<string>): fc.Arbitrary<Path> =>
     .tuple(name(first), fc.array(name(anyName), { maxLength: 2 }))
     .map(([head, rest]) => ({ parts: [head, ...rest], span }));
 
-const units: (Unit | null)[] = [null, '%', 'K', 'M', 'B', 'T', 'tok', 'Ktok', 'Mtok', 'Btok', 'Ttok', 'KiB', 'MiB'];
+const units: (Unit | null)[] = [
+  null,
+  '%',
+  'K',
+  'M',
+  'B',
+  'T',
+  'tok',
+  'Ktok',
+  'Mtok',
+  'Btok',
+  'Ttok',
+  'KiB',
+  'MiB',
+  'GiB',
+];
 const number = fc
   .tuple(fc.constantFrom('0', '7', '10_000', '1.50', '1e-5', '2.5E+3'), fc.constantFrom(...units))
   .map(([digits, unit]): Expr => {
