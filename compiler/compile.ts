@@ -4,16 +4,19 @@ import type { SourceFile } from '../grammar/source.ts';
 import type { FileNode } from './1-syntax/ast.ts';
 import { parseFile } from './1-syntax/parse-file.ts';
 import { checkFile } from './2-check/check.ts';
-import type { CheckedFile, Model, TrainSpec } from './2-check/model.ts';
+import type { CheckedFile, Model, RecomputeSpec, TrainSpec } from './2-check/model.ts';
 import { parameters } from './2-check/parameters/parameters.ts';
 import { forwardGraph, generateGraph, lossGraph } from './3-graph/model/entry-graphs.ts';
 import { unbuilt } from './3-graph/model/unbuilt.ts';
+import { blocksOf } from './4-autograd/recompute/blocks.ts';
 import { trainGraphs } from './4-autograd/train-graph.ts';
+import { sessionMemory } from './7-plan/plan-stats.ts';
 import type { Plan } from './7-plan/plan.ts';
 import { compileGraph, type CompileOptions } from './compile-graph.ts';
 import { UnbuiltError, type Diagnostic } from './diagnostics.ts';
 import { withoutEchoes } from './echoes.ts';
 import { reportsOf } from './explain/report.ts';
+import { fewestRecomputed } from './recompute-within.ts';
 
 export interface CheckedSource {
   readonly ast: FileNode;
@@ -45,11 +48,21 @@ export function checkTree(
   return { file, diagnostics: withoutEchoes(syntax, [...meaning, ...reportsOf(ast, file)]) };
 }
 
-export type TrainingPlans =
-  /** Forward, backward and optimizer in one. */
-  | { readonly kind: 'whole'; readonly step: Plan; readonly evaluate: Plan }
-  /** `accumulate` per micro-batch, then `apply`. */
-  | { readonly kind: 'accumulated'; readonly accumulate: Plan; readonly apply: Plan; readonly evaluate: Plan };
+export type TrainingPlans = {
+  readonly evaluate: Plan;
+  /** Blocks that the backward pass computes again, and all there are. */
+  readonly blocks: { readonly recomputed: number; readonly all: number };
+} & (
+  | /** Forward, backward and optimizer in one. */
+    { readonly kind: 'whole'; readonly step: Plan }
+    /** `accumulate` per micro-batch, then `apply`. */
+  | { readonly kind: 'accumulated'; readonly accumulate: Plan; readonly apply: Plan }
+);
+
+/** In the order in which a run loads them. */
+export function trainingPlanList(plans: TrainingPlans): readonly Plan[] {
+  return plans.kind === 'whole' ? [plans.step, plans.evaluate] : [plans.accumulate, plans.apply, plans.evaluate];
+}
 
 /** @throws UnbuiltError */
 function requireBuilt(model: Model): void {
@@ -57,15 +70,32 @@ function requireBuilt(model: Model): void {
   if (missing.length > 0) throw new UnbuiltError(missing);
 }
 
-/** Plans of a training run; micro-batches of [batch / accumulate, seq]. */
+/**
+ * Plans of a training run; micro-batches of [batch / accumulate, seq].
+ * @throws PlanError `over-limit` when `recompute = auto(limit)` cannot be kept.
+ */
 export function compileTraining(model: Model, train: TrainSpec, options: CompileOptions): TrainingPlans {
   requireBuilt(model);
   const sizes = { batch: train.batch / train.accumulate, seq: train.seq };
-  const graphs = trainGraphs(model, train);
   const evaluate = compileGraph(lossGraph(model, train.loss), sizes, options);
-  if ('step' in graphs) return { kind: 'whole', step: compileGraph(graphs.step, sizes, options), evaluate };
-  const accumulate = compileGraph(graphs.accumulate, sizes, options);
-  return { kind: 'accumulated', accumulate, apply: compileGraph(graphs.apply, sizes, options), evaluate };
+  const { recompute = { kind: 'none' } } = train;
+  const plansWith = (spec: RecomputeSpec, to: CompileOptions): TrainingPlans => {
+    const graphs = trainGraphs(model, { ...train, recompute: spec });
+    const all = blocksOf('step' in graphs ? graphs.step : graphs.accumulate).length;
+    const shared = { evaluate, blocks: { all, recomputed: spec.kind === 'blocks' ? (spec.first ?? all) : 0 } };
+    if ('step' in graphs) return { kind: 'whole', step: compileGraph(graphs.step, sizes, to), ...shared };
+    const accumulate = compileGraph(graphs.accumulate, sizes, to);
+    return { kind: 'accumulated', accumulate, apply: compileGraph(graphs.apply, sizes, to), ...shared };
+  };
+  if (recompute.kind !== 'auto') return plansWith(recompute, options);
+  const { onStage, ...quiet } = options;
+  const found = fewestRecomputed({
+    blocks: model.layers.length,
+    limit: recompute.limit,
+    plansWith: (first) => plansWith({ kind: 'blocks', first }, quiet),
+    bytesOf: (plans) => sessionMemory(trainingPlanList(plans)).total,
+  });
+  return onStage ? plansWith({ kind: 'blocks', first: found.blocks.recomputed }, options) : found;
 }
 
 export interface GenerationPlans {

@@ -15,7 +15,7 @@ import { gradients } from './backward.ts';
 import { clipFactor, globalNorm } from './clip.ts';
 import { optimizerStep, stateLike } from './optimizer.ts';
 import { optimizerOf } from './parameter-groups.ts';
-import { recompute } from './recompute.ts';
+import { recompute } from './recompute/recompute.ts';
 
 /** Gradients in the order of `parameters(model)`. */
 interface Trained {

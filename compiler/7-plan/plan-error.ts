@@ -5,7 +5,7 @@ import type { Target, WasmTarget } from './plan.ts';
 
 export class PlanError extends Error {
   override readonly name = 'PlanError';
-  readonly code: 'tensor-too-large' | 'too-many-workgroups' | 'too-much-memory';
+  readonly code: 'tensor-too-large' | 'too-many-workgroups' | 'too-much-memory' | 'over-limit';
   /** What to do. */
   readonly fix: string;
 
@@ -36,6 +36,16 @@ export function tooMuchMemory(plan: string, bytes: number, target: WasmTarget): 
     'too-much-memory',
     `the plan ${plan} takes ${formatBytes(bytes)}, but the 32-bit addresses of WebAssembly reach ${formatBytes(target.maxTotalBytes)}`,
     'what helps: a smaller batch or a shorter context, `accumulate` in the train block, or a GPU',
+  );
+}
+
+/** `none`, `all`: bytes of the run with no block computed again, and with all. */
+export function overLimit(limit: number, none: number, all: number): PlanError {
+  const without = Number.isFinite(none) ? `${formatBytes(none)} without` : 'more than there is without';
+  return new PlanError(
+    'over-limit',
+    `recompute = auto(${formatBytes(limit)}): with every layer computed again the run takes ${formatBytes(all)}, ${without}`,
+    `what helps: a limit of at least ${formatBytes(all)}, \`accumulate\` (smaller parts of a batch), a smaller batch, or a shorter seq`,
   );
 }
 

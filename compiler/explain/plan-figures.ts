@@ -2,24 +2,29 @@
 // Promises: figures of the very Plans that training and generation run; what cannot be planned is said in a sentence.
 import type { Model, TrainSpec } from '../2-check/model.ts';
 import type { Plan, Target } from '../7-plan/plan.ts';
-import { planStats } from '../7-plan/plan-stats.ts';
-import { compileGeneration, compileTraining } from '../compile.ts';
+import { planStats, sessionMemory } from '../7-plan/plan-stats.ts';
+import { compileGeneration, compileTraining, trainingPlanList } from '../compile.ts';
+import type { GenerationPlans, TrainingPlans } from '../compile.ts';
 
 export interface PlanFigures {
   readonly name: string;
   readonly dispatches: number;
   readonly dispatchesUnfused: number;
   readonly kernels: number;
-  /** Intermediate results, with reuse; all tensors together. */
+  /** Intermediate results, with reuse; all that is held while it runs, validation beside a training step. */
   readonly arenaBytes: number;
   readonly totalBytes: number;
 }
 
 /** Training step (when there is a train block), prefill of one chunk, and one decoded token. */
 export function planFigures(model: Model, train: TrainSpec | undefined, target: Target): PlanFigures[] {
-  const fused = plansOf(model, train, target, true);
-  const unfused = plansOf(model, train, target, false);
-  return fused.map(({ name, plans }, i) => {
+  const training = train && compileTraining(model, train, { target });
+  const fused = plansOf(training, compileGeneration(model, { target }));
+  // Without fusion a limit in bytes would be another one: as many layers are computed again.
+  const recompute = { kind: 'blocks', first: training?.blocks.recomputed ?? 0 } as const;
+  const plainTraining = train && compileTraining(model, { ...train, recompute }, { target, fusion: false });
+  const unfused = plansOf(plainTraining, compileGeneration(model, { target, fusion: false }));
+  return fused.map(({ name, plans, loaded }, i) => {
     const stats = plans.map(planStats);
     const plain = (unfused[i]?.plans ?? []).map(planStats);
     return {
@@ -28,7 +33,7 @@ export function planFigures(model: Model, train: TrainSpec | undefined, target: 
       dispatchesUnfused: sum(plain.map(({ dispatches }) => dispatches)),
       kernels: sum(stats.map(({ kernels }) => kernels)),
       arenaBytes: Math.max(...stats.map(({ arenaBytes }) => arenaBytes)),
-      totalBytes: Math.max(...stats.map(({ arenaBytes, tensorBytes }) => arenaBytes + tensorBytes)),
+      totalBytes: sessionMemory(loaded).total,
     };
   });
 }
@@ -36,18 +41,18 @@ export function planFigures(model: Model, train: TrainSpec | undefined, target: 
 interface NamedPlans {
   readonly name: string;
   readonly plans: readonly Plan[];
+  /** What is in memory together. */
+  readonly loaded: readonly Plan[];
 }
 
-function plansOf(model: Model, train: TrainSpec | undefined, target: Target, fusion: boolean): NamedPlans[] {
-  const { prefill, decode } = compileGeneration(model, { target, fusion });
+function plansOf(training: TrainingPlans | undefined, { prefill, decode }: GenerationPlans): NamedPlans[] {
   const generation = [
-    { name: 'prefill', plans: [prefill] },
-    { name: 'decode one token', plans: [decode] },
+    { name: 'prefill', plans: [prefill], loaded: [prefill] },
+    { name: 'decode one token', plans: [decode], loaded: [decode] },
   ];
-  if (train === undefined) return generation;
-  const plans = compileTraining(model, train, { target, fusion });
-  const step = plans.kind === 'whole' ? [plans.step] : [plans.accumulate, plans.apply];
-  return [{ name: 'training step', plans: step }, ...generation];
+  if (training === undefined) return generation;
+  const step = training.kind === 'whole' ? [training.step] : [training.accumulate, training.apply];
+  return [{ name: 'training step', plans: step, loaded: trainingPlanList(training) }, ...generation];
 }
 
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);

@@ -12,6 +12,7 @@ import { compileForward, compileGeneration, compileTraining } from '../../compil
 import type { CompileOptions, StageResult } from '../../compiler/compile-graph.ts';
 import { chooseModel, chooseTrain, loadModelFile, type LoadedFile } from '../model-file.ts';
 import { colorOn, notice, print } from '../terminal.ts';
+import { memoryText } from '../training/memory-text.ts';
 
 const stages = ['ast', 'model', 'graph', 'gradients', 'groups', 'kernels', 'plan'] as const;
 type StageName = (typeof stages)[number];
@@ -121,6 +122,7 @@ function plansOf(loaded: LoadedFile, model: Model, { plan }: CompileFlags, optio
       return [compileGeneration(model, options).decode];
     case 'train': {
       const plans = compileTraining(model, chooseTrain(loaded, model), options);
+      notice(memoryText(plans));
       return plans.kind === 'whole' ? [plans.step] : [plans.accumulate, plans.apply];
     }
   }

@@ -13,6 +13,7 @@ import { bytesTokenizer } from '../tokenizer/bytes.ts';
 import { openTokenizer } from '../tokenizer/open-tokenizer.ts';
 import type { Tokenizer } from '../tokenizer/tokenizer.ts';
 import { restore } from '../training/checkpoint.ts';
+import { memoryText } from '../training/memory-text.ts';
 import { openTraining } from '../training/open-training.ts';
 import type { RunFolder } from '../training/run-folder.ts';
 import { type RunResult, runTraining } from '../training/run.ts';
@@ -118,10 +119,11 @@ async function runOn(
   asked: TrainOptions['profile'],
 ): Promise<Pick<Trained, 'result' | 'profile'>> {
   const { begin, model, folder, start } = prepared;
-  const { session, trainer, train } = await openTraining(device, model, begin.train, data.source, notice);
+  const { session, trainer, train, plans } = await openTraining(device, model, begin.train, data.source, notice);
   const { batch, seq, steps, accumulate } = train;
   const facts = { ...begin, train, dataFingerprint: data.fingerprint };
   notice(`${model.name}: ${steps} steps of ${batch} x ${seq} tokens${accumulate > 1 ? ` in ${accumulate} parts` : ''}, ${data.description}`); // prettier-ignore
+  notice(memoryText(plans));
   const signal = stopOnSignal('stopping after this step; once more to leave at once');
   const line = progressLine(steps, progressText);
   try {

@@ -11,7 +11,7 @@ export interface FittingPlans {
   readonly accumulate: number;
 }
 
-/** `report` gets a sentence for every split. @throws PlanError when single sequences are too large. */
+/** `report` gets a sentence for every split. @throws PlanError when single sequences are too large, or a limit of the train block is not kept. */
 export function compileFitting(
   model: Model,
   train: TrainSpec,
@@ -24,7 +24,7 @@ export function compileFitting(
       return { plans: compileTraining(model, { ...train, accumulate }, { target }), accumulate };
     } catch (error) {
       const next = nextSplit(train.batch, accumulate);
-      if (!(error instanceof PlanError) || next === null) throw error;
+      if (!(error instanceof PlanError) || error.code === 'over-limit' || next === null) throw error;
       report(`${error.message.split('\n')[0] ?? ''}: splitting each batch into ${next} parts`);
       accumulate = next;
     }

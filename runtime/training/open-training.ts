@@ -1,6 +1,7 @@
 // Takes: a device, a model, its training and its batches. Gives: a session with the Plans loaded and a trainer on them.
 // Promises: weights are not yet written; a training that cannot be opened leaves nothing on the device.
 import type { Model } from '../../compiler/2-check/model.ts';
+import type { TrainingPlans } from '../../compiler/compile.ts';
 import type { BatchSource } from '../data/batch-source.ts';
 import type { EngineDevice } from '../engine/engine-device.ts';
 import { Session } from '../engine/session.ts';
@@ -13,6 +14,7 @@ export interface OpenTraining {
   readonly trainer: Trainer;
   /** As asked, in as many micro-batches as the device needs. */
   readonly train: TrainSettings;
+  readonly plans: TrainingPlans;
 }
 
 /** `report` gets a sentence for every split. @throws PlanError, DeviceError */
@@ -27,7 +29,7 @@ export async function openTraining(
   const train = { ...asked, accumulate };
   const session = new Session(device);
   try {
-    return { session, trainer: await Trainer.open(session, plans, train, source), train };
+    return { session, trainer: await Trainer.open(session, plans, train, source), train, plans };
   } catch (error) {
     session.destroy();
     throw error;

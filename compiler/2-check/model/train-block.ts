@@ -178,6 +178,8 @@ export interface TrainBlock {
   readonly schedule: ScheduleBlock;
   readonly clip: { readonly norm: number | null; readonly value: number | null };
   readonly dropout: { readonly embed: number; readonly residual: number; readonly attention: number };
+  readonly recompute:
+    { readonly kind: 'none' } | { readonly kind: 'blocks' } | { readonly kind: 'auto'; readonly limit: number };
   readonly precision: PrecisionBlock;
   /** What is trained; the rest is frozen. */
   readonly params: readonly ParameterSelector[];

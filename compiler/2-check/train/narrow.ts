@@ -2,7 +2,7 @@
 // Promises: every key that such a run does not heed is told, with its place, unless it is at its default.
 import { diagnostic, type Diagnostic } from '../../diagnostics.ts';
 import type { Span } from '../../../grammar/source.ts';
-import type { Duration, OptimizerBlock, OptimizerSpec, ParameterClass, ParameterSelector, ScheduleBlock, ScheduleSpec, TrainBlock, TrainSpec } from '../model.ts'; // prettier-ignore
+import type { Duration, OptimizerBlock, OptimizerSpec, ParameterClass, ParameterSelector, RecomputeSpec, ScheduleBlock, ScheduleSpec, TrainBlock, TrainSpec } from '../model.ts'; // prettier-ignore
 import { selectorText } from './applied.ts';
 
 export type Narrowed<T> = { readonly spec: T; readonly missing?: never } | { readonly spec?: never; readonly missing: readonly Diagnostic[] }; // prettier-ignore
@@ -37,7 +37,18 @@ export function trainSpecOf(block: TrainBlock): Narrowed<TrainSpec> {
   if (steps === null) missing.key('epochs');
   if (missing.list.length > 0 || schedule === null || seq === null || steps === null) return { missing: missing.list };
   const { fraction, every, batches } = block.validation;
-  return { spec: { name, model, data, tokenizer: 'bytes', batch, accumulate, seq, steps, seed, loss, optimizers, schedule, clipNorm: clip.norm, dropout, validation: { fraction, every, batches }, saveEvery, span } }; // prettier-ignore
+  return { spec: { name, model, data, tokenizer: 'bytes', batch, accumulate, seq, steps, seed, loss, optimizers, schedule, clipNorm: clip.norm, dropout, recompute: recomputeOf(block), validation: { fraction, every, batches }, saveEvery, span } }; // prettier-ignore
+}
+
+function recomputeOf({ recompute }: TrainBlock): RecomputeSpec {
+  switch (recompute.kind) {
+    case 'none':
+      return { kind: 'none' };
+    case 'blocks':
+      return { kind: 'blocks', first: null };
+    case 'auto':
+      return recompute;
+  }
 }
 
 function filesOf({ data, tokenizer, validation }: TrainBlock, missing: Missing): readonly string[] {

@@ -6,7 +6,8 @@ import type { Model, RecomputeSpec, TrainSpec } from '../../../compiler/2-check/
 import { evaluate } from '../../../compiler/3-graph/evaluate.ts';
 import type { Graph } from '../../../compiler/3-graph/ops.ts';
 import { verifyGraph } from '../../../compiler/3-graph/verify.ts';
-import { blocksOf, recompute } from '../../../compiler/4-autograd/recompute.ts';
+import { blocksOf } from '../../../compiler/4-autograd/recompute/blocks.ts';
+import { recompute } from '../../../compiler/4-autograd/recompute/recompute.ts';
 import { trainGraphs } from '../../../compiler/4-autograd/train-graph.ts';
 import { fuse } from '../../../compiler/5-optimize/fuse.ts';
 import { groupTensors } from '../../../compiler/5-optimize/group-parts.ts';

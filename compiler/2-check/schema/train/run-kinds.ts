@@ -8,7 +8,7 @@ import { kindOf, ownersOf } from '../register.ts';
 import { count, listOf, orNone, positive, rate } from '../scalars.ts';
 import { plainType } from './plain.ts';
 import { selector } from './selector.ts';
-import { dataSource, text, textOrName } from './values.ts';
+import { bytes, dataSource, text, textOrName } from './values.ts';
 
 export const clipKind = kindOf({
   name: 'clip',
@@ -76,6 +76,24 @@ export const dropout: KeyType<Dropout> = {
     return { embed: own('embed'), residual: own('residual'), attention: own('attention') };
   },
 };
+
+export const recomputeKind = kindOf({
+  name: 'recompute',
+  about: 'What the backward pass computes again, so that it need not be kept. No number of the run changes.',
+  constructors: {
+    none: { about: 'Nothing: the fastest step, the most memory.', keys: {} },
+    blocks: {
+      about: 'Each layer, from its input: a forward pass more for each step.',
+      source: 'arXiv 1604.06174',
+      keys: {},
+    },
+    auto: {
+      about:
+        'As few layers, from the first on, as it takes for all that the run holds in memory to stay within a limit.',
+      keys: { limit: key('most memory of the run: `10GiB`', bytes, 'bytes') },
+    },
+  },
+});
 
 export const mupKind = kindOf({
   name: 'mup',

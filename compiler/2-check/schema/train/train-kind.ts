@@ -12,7 +12,7 @@ import { lossTerms } from './loss-kinds.ts';
 import { scheduleKind } from './optimizer-kinds.ts';
 import { plainType, sectionType } from './plain.ts';
 import { precisionKind } from './precision-kinds.ts';
-import { clipKind, dropout, emaKind, loraKind, mupKind, rewardKind, skipKind, startKind, teacher, validationKind } from './run-kinds.ts'; // prettier-ignore
+import { clipKind, dropout, emaKind, loraKind, mupKind, recomputeKind, rewardKind, skipKind, startKind, teacher, validationKind } from './run-kinds.ts'; // prettier-ignore
 import { selector } from './selector.ts';
 import { batch, dataSource, textOrName } from './values.ts';
 
@@ -60,6 +60,7 @@ export const trainKind = kindOf({
         schedule: key('learning rate over training', plainType(scheduleKind)),
         clip: key('bound on the gradient', sectionType(clipKind)),
         dropout: key('elements dropped in training', dropout),
+        recompute: key('what the backward pass computes again instead of keeping it', plainType(recomputeKind)),
         precision: key('number formats', sectionType(precisionKind)),
         params: key('what is trained; the rest is frozen', listOf(selector)),
         lora: key('small maps that are trained in place of the parameters', orNone(sectionType(loraKind))),

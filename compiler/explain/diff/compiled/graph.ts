@@ -47,7 +47,9 @@ export function graphDiffs(a: Compiled, b: Compiled): readonly GraphDiff[] | str
 }
 
 function trainNodes(model: Model, train: TrainSpec): readonly Node[] {
-  const graphs = trainGraphs(model, train);
+  // How many layers a limit in bytes makes it compute again is known of Plans only.
+  const isOpen = train.recompute?.kind === 'auto';
+  const graphs = trainGraphs(model, isOpen ? { ...train, recompute: { kind: 'none' } } : train);
   return 'step' in graphs ? graphs.step.nodes : [...graphs.accumulate.nodes, ...graphs.apply.nodes];
 }
 
