@@ -21,11 +21,13 @@ const schedules: readonly ContractSchedule[] = [
 /** The schedule the device's own target gets, and the others. */
 const match = async ({ program, values }: Case): Promise<void> => {
   await expectMatch(device(), program, values, tolerance);
-  for (const schedule of schedules) {
-    const lower: RunOptions['lower'] = (program, group, target) =>
-      group.kind === 'contract' ? lowerContract(program, group, target, schedule) : lowerGroup(program, group, target);
-    await expectMatch(device(), program, values, tolerance, { lower });
-  }
+  for (const schedule of schedules) await matchWith(schedule, { program, values });
+};
+
+const matchWith = async (schedule: ContractSchedule, { program, values }: Case): Promise<void> => {
+  const lower: RunOptions['lower'] = (program, group, target) =>
+    group.kind === 'contract' ? lowerContract(program, group, target, schedule) : lowerGroup(program, group, target);
+  await expectMatch(device(), program, values, tolerance, { lower });
 };
 
 test.each([
@@ -80,4 +82,16 @@ test.each([
   [70, 66, 2, 12, 40],
 ])('residual of two products with a bias, %i x %i', async (m, n, heads, depth, k) => {
   await match(residualSum(m, n, heads, depth, k));
+});
+
+/** As a software adapter takes them for large products. */
+test.each([
+  ['one product', 4, product2(shape(35, 70, 43), 'km', 'mk')],
+  ['a batch', 4, product2({ batch: [axis('batch', 2)], m: [axis('m', 17)], n: [axis('n', 72)], k: [axis('k', 24)] })],
+  ['two accumulators', 2, gatedUnit(33, 30, 20)],
+  ['two terms in place', 4, residualSum(40, 35, 2, 10, 13)],
+] as const)('large tiles: %s', async (_, columns, made) => {
+  const broadcast = device().target.subgroupSize === 8;
+  const schedule: ContractSchedule = { kind: 'register', rows: 16, columns, lanes: 8, broadcast };
+  await matchWith(schedule, made);
 });

@@ -4,6 +4,7 @@ import type { ContractGroup } from '../../../5-optimize/groups.ts';
 import type { WebGpuTarget } from '../../../7-plan/plan.ts';
 import { pointCount } from '../../analysis/touched.ts';
 import type { RegisterTile } from './register-tile.ts';
+import { smallTile, softwareTile } from './software-tile.ts';
 import { splitTileFloats } from './split-tile.ts';
 import type { SplitTile } from './split-tile.ts';
 import { workgroupTileFloats } from './workgroup-tile.ts';
@@ -16,24 +17,14 @@ const BUSY = 128;
 
 /** `alongK`: whether neighbours in memory are neighbours in k, in the operand that spans n. */
 export function contractSchedule(group: ContractGroup, target: WebGpuTarget, alongK: boolean): ContractSchedule {
-  if (target.software) return softwareSchedule(group, target);
+  if (target.software) return softwareTile(group, target);
   const candidates = [...splitSchedules(group, alongK), ...workgroupSchedules(group, alongK)];
-  return candidates.find((one) => fits(group, one, target)) ?? softwareSchedule(group, target);
+  return candidates.find((one) => fits(group, one, target)) ?? smallTile(group, target);
 }
 
 function fits(group: ContractGroup, schedule: SplitTile | WorkgroupTile, target: WebGpuTarget): boolean {
   const floats = schedule.kind === 'split' ? splitTileFloats(group, schedule) : workgroupTileFloats(group, schedule);
   return 4 * floats <= target.maxWorkgroupStorage && target.maxInvocations >= 256;
-}
-
-/** Loads decide: on a software adapter each is a gather, and costs ten times a multiplication. */
-function softwareSchedule(group: ContractGroup, target: WebGpuTarget): RegisterTile {
-  const [m, n] = [pointCount(group.m), pointCount(group.n)];
-  const lanes = 8;
-  const rows = Math.ceil(m / Math.ceil(m / 8));
-  const columns = Math.floor(Math.min(16 / group.accumulators.length / rows, n / lanes, 4));
-  const broadcast = target.features.includes('subgroups') && target.subgroupSize === lanes;
-  return { kind: 'register', rows, columns: Math.max(1, columns), lanes, broadcast };
 }
 
 /** A matrix and a few vectors. */
