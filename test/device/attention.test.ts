@@ -3,6 +3,7 @@ import { lowerAttention } from '../../compiler/6-kernels/wgsl/attention/lower-at
 import { lowerGroup } from '../../compiler/6-kernels/wgsl/lower-group.ts';
 import { backward, forward, masks, scores } from './attention-programs.ts';
 import type { Mask, Score, Setting } from './attention-programs.ts';
+import { hardware } from './device.ts';
 import { expectMatch, useDevice } from './harness.ts';
 import type { RunOptions } from './harness.ts';
 
@@ -50,6 +51,22 @@ test.each([
   const lower: RunOptions['lower'] = (program, group, target) =>
     group.kind === 'attention' ? lowerAttention(program, group, target, { kind: 'decode', lanes: 32 }) : lowerGroup(program, group, target); // prettier-ignore
   await expectMatch(device(), program, values, tolerance, { lower });
+});
+
+test.skipIf(hardware).each([
+  { queries: 21, keys: 21, depth: 20, valueDepth: 12, group: 2 },
+  { queries: 5, keys: 30, depth: 9, group: 3, offset: 20, dropout: 0.2, score: 'softcap' },
+  { queries: 32, keys: 32, depth: 16, mask: 'causal window' },
+] satisfies Setting[])('large tiles of a software adapter: %o', async (setting) => {
+  const tile = { kind: 'shuffle', lanes: 8, staged: true } as const;
+  for (const [made, rows] of [
+    [forward(setting), 16],
+    [backward(setting), 8],
+  ] as const) {
+    const lower: RunOptions['lower'] = (program, group, target) =>
+      group.kind === 'attention' || group.kind === 'attention_grad' ? lowerAttention(program, group, target, { ...tile, rows }) : lowerGroup(program, group, target); // prettier-ignore
+    await expectMatch(device(), made.program, made.values, tolerance, { lower });
+  }
 });
 
 const small = { queries: 21, keys: 21, depth: 8 } satisfies Setting;

@@ -15,18 +15,40 @@ import { clampedAt, opaque } from '../contract/tile-text.ts';
 export interface ShuffleTile {
   readonly rows: number;
   readonly lanes: number;
+  /** Operands of the rows that do not fit into registers are copied into an array first, rather than loaded for every block. */
+  readonly staged: boolean;
 }
 
-/** Registers for what is summed over columns. */
-const REGISTERS = 32;
+/** Registers for what is summed over columns, and rows of a tile at most. */
+const small = { registers: 32, rows: 8 };
+const large = { registers: 64, rows: 16 };
+/** Registers for operands of the rows. */
+const operandRegisters = 16;
 
+/** Multiply-adds from which a pass gains from a larger tile what its code costs to compile. */
+const LARGE = 1 << 22;
+/** Workgroups that keep a few cores busy evenly. */
+const BUSY = 16;
+
+/**
+ * Of 4 x 4 heads of 32, 256 queries and keys, causal, on two cores, forward and both passes backward: 75 ms in small tiles,
+ * 53 in large ones, 62 where they are not staged; 45 with all operands in registers, which take three times as long to compile.
+ */
 export function shuffleTile(sides: Sides, lanes: number): ShuffleTile {
+  const tile: ShuffleTile = { rows: rowsOf(sides, lanes, large), lanes, staged: true };
+  const widths = [...sides.products, ...sides.sums].reduce((sum, { axis }) => sum + axis.size, 0);
+  const pairs = [...sides.group.batch, ...sides.rows, ...sides.outer, sides.column];
+  if (pointCount(pairs) * widths >= LARGE && shuffleTileWorkgroups(sides, tile) >= BUSY) return tile;
+  return { rows: rowsOf(sides, lanes, small), lanes, staged: false };
+}
+
+function rowsOf(sides: Sides, lanes: number, limit: { readonly registers: number; readonly rows: number }): number {
   const chunks = sides.sums.reduce((sum, { axis }) => sum + Math.ceil(axis.size / lanes), 0);
-  const most = Math.max(1, Math.min(8, 2 ** Math.floor(Math.log2(REGISTERS / chunks))));
+  const most = Math.max(1, Math.min(limit.rows, 2 ** Math.floor(Math.log2(limit.registers / chunks))));
   const rows = pointCount(sides.rows);
   const along = sides.rows.at(-1)?.size ?? 1;
   const even = count(most + 1).findLast((tile) => tile > 0 && along % tile === 0) ?? 1;
-  return { rows: 2 * even >= most ? even : Math.ceil(rows / Math.ceil(rows / most)), lanes };
+  return 2 * even >= most ? even : Math.ceil(rows / Math.ceil(rows / most));
 }
 
 export function shuffleTileWorkgroups({ group, rows }: Sides, tile: ShuffleTile): number {
@@ -48,11 +70,11 @@ export class ShuffleTileKernel {
   write(root: WgslScope): string {
     const { sides, tile } = this;
     this.writePlace(root);
-    // Operands of the rows stay in registers where they are few; else they are loaded again for every block of columns.
-    let free = 16;
+    // Operands of the rows stay in registers where they are few.
+    let free = operandRegisters;
     const loaded = sides.products.map((product) => {
       const needed = this.chunks(product.axis).length * tile.rows;
-      if (needed > free) return null;
+      if (needed > free) return this.stageRows(root, product);
       free -= needed;
       return this.rowsOnce(root, product);
     });
@@ -109,6 +131,23 @@ export class ShuffleTileKernel {
     });
   }
 
+  /** The rows' operand in an array, a chunk of all rows after the other; else nothing is done ahead. */
+  private stageRows(root: WgslScope, { name, axis, row }: Sides['products'][number]): null {
+    const { sides, tile } = this;
+    if (!tile.staged) return null;
+    const size = pointCount(sides.rows);
+    const length = this.chunks(axis).length * tile.rows;
+    root.line(`var staged_${name}: array<f32, ${length}>;`);
+    root.block(`for (var e = 0u; e < ${length}u; e++)`, (scope) => {
+      const place = `top + e % ${tile.rows}u`;
+      scope.bindAxes(axesAt(sides.rows, 'staged'), scope.let(size % tile.rows === 0 ? place : `min(${place}, ${size - 1}u)`, 'at')); // prettier-ignore
+      const own = `i32(e / ${tile.rows}u * ${tile.lanes}u + lane)`;
+      scope.bind(`${axis.name}#staged`, scope.let(axis.size % tile.lanes === 0 ? own : `min(${own}, ${axis.size - 1})`, 'own'), axis.size); // prettier-ignore
+      scope.line(`staged_${name}[e] = ${scope.expr(exprAt(exprAt(row, sides.rows, 'staged'), [axis], 'staged'))};`);
+    });
+    return null;
+  }
+
   private overColumns(root: WgslScope, write: (scope: WgslScope, c: string) => void): void {
     const { outer } = this.sides;
     const columns = (scope: WgslScope): void =>
@@ -134,7 +173,7 @@ export class ShuffleTileKernel {
 
   /** Each lane the products of all rows with its own column. */
   private writeProduct(scope: WgslScope, product: Sides['products'][number], loaded: string[][] | null): void {
-    const { name, axis, row } = product;
+    const { name, axis } = product;
     const { lanes } = this.tile;
     scope.line(this.rows.map((i) => `var ${name}_${i} = 0.0f;`).join(' '));
     if (loaded)
@@ -142,13 +181,23 @@ export class ShuffleTileKernel {
     else {
       const d = scope.fresh('d');
       scope.block(`for (var ${d} = 0; ${d} < ${opaque(axis.size)}; ${d} += ${lanes})`, (inner) => {
-        inner.bind(`${axis.name}#${name}`, inner.let(`min(${d} + i32(lane), ${axis.size - 1})`, 'own'), axis.size);
-        const at = (i: number): Expr => exprAt(exprAt(row, this.sides.rows, `r${i}`), [axis], name);
-        const chunk = this.rows.map((i) => inner.value(at(i)));
+        const chunk = this.tile.staged ? this.stagedChunk(inner, name, d) : this.loadedChunk(inner, product, d);
         this.writeSteps(inner, product, chunk, d, `min(${d} + ${lanes}, ${axis.size})`);
       });
     }
     for (const i of this.rows) scope.bind(`${name}#r${i}own`, `${name}_${i}`);
+  }
+
+  private stagedChunk(scope: WgslScope, name: string, d: string): string[] {
+    const { rows, lanes } = this.tile;
+    const first = scope.let(rows === lanes ? d : `${d} / ${lanes} * ${rows}`, 'first');
+    return this.rows.map((i) => scope.let(`staged_${name}[${first} + ${i}]`, 'x'));
+  }
+
+  private loadedChunk(scope: WgslScope, { name, axis, row }: Sides['products'][number], d: string): string[] {
+    scope.bind(`${axis.name}#${name}`, scope.let(`min(${d} + i32(lane), ${axis.size - 1})`, 'own'), axis.size);
+    const at = (i: number): Expr => exprAt(exprAt(row, this.sides.rows, `r${i}`), [axis], name);
+    return this.rows.map((i) => scope.value(at(i)));
   }
 
   private writeSteps(
