@@ -33,7 +33,13 @@ export function evaluateProgram(
   program: Program,
   values: ReadonlyMap<string, NumericArray>,
 ): Map<string, Float64Array> {
-  const tensors = new Map(program.tensors.map((tensor) => [tensor.id, startValue(tensor, values)]));
+  const tensors = new Map<number, TensorValue>();
+  for (const tensor of program.tensors) {
+    const whole = tensor.window && tensors.get(tensor.window.of)?.values;
+    const start = tensor.window?.start ?? 0;
+    const seen = whole?.subarray(start, start + elementCount(tensor.dims));
+    tensors.set(tensor.id, seen ? { tensor, values: seen } : startValue(tensor, values));
+  }
   for (const group of program.groups) runGroup(tensors, group);
   const named = [...tensors.values()].filter(({ tensor }) => tensor.role !== 'temporary' && tensor.role !== 'constant');
   return new Map(named.map(({ tensor, values }) => [tensor.name, values]));

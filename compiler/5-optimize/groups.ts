@@ -20,6 +20,8 @@ export interface ProgramTensor {
   readonly dims: readonly Axis[];
   readonly data?: ConstantData;
   readonly init?: Init;
+  /** It is no tensor of its own but these elements of another, from `start` on. Made when a program is planned. */
+  readonly window?: { readonly of: number; readonly start: number };
 }
 
 /** tensor[index...] = value. An in-place store reads the same element of the same tensor only. */

@@ -12,18 +12,19 @@ export function verifyProgram(program: Program, maxTensors = Infinity): void {
   program.tensors.forEach(({ id, name }, i) => invariant(id === i, `tensor ${name} has id ${id} at place ${i}`));
   const outside = program.tensors.filter(({ role }) => role !== 'temporary' && role !== 'output');
   const written = new Set(outside.map(({ id }) => id));
+  const whole = (id: number): number => program.tensors[id]?.window?.of ?? id;
   for (const group of program.groups) {
     const tensors = groupTensors(group);
     const count = new Set([...tensors.read, ...tensors.written]).size;
     invariant(count <= maxTensors, `${group.name} binds ${count} tensors of ${maxTensors}`);
     invariant(tensors.written.length > 0, `${group.name} writes nothing`);
     for (const id of tensors.read)
-      invariant(written.has(id), `${group.name} reads ${program.tensors[id]?.name} before it is written`);
+      invariant(written.has(whole(id)), `${group.name} reads ${program.tensors[id]?.name} before it is written`);
     for (const id of tensors.written) {
-      const role = program.tensors[id]?.role;
+      const role = program.tensors[whole(id)]?.role;
       const writable = role !== undefined && role !== 'input' && role !== 'constant';
       invariant(writable, `${group.name} writes a tensor of role ${role}`);
-      written.add(id);
+      written.add(whole(id));
     }
     verifyGroup(group, program.tensors);
   }

@@ -16,11 +16,23 @@ export class PlanError extends Error {
   }
 }
 
-export function tensorTooLarge(tensor: ProgramTensor, bytes: number, target: Target): PlanError {
+/** `of`: what it is too large for. A kernel that needs all of it at once cannot be cut into parts. */
+export function tensorTooLarge(
+  tensor: ProgramTensor,
+  bytes: number,
+  target: Target,
+  of: 'binding' | 'buffer',
+): PlanError {
   const dims = tensor.dims.map((dim) => `${dim.name} ${dim.size}`).join(', ');
+  const { maxBindingBytes, maxBufferBytes = maxBindingBytes } = target;
+  const limits = {
+    binding: `this adapter lets a kernel see at most ${formatBytes(maxBindingBytes)} of one tensor, and one needs all of it`,
+    buffer: `this adapter has buffers of at most ${formatBytes(maxBufferBytes)}`,
+    wasm: `the addresses of WebAssembly reach at most ${formatBytes(maxBindingBytes)} of one tensor`,
+  };
   const message =
     `tensor ${tensor.name} [${dims}] of ${tensor.type} takes ${formatBytes(bytes)}, ` +
-    `but ${target.kind === 'wasm' ? 'the addresses of WebAssembly reach' : 'this adapter lets a kernel see'} at most ${formatBytes(target.maxBindingBytes)} of one tensor`;
+    `but ${limits[target.kind === 'wasm' ? 'wasm' : of]}`;
   const names = new Set(tensor.dims.map((dim) => dim.name));
   const advice = [
     names.has('batch') ? 'a smaller batch' : '',

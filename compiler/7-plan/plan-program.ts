@@ -19,6 +19,7 @@ import { workOf } from './schedule/work.ts';
 import { storageType, tensorBytes } from './storage.ts';
 import { verifyMemory } from './memory/verify-memory.ts';
 import { verifyPlan } from './verify-plan.ts';
+import { accessOfWhole, withWindows } from './windows/windows.ts';
 
 export interface PlanOptions {
   /** Independent parts share dispatches. */
@@ -30,13 +31,16 @@ export interface PlanOptions {
 }
 
 /** @throws PlanError when a limit of the target stops the program. */
-export function planProgram(program: Program, target: Target, options: PlanOptions = {}): Plan {
+export function planProgram(whole: Program, target: Target, options: PlanOptions = {}): Plan {
   const { pack = true, reuse = true, onKernel = null } = options;
+  const program = withWindows(whole, target);
   checkSizes(program, target);
   const lowering = loweringFor(target);
   const parts = program.groups.map((group) => lowering.lower(program, group, target));
-  const accesses = program.groups.map(accessOf);
-  const dispatches = schedule(parts, dependencies(accesses), target, pack);
+  const accesses = program.groups.map((group) => accessOfWhole(accessOf(group), program));
+  // Windows of one tensor may overlap from group to group, which no dispatch may bind.
+  const packed = parts.map((part) => ({ ...part, isAlone: part.tensors.some((id) => program.tensors[id]?.window) }));
+  const dispatches = schedule(packed, dependencies(accesses), target, pack);
   const temporaries = new Set(program.tensors.filter(({ role }) => role === 'temporary').map(({ id }) => id));
   const lives = lifetimes(dispatches, accesses, (tensor) => temporaries.has(tensor));
   const replaced = reuse ? inPlace(program, dispatches, accesses, lives) : new Map<number, number>();
@@ -58,11 +62,15 @@ export function planProgram(program: Program, target: Target, options: PlanOptio
   return plan;
 }
 
-function checkSizes(program: Program, target: Target): void {
-  for (const tensor of program.tensors) {
+/** One tensor is one buffer, and a kernel sees all of those it touches. */
+function checkSizes({ tensors, groups }: Program, target: Target): void {
+  const { maxBindingBytes, maxBufferBytes = maxBindingBytes } = target;
+  const touched = new Set(groups.map(accessOf).flatMap(({ reads, writes }) => [...reads, ...writes]));
+  for (const tensor of tensors) {
     const bytes = tensorBytes(tensor);
     invariant(bytes > 0, `tensor ${tensor.name} is empty`);
-    if (bytes > target.maxBindingBytes) throw tensorTooLarge(tensor, bytes, target);
+    if (!tensor.window && bytes > maxBufferBytes) throw tensorTooLarge(tensor, bytes, target, 'buffer');
+    if (touched.has(tensor.id) && bytes > maxBindingBytes) throw tensorTooLarge(tensor, bytes, target, 'binding');
   }
 }
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { sessionMemory } from '../../compiler/7-plan/plan-stats.ts';
 import { compileTraining, trainingPlanList, type TrainingPlans } from '../../compiler/compile.ts';
+import type { Target } from '../../compiler/7-plan/plan.ts';
 import type { RecomputeSpec } from '../../compiler/2-check/model.ts';
 import { textBatches } from '../../runtime/data/batch-source.ts';
 import { readCorpus } from '../../runtime/data/corpus.ts';
@@ -12,6 +13,7 @@ import { Session } from '../../runtime/engine/session.ts';
 import { chooseModel, chooseTrain, loadModelFile } from '../../runtime/model-file.ts';
 import type { TrainSettings } from '../../runtime/training/checkpoint.ts';
 import { initializeParameters, Trainer } from '../../runtime/training/trainer.ts';
+import { modelOf } from '../compiler/2-check/prelude.ts';
 import { devices } from './device.ts';
 
 const fixtures = join(import.meta.dirname, '..', 'fixtures');
@@ -43,12 +45,18 @@ interface Run {
   readonly bytes: number;
 }
 
-async function run(on: EngineDevice, train: TrainSettings, steps: number): Promise<Run> {
+async function run(
+  on: EngineDevice,
+  train: TrainSettings,
+  steps: number,
+  limits: Partial<Target> = {},
+  of = model,
+): Promise<Run> {
   const { device, bytes } = counting(on);
-  const plans = compileTraining(model, { ...train, span }, { target: device.target });
+  const plans = compileTraining(of, { ...train, span }, { target: { ...device.target, ...limits } as Target });
   const session = new Session(device);
   const trainer = await Trainer.open(session, plans, train, textBatches(corpus, train));
-  initializeParameters(session, model, train.seed);
+  initializeParameters(session, of, train.seed);
   const losses: number[] = [];
   for (let step = 0; step < steps; step++) losses.push((await trainer.step(step)).loss);
   session.destroy();
@@ -85,3 +93,26 @@ it.each(devices.flatMap(({ name, open }) => [{}, { accumulate }, { recompute: bl
     device.close();
   },
 ); // prettier-ignore
+
+/** The gradients of its biases are sums over all tokens, of tensors of 64 KiB. */
+const biased = modelOf(`model M {
+  vocab = 256; context = 32; d_model = 32; n_layers = 1
+  mixer attn = gqa { heads = 4; rope = none; bias = all }; ffn mlp = mlp { width = 128; act = gelu_tanh; bias = all }
+}`);
+
+it.each(devices.flatMap((device) => [model, biased].map((of) => ({ ...device, of, model: of.name }))))(
+  '$name, $model: kernels that see a part of a tensor train as those that see all',
+  async ({ open, of }) => {
+    const device = await open();
+    const steps = device.kind === 'cpu' ? 3 : 1;
+    const whole = await run(device, settings, steps, {}, of);
+    // The embedding takes 32 KiB, the logits four times as much.
+    const parts = await run(device, settings, steps, { maxBindingBytes: 40 * 1024 }, of);
+    const most = (plans: TrainingPlans): number =>
+      Math.max(...trainingPlanList(plans).map(({ needs }) => needs.maxBindingBytes));
+    expect([most(whole.plans), most(parts.plans)]).toEqual([128 * 1024, 32 * 1024]);
+    expect(parts.losses.map((loss) => loss.toFixed(5))).toEqual(whole.losses.map((loss) => loss.toFixed(5)));
+    device.close();
+  },
+  120_000,
+);

@@ -18,6 +18,8 @@ export function inPlace(
   lives: ReadonlyMap<number, Lifetime>,
 ): Map<number, number> {
   const tensorOf = new Map(program.tensors.map((tensor) => [tensor.id, tensor]));
+  // Its groups each see a part of it, so none of them is done with all of it.
+  const inParts = new Set(program.tensors.map(({ window }) => window?.of));
   const replaced = new Map<number, number>();
   const taken = new Set<number>();
   dispatches.forEach((parts, step) => {
@@ -31,7 +33,8 @@ export function inPlace(
       for (const store of storesOf(group)) {
         if (!born(store.tensor) || replaced.has(store.tensor)) continue;
         const over = accesses[part]?.reads.find(
-          (old) => dies(old) && !born(old) && !taken.has(old) && mayReplace(group, store, old, tensorOf),
+          (old) =>
+            !inParts.has(old) && dies(old) && !born(old) && !taken.has(old) && mayReplace(group, store, old, tensorOf),
         );
         if (over === undefined) continue;
         replaced.set(store.tensor, over);

@@ -4,7 +4,7 @@
 import { invariant } from '../../diagnostics.ts';
 import type { Program } from '../../5-optimize/groups.ts';
 import type { PlanBinding, PlanBuffer, Target } from '../plan.ts';
-import { tensorBytes } from '../storage.ts';
+import { elementBytes, tensorBytes } from '../storage.ts';
 import { aligned, alignment, placeBlocks } from './arena.ts';
 import type { Block } from './arena.ts';
 import type { Lifetime } from './lifetimes.ts';
@@ -40,7 +40,17 @@ export function layOut(
     places.set(tensor, { buffer: buffers.length + arena, offset, bytes: bytesOf(tensor) });
   }
   buffers.push(...arenas.sizes.map((bytes): PlanBuffer => ({ bytes: aligned(bytes), kind: 'arena' })));
+  const starts = new Map(
+    program.tensors.flatMap((tensor) =>
+      tensor.window ? [[tensor.id, { of: tensor.window.of, bytes: tensor.window.start * elementBytes(tensor) }]] : [],
+    ),
+  );
   const bindingOf = (tensor: number): PlanBinding => {
+    const start = starts.get(tensor);
+    if (start) {
+      const { buffer, offset } = bindingOf(start.of);
+      return { buffer, offset: offset + start.bytes, bytes: bytesOf(tensor) };
+    }
     const place = places.get(storageOf(tensor));
     invariant(place, `tensor number ${tensor} is never written and has no storage`);
     return place;

@@ -9,7 +9,10 @@ export type Dispatch = readonly number[];
 
 export type PackingLimits = Pick<Target, 'maxStorageBindings' | 'maxWorkgroupStorage'>;
 
-type PackedPart = Pick<KernelPart, 'family' | 'tensors' | 'workgroupSize' | 'workgroupBytes'>;
+type PackedPart = Pick<KernelPart, 'family' | 'tensors' | 'workgroupSize' | 'workgroupBytes'> & {
+  /** It shares no dispatch. */
+  readonly isAlone?: boolean;
+};
 
 /**
  * How many dispatches a part may move up. The branches of a layer (q, k and v; the gradients of a weight and of its
@@ -23,7 +26,7 @@ const mostParts = 8;
 interface Open {
   readonly parts: number[];
   readonly tensors: Set<number>;
-  readonly kind: string;
+  readonly kind: string | null;
   workgroupBytes: number;
 }
 
@@ -40,7 +43,12 @@ export function schedule(
   parts.forEach((part, index) => {
     const earliest = (waits[index] ?? []).reduce((latest, other) => Math.max(latest, (placed[other] ?? 0) + 1), 0);
     const at = lastFitting(open, part, Math.max(earliest, open.length - reach), limits);
-    const dispatch = open[at] ?? { parts: [], tensors: new Set(), kind: kindOf(part), workgroupBytes: 0 };
+    const dispatch = open[at] ?? {
+      parts: [],
+      tensors: new Set(),
+      kind: part.isAlone ? null : kindOf(part),
+      workgroupBytes: 0,
+    };
     if (at === open.length) open.push(dispatch);
     dispatch.parts.push(index);
     for (const tensor of part.tensors) dispatch.tensors.add(tensor);
@@ -60,7 +68,7 @@ function lastFitting(open: readonly Open[], part: PackedPart, first: number, lim
 }
 
 function fits(dispatch: Open, part: PackedPart, limits: PackingLimits): boolean {
-  if (dispatch.kind !== kindOf(part) || dispatch.parts.length >= mostParts) return false;
+  if (part.isAlone || dispatch.kind !== kindOf(part) || dispatch.parts.length >= mostParts) return false;
   if (dispatch.workgroupBytes + part.workgroupBytes > limits.maxWorkgroupStorage) return false;
   const more = part.tensors.filter((tensor) => !dispatch.tensors.has(tensor));
   return dispatch.tensors.size + more.length <= limits.maxStorageBindings;

@@ -162,14 +162,14 @@ describe('memory', () => {
   });
 });
 
-test('a tensor larger than a binding is one sentence with its size, the limit, and what helps', () => {
+test('a tensor larger than a buffer is one sentence with its size, the limit, and what helps', () => {
   const big = [axis('batch', 64), axis('seq', 1024), axis('vocab', 50304)];
   const tensor: ProgramTensor = { id: 0, name: 'logits', role: 'output', type: 'f32', dims: big };
   const plan = (): Plan => planProgram({ name: 'big', tensors: [tensor], groups: [] }, defaultTarget);
   expect(plan).toThrow(PlanError);
   expect(plan).toThrow(
     'tensor logits [batch 64, seq 1024, vocab 50304] of f32 takes 12.28 GiB, ' +
-      'but this adapter lets a kernel see at most 128 MiB of one tensor\n' +
+      'but this adapter has buffers of at most 256 MiB\n' +
       'what helps: a smaller batch, or a shorter context, or a smaller vocabulary',
   );
 });
