@@ -100,19 +100,36 @@ function writeBroadcast(
   const even = k.size % tile.lanes === 0;
   const own = `${name} + i32(lane)`;
   scope.bind(`${k.name}#lane`, scope.let(even ? own : `min(${own}, ${k.size - 1})`, 'own'), k.size);
-  const mine = (expr: Expr, i: number): Expr => exprAt(exprAt(expr, group.m, rowAt(i)), [k], 'lane');
-  for (const { a } of loop.products) for (const i of count(tile.rows)) scope.value(mine(a, i));
+  const held = new Map(loop.products.map(({ a }) => [a, holdRows(scope, group, tile, a, k)]));
   const q = scope.fresh('q');
   const stop = `${name} + ${tile.lanes}`;
   scope.block(`for (var ${q} = ${name}; ${q} < ${even ? stop : `min(${stop}, ${k.size})`}; ${q}++)`, (inner) => {
     inner.bind(k.name, q, k.size);
     const from = inner.let(`u32(${q} - ${name})`, 'from');
     const a = (expr: Expr, i: number): string => {
-      const loaded = mine(expr, i);
-      const varies = inner.variables(loaded).includes(`${k.name}#lane`);
-      return varies ? inner.let(`subgroupShuffle(${inner.value(loaded)}, ${from})`, 'x') : inner.value(loaded);
+      const { text = '', varies = false } = held.get(expr)?.[i] ?? {};
+      return varies ? inner.let(`subgroupShuffle(${text}, ${from})`, 'x') : text;
     };
     writeStep(inner, tile, loop, a, (expr, j) => inner.value(exprAt(expr, group.n, columnAt(j))));
+  });
+}
+
+/**
+ * What each lane loads at its own k, for every row; `varies`: it does with k. A copy of it: lavapipe keeps a value that lives
+ * long in memory, and would write and read all of it for each lane that is loaded.
+ */
+function holdRows(
+  scope: WgslScope,
+  group: ContractGroup,
+  tile: RegisterTile,
+  a: Expr,
+  k: Axis,
+): readonly { readonly text: string; readonly varies: boolean }[] {
+  return count(tile.rows).map((i) => {
+    const expr = exprAt(exprAt(a, group.m, rowAt(i)), [k], 'lane');
+    const varies = scope.variables(expr).includes(`${k.name}#lane`);
+    const text = scope.value(expr);
+    return { text: varies ? scope.let(`subgroupShuffle(${text}, lane)`, 'held') : text, varies };
   });
 }
 
