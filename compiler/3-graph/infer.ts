@@ -91,7 +91,7 @@ const primitiveTypes: { readonly [K in PrimitiveName]: TypeRule<K> } = {
     invariant(a.type === b.type && isFloat(a.type), `a contraction of ${a.type} and ${b.type}`);
     invariant(over.length > 0, 'a contraction over no dim is a map');
     for (const name of over) invariant(dimOf(a, name).size === dimOf(b, name).size, `sizes of '${name}' differ`);
-    return { type: a.type, dims: unionDims(without(a, over), without(b, over)) };
+    return { type: 'f32', dims: unionDims(without(a, over), without(b, over)) };
   },
   broadcast: ({ dims }, inputs) => {
     const x = one(inputs);

@@ -27,7 +27,10 @@ export interface PrimitiveAttrs {
   random: { readonly stream: number; readonly dims: readonly Dim[] };
   /** Sum or maximum over the named dims. */
   reduce: { readonly fn: 'sum' | 'max'; readonly dims: readonly string[] };
-  /** Sum over `over` of a * b; dims shared and not summed are batch dims. Result: dims of a, then of b, in order. */
+  /**
+   * Sum over `over` of a * b, both f32 or both f16; dims shared and not summed are batch dims. Result: f32, dims of a, then
+   * of b, in order.
+   */
   contract: { readonly over: readonly string[] };
   /** Adds dims in front, constant along them. */
   broadcast: { readonly dims: readonly Dim[] };
@@ -103,12 +106,13 @@ export interface CompositeAttrs {
   /**
    * (q, k, v, offset i32 [], [bias], [seed u32 []]). Query position = offset + index along `query`; key position = index
    * along `key`. Dims of q that k lacks (besides query) are the query heads of one key head. bias: f32 over any of the
-   * dims of q but query and depth, and key; it has no gradient. part out: [q dims, valueDepth for depth]; part lse: log sum
-   * exp of the seen scores, [q dims without depth]. A query that sees no key gives 0.
+   * dims of q but query and depth, and key; it has no gradient. part out: of q's type, [q dims, valueDepth for depth]; part
+   * lse: log sum exp of the seen scores, f32 [q dims without depth]. A query that sees no key gives 0.
    */
   attention: AttentionAttrs & { readonly part: 'out' | 'lse' };
   /**
-   * (q, k, v, offset, dout, lse, delta, [bias], [seed]); delta = sum over valueDepth of out * dout. The gradient of q, k or v.
+   * (q, k, v, offset, dout, lse, delta, [bias], [seed]); dout of q's type, lse and delta f32; delta = sum over valueDepth of
+   * out * dout. The gradient of q, k or v, f32.
    * FlashAttention-2, arXiv 2307.08691.
    */
   attention_grad: AttentionAttrs & { readonly part: 'q' | 'k' | 'v' };

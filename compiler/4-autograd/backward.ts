@@ -1,6 +1,7 @@
 // Takes: a builder, a scalar loss in it, and the nodes whose gradients are wanted. Gives: the gradients, as more nodes.
-// Promises: reverse mode, one rule per op (`gradient-rules.ts`); each gradient has the type of its node; nodes off every
-// path from `wrt` to the loss get none. The gradient of node `x` has the origin path `grad.<path of x>`.
+// Promises: reverse mode, one rule per op (`gradient-rules.ts`); each gradient has the dims of its node; nodes off every
+// path from `wrt` to the loss get none. Gradients are f32, whatever the type of the node: halves are what products take, and
+// rules round to them there. The gradient of node `x` has the origin path `grad.<path of x>`.
 import { invariant } from '../diagnostics.ts';
 import type { GraphBuilder } from '../3-graph/builder.ts';
 import { formatType, sameType } from '../3-graph/infer/dims.ts';
@@ -32,7 +33,7 @@ export function gradients(builder: GraphBuilder, loss: Node, wrt: readonly Node[
       const gradient = sum(builder, parts);
       done.set(node, gradient);
       for (const [input, part] of inputGradients(builder, node, gradient, wanted)) {
-        const fits = sameType(part.type, input.type);
+        const fits = sameType(part.type, { type: 'f32', dims: input.type.dims });
         invariant(
           fits,
           `the gradient of an input of ${node.op} is ${formatType(part.type)}, the input ${formatType(input.type)}`,
@@ -41,7 +42,7 @@ export function gradients(builder: GraphBuilder, loss: Node, wrt: readonly Node[
       }
     });
   }
-  return wrt.map((w) => done.get(w) ?? builder.at(gradOrigin(w), () => fill(builder, 0, w.type.type, w.type.dims)));
+  return wrt.map((w) => done.get(w) ?? builder.at(gradOrigin(w), () => fill(builder, 0, 'f32', w.type.dims)));
 }
 
 function gradOrigin({ origin: { path, span } }: Node): Origin {

@@ -7,13 +7,13 @@ import type { Node, NodeOf, OpName } from '../3-graph/ops.ts';
 export interface GradientOf<K extends OpName> {
   readonly builder: GraphBuilder;
   readonly node: NodeOf<K> & Node;
-  /** d loss / d node, of the node's type. */
+  /** d loss / d node, f32 with the node's dims. */
   readonly gradient: Node;
   /** Whether the gradient of input `i` is wanted. */
   readonly wants: (i: number) => boolean;
 }
 
-/** The gradient of each input, of the input's type; null where none is wanted or none flows. */
+/** The gradient of each input, f32 with the input's dims; null where none is wanted or none flows. */
 export type GradientRule<K extends OpName> = (of: GradientOf<K>) => readonly (Node | null)[];
 
 /** Input `i` of the node. */

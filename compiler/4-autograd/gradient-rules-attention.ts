@@ -2,7 +2,7 @@
 // Promises: the probabilities are made again from lse, never stored. FlashAttention-2, arXiv 2307.08691.
 import { InvariantError, invariant } from '../diagnostics.ts';
 import { dimOf } from '../3-graph/infer/dims.ts';
-import { mul, neg } from '../3-graph/expr-build.ts';
+import { cast, mul, neg } from '../3-graph/expr-build.ts';
 import { elementwise, fill, sumOver } from '../3-graph/node-build.ts';
 import type { Node } from '../3-graph/ops.ts';
 import { inputOf } from './gradient-of.ts';
@@ -22,12 +22,13 @@ function attention({ builder, node, gradient, wants }: GradientOf<'attention'>):
   const isLse = part === 'lse';
   const lse = isLse ? node : builder.add('attention', { ...shared, part: 'lse' }, node.inputs);
   const outDims = q.type.dims.map((d) => (d.name === shared.depth ? dimOf(v.type, shared.valueDepth) : d));
-  const dout = isLse ? fill(builder, 0, q.type.type, outDims) : gradient;
+  const { type } = q.type;
+  const dout = isLse ? fill(builder, 0, type, outDims) : elementwise(builder, [gradient], (g) => cast(g, type));
   const delta = isLse
     ? elementwise(builder, [gradient], (g) => neg(g))
     : sumOver(
         builder,
-        elementwise(builder, [node, gradient], (out, dout) => mul(out, dout)),
+        elementwise(builder, [node, gradient], (out, dout) => mul(cast(out, 'f32'), dout)),
         [shared.valueDepth],
       );
   return node.inputs.map((_, i) => {

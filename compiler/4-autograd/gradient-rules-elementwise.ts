@@ -1,9 +1,10 @@
 // Takes: a node of an elementwise op, a reduction or a contraction, and the gradient of its result.
 // Gives: the gradients of its inputs. Promises: inputs that were broadcast get sums over the dims they lack.
 import type { GraphBuilder } from '../3-graph/builder.ts';
+import type { Expr } from '../3-graph/expr.ts';
 import { differentiateExpr } from '../3-graph/expr/differentiate-expr.ts';
 import { dimNames, unionDims, without } from '../3-graph/infer/dims.ts';
-import { add, cast, constant, div, eq, inputName, isConstant, mul, select } from '../3-graph/expr-build.ts';
+import { add, cast, constant, div, eq, inputName, isConstant, isFloat, mul, select } from '../3-graph/expr-build.ts';
 import { broadcastTo, elementwise, inOrder, mapOver, operandOf, sumOver } from '../3-graph/node-build.ts';
 import type { Node } from '../3-graph/ops.ts';
 import { inputOf } from './gradient-of.ts';
@@ -22,12 +23,18 @@ function map({ builder, node, gradient, wants }: GradientOf<'map'>): (Node | nul
   nodes.set('gradient', gradient);
   return node.inputs.map((input, i) => {
     if (!wants(i)) return null;
-    const slope = differentiateExpr(node.attrs.expr, inputName(i));
+    const slope = slopeOf(node.attrs.expr, inputName(i));
     if (isConstant(slope, 0)) return null;
     const g = operandOf(gradient, 'gradient');
-    const product = mapOver(builder, cast(mul(g, slope), input.type.type), nodes);
+    const product = mapOver(builder, mul(g, slope), nodes);
     return sumLike(builder, product, input);
   });
+}
+
+/** d expr / d name in f32: the rounding of the result is no part of it. */
+function slopeOf(expr: Expr, name: string): Expr {
+  if (expr.kind === 'cast' && isFloat(expr.x.type) && isFloat(expr.type)) return slopeOf(expr.x, name);
+  return cast(differentiateExpr(expr, name), 'f32');
 }
 
 /** sum: dx = g along the summed dims. max: g shared equally by the elements that are the maximum. */
@@ -49,18 +56,19 @@ function contract({ builder, node, gradient, wants }: GradientOf<'contract'>): (
   ];
 }
 
-/** Sum of g * other over the dims `like` lacks, in its order; the operands stand so that no permute is needed, if that can be. */
+/** Sum of g * other over the dims `like` lacks, g rounded to the type of other, in its order; the operands stand so that no permute is needed, if that can be. */
 function contractLike(builder: GraphBuilder, g: Node, other: Node, like: Node): Node {
   const order = dimNames(like.type);
   const over = dimNames(g.type).filter((name) => !order.includes(name));
   if (over.length === 0)
     return inOrder(
       builder,
-      elementwise(builder, [g, other], (g, o) => mul(g, o)),
+      elementwise(builder, [g, other], (g, o) => mul(g, cast(o, 'f32'))),
       order,
     );
   const dims = unionDims(without(g.type, over), without(other.type, over));
-  const inputs = dims.every((d, i) => d.name === order[i]) ? [g, other] : [other, g];
+  const rounded = elementwise(builder, [g], (x) => cast(x, other.type.type));
+  const inputs = dims.every((d, i) => d.name === order[i]) ? [rounded, other] : [other, rounded];
   return inOrder(builder, builder.add('contract', { over }, inputs), order);
 }
 

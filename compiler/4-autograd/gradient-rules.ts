@@ -1,6 +1,6 @@
 // Takes: nothing. Gives: the gradient rule of every op.
-// Promises: total over `OpName`; each part has the type of its input; ops that have no gradient say so.
-// Notation in the rules: y the result, g = d loss / d y (of y's type), dx = d loss / d x.
+// Promises: total over `OpName`; each part is f32 with the dims of its input; ops that have no gradient say so.
+// Notation in the rules: y the result, g = d loss / d y (f32), dx = d loss / d x.
 import type { OpName } from '../3-graph/ops.ts';
 import type { GradientRule } from './gradient-of.ts';
 import { attentionGradients } from './gradient-rules-attention.ts';

@@ -46,10 +46,8 @@ function partsOf(builder: GraphBuilder, attrs: AttentionAttrs, inputs: readonly 
   const seed = inputs.at(-1);
   if (attrs.dropout && seed)
     nodes.set('u', builder.add('random', { stream: attrs.dropout.stream, dims: pairDims(dims) }, [seed]));
-  const { type } = q.type;
-  const raw = new Map([['score', cast(variable('raw', type), 'f32')]]);
-  const inType = (e: Expr): Expr => cast(substitute(e, raw), type);
-  const slope = inType(differentiateExpr(attrs.score, 'score'));
+  const raw = new Map([['score', variable('raw', 'f32')]]);
+  const ofRaw = (e: Expr): Expr => substitute(e, raw);
   return {
     attrs,
     dims,
@@ -57,17 +55,17 @@ function partsOf(builder: GraphBuilder, attrs: AttentionAttrs, inputs: readonly 
     k,
     v,
     nodes,
-    score: inType(attrs.score),
-    slope,
+    score: ofRaw(attrs.score),
+    slope: ofRaw(differentiateExpr(attrs.score, 'score')),
     mask: attrs.mask,
-    kept: keptOf(attrs, type),
+    kept: keptOf(attrs),
   };
 }
 
-function keptOf({ dropout }: AttentionAttrs, type: 'f32' | 'f16' | 'i32' | 'u32' | 'bool'): Expr {
-  if (!dropout) return constant(1, type);
+function keptOf({ dropout }: AttentionAttrs): Expr {
+  if (!dropout) return constant(1);
   const rate = Math.fround(dropout.rate);
-  return select(ge(variable('u', 'f32'), rate), constant(1 / (1 - rate), type), constant(0, type));
+  return select(ge(variable('u', 'f32'), rate), constant(1 / (1 - rate)), 0);
 }
 
 /** log sum exp of the seen scores, a row each: max, then the sum against it. */
@@ -75,7 +73,7 @@ function lseOf(builder: GraphBuilder, p: Parts): Node {
   const keys = [p.attrs.key];
   const masked = mapOver(builder, select(p.mask, p.score, never), p.nodes);
   const top = builder.add('reduce', { fn: 'max', dims: keys }, [masked]);
-  const topValue = variable('top', top.type.type);
+  const topValue = variable('top', 'f32');
   const terms = mapOver(builder, select(p.mask, exp(sub(p.score, topValue)), 0), new Map([...p.nodes, ['top', top]]));
   const total = sumOver(builder, terms, keys);
   // A seen score counts 1 for the maximum itself, so a smaller sum is 0: no key is seen.
@@ -83,16 +81,17 @@ function lseOf(builder: GraphBuilder, p: Parts): Node {
 }
 
 /** exp(score - lse) where seen, over raw, query, key, lse. */
-const probability = (p: Parts): Expr =>
-  select(p.mask, exp(sub(p.score, variable('lse', p.q.type.type))), constant(0, p.q.type.type));
+const probability = (p: Parts): Expr => select(p.mask, exp(sub(p.score, variable('lse', 'f32'))), 0);
 
 function attention(builder: GraphBuilder, attrs: Attrs<'attention'>, inputs: readonly Node[]): Node {
   const p = partsOf(builder, attrs, inputs, false);
   const lse = lseOf(builder, p);
   const rowOrder = dimNames(p.q.type).filter((name) => name !== attrs.depth);
   if (attrs.part === 'lse') return inOrder(builder, lse, rowOrder);
-  const weights = mapOver(builder, mul(probability(p), p.kept), new Map([...p.nodes, ['lse', lse]]));
-  const out = builder.add('contract', { over: [attrs.key] }, [weights, p.v]);
+  const { type } = p.q.type;
+  const weights = mapOver(builder, cast(mul(probability(p), p.kept), type), new Map([...p.nodes, ['lse', lse]]));
+  const sum = builder.add('contract', { over: [attrs.key] }, [weights, p.v]);
+  const out = elementwise(builder, [sum], (x) => cast(x, type));
   return inOrder(builder, out, dimNames(p.q.type).map((name) => (name === attrs.depth ? attrs.valueDepth : name))); // prettier-ignore
 }
 
@@ -105,12 +104,12 @@ function attentionGrad(builder: GraphBuilder, attrs: Attrs<'attention_grad'>, in
   const rows = [...p.dims.heads, p.dims.query].map((d) => d.name);
   const nodes = new Map([...p.nodes, ['lse', lse] as const, ['delta', delta] as const]);
   if (attrs.part === 'v') {
-    const weights = mapOver(builder, mul(probability(p), p.kept), nodes);
+    const weights = mapOver(builder, cast(mul(probability(p), p.kept), type), nodes);
     return inOrder(builder, builder.add('contract', { over: rows }, [weights, dout]), dimNames(p.v.type));
   }
   nodes.set('dweight', builder.add('contract', { over: [attrs.valueDepth] }, [dout, p.v]));
-  const dscore = mul(probability(p), sub(mul(p.kept, variable('dweight', type)), variable('delta', type)));
-  const draw = mapOver(builder, mul(dscore, p.slope), nodes);
+  const dscore = mul(probability(p), sub(mul(p.kept, variable('dweight', 'f32')), variable('delta', 'f32')));
+  const draw = mapOver(builder, cast(mul(dscore, p.slope), type), nodes);
   if (attrs.part === 'q')
     return inOrder(builder, builder.add('contract', { over: [attrs.key] }, [draw, p.k]), dimNames(p.q.type));
   return inOrder(builder, builder.add('contract', { over: rows }, [draw, p.q]), dimNames(p.k.type));

@@ -3,6 +3,7 @@
 import { invariant } from '../../diagnostics.ts';
 import { attentionDims, biasOf } from '../infer/attention-dims.ts';
 import { differentiateExpr } from '../expr/differentiate-expr.ts';
+import { roundToHalf } from '../expr/half.ts';
 import type { AttentionAttrs } from '../ops.ts';
 import type { Dim } from '../types.ts';
 import { streamKey, uniformOf } from '../random.ts';
@@ -126,8 +127,9 @@ export function attention(
       addScaled(out, row.index * p.valueDepth, p.v, (row.firstKey + j) * p.valueDepth, p.valueDepth, probability * (row.kept[j] ?? 0)); // prettier-ignore
     });
   }
-  if (attrs.part === 'lse') return arranged({ type, dims: p.orders.row, data: lse }, dims);
-  return arranged({ type, dims: p.orders.out, data: out }, dims);
+  if (attrs.part === 'lse') return arranged({ type: 'f32', dims: p.orders.row, data: lse }, dims);
+  const data = type === 'f16' ? out.map(roundToHalf) : out;
+  return arranged({ type, dims: p.orders.out, data }, dims);
 }
 
 function addScaled(
@@ -173,5 +175,5 @@ export function attentionGrad(
       else addScaled(out, key, p.q, query, p.depth, draw);
     });
   }
-  return arranged({ type: doutT.type, dims: order, data: out }, dims);
+  return arranged({ type: 'f32', dims: order, data: out }, dims);
 }

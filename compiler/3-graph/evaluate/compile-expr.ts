@@ -1,8 +1,9 @@
 // Takes: a scalar expression and the slot of each variable. Gives: a JavaScript function over an array of slots.
-// Promises: float64 for floats, 32-bit wrap-around for integers, 0 and 1 for booleans; only the chosen side of a select runs.
+// Promises: float64 for floats, rounded by casts to f16; 32-bit wrap-around for integers, 0 and 1 for booleans; only the chosen side of a select runs.
 import { InvariantError, invariant } from '../../diagnostics.ts';
 import { binaryFunctions, unaryFunctions } from '../expr/fold.ts';
 import { isFloat } from '../expr-build.ts';
+import { roundToHalf } from '../expr/half.ts';
 import type { Expr } from '../expr.ts';
 import { uniform } from '../random.ts';
 
@@ -68,7 +69,8 @@ function compileBinary(e: Case<'binary'>, x: ScalarFn, y: ScalarFn): ScalarFn {
 
 function compileCast(e: Case<'cast'>, x: ScalarFn): ScalarFn {
   if (e.type === 'bool') return (slots) => (x(slots) === 0 ? 0 : 1);
-  if (isFloat(e.type)) return x;
+  if (e.type === 'f16') return (slots) => roundToHalf(x(slots));
+  if (e.type === 'f32') return x;
   if (e.type === 'u32') return (slots) => Math.trunc(x(slots)) >>> 0;
   return (slots) => Math.trunc(x(slots)) | 0;
 }

@@ -20,7 +20,7 @@ export function contract(a: Tensor, b: Tensor, over: readonly string[], dims: re
   for (let g = 0; g < countOf(batch); g++)
     for (let i = g * m; i < (g + 1) * m; i++)
       for (let j = g * n; j < (g + 1) * n; j++) out[i * n + j - g * n] = dot(left, i * depth, right, j * depth, depth);
-  return arranged({ type: a.type, dims: [...batch, ...rows, ...columns], data: out }, dims);
+  return arranged({ type: 'f32', dims: [...batch, ...rows, ...columns], data: out }, dims);
 }
 
 function dot(a: Float64Array, aStart: number, b: Float64Array, bStart: number, count: number): number {

@@ -127,16 +127,18 @@ export const compositeTypes: { readonly [K in CompositeName]: Rule<K> } = {
   attention: (attrs, inputs) => {
     const { valueDepth } = attention(attrs, inputs, 0);
     const q = nth(inputs, 0);
-    return { type: q.type, dims: attrs.part === 'lse' ? lseDims(attrs, q) : outDims(q, attrs.depth, valueDepth) };
+    return attrs.part === 'lse'
+      ? { type: 'f32', dims: lseDims(attrs, q) }
+      : { type: q.type, dims: outDims(q, attrs.depth, valueDepth) };
   },
   attention_grad: (attrs, inputs) => {
     const { valueDepth } = attention(attrs, inputs, 3);
     const q = nth(inputs, 0);
-    const row: TensorType = { type: q.type, dims: lseDims(attrs, q) };
+    const row: TensorType = { type: 'f32', dims: lseDims(attrs, q) };
     const out: TensorType = { type: q.type, dims: outDims(q, attrs.depth, valueDepth) };
     invariant(sameType(nth(inputs, 4), out), `dout is ${formatType(nth(inputs, 4))}, the output ${formatType(out)}`);
     for (const i of [5, 6])
       invariant(sameType(nth(inputs, i), row), `lse or delta is ${formatType(nth(inputs, i))}, not ${formatType(row)}`);
-    return nth(inputs, { q: 0, k: 1, v: 2 }[attrs.part]);
+    return { type: 'f32', dims: nth(inputs, { q: 0, k: 1, v: 2 }[attrs.part]).dims };
   },
 };

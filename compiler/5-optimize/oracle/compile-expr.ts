@@ -4,6 +4,7 @@
 import { invariant } from '../../diagnostics.ts';
 import type { Expr } from '../../3-graph/expr.ts';
 import { binaryFunctions, unaryFunctions } from '../../3-graph/expr/fold.ts';
+import { roundToHalf } from '../../3-graph/expr/half.ts';
 import { uniform } from '../../3-graph/random.ts';
 import type { ScalarType } from '../../3-graph/types.ts';
 import type { Axis, ProgramTensor } from '../groups.ts';
@@ -15,7 +16,7 @@ export interface TensorValue {
 
 const castTo: { readonly [T in ScalarType]: (x: number) => number } = {
   f32: (x) => x,
-  f16: (x) => x,
+  f16: roundToHalf,
   // oxlint-disable-next-line unicorn/prefer-math-trunc
   i32: (x) => Math.trunc(x) | 0,
   u32: (x) => Math.trunc(x) >>> 0,
