@@ -55,7 +55,8 @@ export interface RowGroup {
 
 /**
  * For every point of batch x m x n: accumulator = sum over its terms of the sum over k of a * b. `a` is over batch, m and
- * the term's k; `b` over batch, n and k. Then the stores, over batch, m, n, with each accumulator as a `var` of its name.
+ * the term's k; `b` over batch, n and k. Both are f32: an operand in halves stands as `cast(x, f32)`. Then the stores, over
+ * batch, m, n, with each accumulator as a `var` of its name.
  */
 export interface ContractGroup {
   readonly kind: 'contract';
@@ -72,7 +73,7 @@ export interface Accumulator {
   readonly terms: readonly { readonly k: readonly Axis[]; readonly a: Expr; readonly b: Expr }[];
 }
 
-/** What forward and backward attention share. All expressions are f32 elements at the axes named. */
+/** What forward and backward attention share. All expressions are f32 elements at the axes named; halves stand as casts. */
 export interface AttentionParts {
   /** Batch dims shared by q and k: [batch, kv_heads]. */
   readonly batch: readonly Axis[];

@@ -62,7 +62,7 @@ class AttentionSpace {
   }
 
   private elementOf(input: Node, ...along: readonly Role[]): Expr {
-    return this.space.elements.at(input, this.point(along));
+    return this.space.wide(input, this.point(along));
   }
 
   /** The point of a tensor over the batch, heads and the named roles. */
@@ -79,7 +79,7 @@ class AttentionSpace {
     const lists = results.map(([node, name, along]) => {
       if (!node) return [];
       const point = this.point(along);
-      return this.space.storesOf(node, point, this.space.result(node, name, point));
+      return this.space.storesOf(node, point, this.space.wideResult(node, name, point));
     });
     for (const member of this.members) {
       if (member.op === 'attention' || member.op === 'attention_grad') continue;

@@ -84,7 +84,7 @@ function accumulatorOf(space: GroupSpace, node: NodeOf<'contract'>, roles: Roles
   if (!straight && !(sameSpace(own.m, roles.n) && sameSpace(own.n, roles.m))) return null;
   const k = overAxes(node);
   const point = space.identity([...roles.batch, ...roles.m, ...roles.n, ...k]);
-  const [a, b] = [space.elements.at(inputOf(node, 0), point), space.elements.at(inputOf(node, 1), point)];
+  const [a, b] = [space.wide(inputOf(node, 0), point), space.wide(inputOf(node, 1), point)];
   return { result, terms: [straight ? { k, a, b } : { k, a: b, b: a }] };
 }
 

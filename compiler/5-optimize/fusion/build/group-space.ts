@@ -1,6 +1,6 @@
 // Takes: the members of a group to be. Gives: what all families share: points of members, their values, their stores.
 // Promises: a member computed here is read as a value where a later member reads it at its own point, else `failed`.
-import { variable } from '../../../3-graph/expr-build.ts';
+import { cast, variable } from '../../../3-graph/expr-build.ts';
 import type { Expr } from '../../../3-graph/expr.ts';
 import type { Node } from '../../../3-graph/ops.ts';
 import type { Axis, Store } from '../../groups.ts';
@@ -47,6 +47,19 @@ export class GroupSpace {
     const value = this.math.pool.intern(variable(name, node.type.type));
     this.elements.locals.set(node, { point, value });
     return value;
+  }
+
+  /** As `result`, of what a group sums in f32 whatever the node's type. */
+  wideResult(node: Node, name: string, point: Index): Expr {
+    const value = this.math.pool.intern(cast(variable(name, 'f32'), node.type.type));
+    this.elements.locals.set(node, { point, value });
+    return value;
+  }
+
+  /** An element as an operand of products: halves become f32. */
+  wide(node: Node, index: Index): Expr {
+    const element = this.elements.at(node, index);
+    return element.type === 'f16' ? this.math.pool.intern(cast(element, 'f32')) : element;
   }
 
   /** The stores of a map-like member, whose value becomes known to later members. Null when it has no point here. */
