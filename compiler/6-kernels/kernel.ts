@@ -7,6 +7,8 @@ export interface KernelPart {
   readonly family: string;
   /** Tensor ids of the program, in the order of first use, each once. */
   readonly tensors: readonly number[];
+  /** Those of `tensors` it sees as elements of another type: parts that see a tensor differently share no dispatch. */
+  readonly wide?: readonly number[];
   /** Invocations per workgroup (x; y and z are 1); 1 where a workgroup is run by one thread. */
   readonly workgroupSize: number;
   /** Number of workgroups, linear. Each writes elements no other does, so any may run beside any. */

@@ -29,6 +29,8 @@ export type TensorRole =
   | 'parameter'
   /** Optimizer moments, accumulated gradients, KV cache. Persistent, shared by name between Plans; starts at zero. */
   | 'state'
+  /** A parameter rounded to halves, as products take it. Persistent; whoever writes the parameter writes it too. */
+  | 'shadow'
   /** Written by the caller before a run. */
   | 'input'
   /** Read by the caller after a run. */
@@ -47,6 +49,8 @@ export interface PlanTensor {
   readonly dims: readonly string[];
   readonly buffer: number;
   readonly data?: ConstantData;
+  /** Of a shadow: its parameter. */
+  readonly of?: string;
 }
 
 export interface PlanBuffer {
@@ -132,10 +136,21 @@ interface Limits {
   readonly maxWorkgroupsPerDimension: number;
 }
 
+/** result (M x N) += left (M x K) * right (K x N); both factors of `component`, as `f16`, the sum of `result`. */
+export interface SubgroupMatrix {
+  readonly component: string;
+  readonly result: string;
+  readonly M: number;
+  readonly N: number;
+  readonly K: number;
+}
+
 export interface WebGpuTarget extends Limits {
   readonly kind: 'webgpu';
   /** Invocations of a subgroup, where it is one number and `features` has `subgroups`. */
   readonly subgroupSize?: number;
+  /** Matrices a subgroup multiplies as one, where `subgroupSize` is known; none where it is left out. */
+  readonly subgroupMatrices?: readonly SubgroupMatrix[];
   /** True for a software adapter: barriers cost, registers are cheap. */
   readonly software: boolean;
 }

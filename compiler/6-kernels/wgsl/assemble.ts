@@ -9,11 +9,25 @@ import { storageType } from './text/literal.ts';
 
 type Printed = ReturnType<WgslPart['print']>;
 
+interface Directive {
+  readonly name: string;
+  readonly used: RegExp;
+  readonly feature: string;
+  /** A check of Dawn's that does not see what holds. */
+  readonly off?: string;
+}
+
 /** What of WGSL must be enabled by name, how to tell, and the device's name for it. */
-const directives = [
+const directives: readonly Directive[] = [
   { name: 'f16', used: /\bf16\b/, feature: 'shader-f16' },
   { name: 'subgroups', used: /\bsubgroup\w+\(/, feature: 'subgroups' },
-] as const;
+  {
+    name: 'chromium_experimental_subgroup_matrix',
+    used: /\bsubgroup_matrix_/,
+    feature: 'chromium-experimental-subgroup-matrix',
+    off: 'chromium.subgroup_matrix_uniformity',
+  },
+];
 
 /** `slotOf`: binding of a tensor, `t{slot}` in the text; tensors that share storage share a slot. */
 export function assembleKernel(
@@ -40,7 +54,8 @@ export function assembleKernel(
   ].join('\n');
   const module = [bindings, ...declarations, ...helpers, main].join('\n\n');
   const enabled = directives.filter(({ used }) => used.test(module));
-  const head = enabled.map(({ name }) => `enable ${name};\n`).join('');
+  const diagnostics = enabled.flatMap(({ off }) => (off === undefined ? [] : [`diagnostic(off, ${off});\n`]));
+  const head = [...enabled.map(({ name }) => `enable ${name};\n`), ...diagnostics].join('');
   const code = `${head}${module}\n`;
   return {
     code,
@@ -60,12 +75,14 @@ function fold(count: number, limit: number): readonly [number, number] {
 function bindingsOf(parts: readonly WgslPart[], program: Program, slotOf: (tensor: number) => number): string {
   const types = new Map(program.tensors.map((tensor) => [tensor.id, storageType(tensor.type)]));
   const bySlot = new Map<number, string>();
-  for (const tensor of parts.flatMap((part) => part.tensors)) {
-    const slot = slotOf(tensor);
-    const type = types.get(tensor);
-    invariant(type !== undefined, `no tensor ${tensor} in the program`);
-    invariant((bySlot.get(slot) ?? type) === type, `tensor ${tensor} shares slot ${slot} with one of another type`);
-    bySlot.set(slot, type);
+  for (const { tensors, wide = [] } of parts) {
+    for (const tensor of tensors) {
+      const slot = slotOf(tensor);
+      const type = wide.includes(tensor) ? 'vec4u' : types.get(tensor);
+      invariant(type !== undefined, `no tensor ${tensor} in the program`);
+      invariant((bySlot.get(slot) ?? type) === type, `tensor ${tensor} shares slot ${slot} with one of another type`);
+      bySlot.set(slot, type);
+    }
   }
   return [...bySlot]
     .sort(([a], [b]) => a - b)

@@ -3,6 +3,8 @@
 import type { KernelPart } from '../kernel.ts';
 
 export interface WgslPart extends KernelPart {
+  /** Tensors of halves that are bound as `array<vec4u>`, 8 halves an element; only read, and by scopes that know of it. */
+  readonly wide?: readonly number[];
   /**
    * WGSL from the names of the tensors (as bound by the assembler) and a prefix for module-scope names.
    * `declarations`: workgroup variables and functions. `body`: statements with `wg: u32` (linear workgroup index) and

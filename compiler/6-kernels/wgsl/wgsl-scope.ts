@@ -1,5 +1,6 @@
 // Takes: expressions and stores of fused groups. Gives: WGSL statements, in nested scopes.
 // Promises: total over kinds; a value used twice is computed once; what a loop does not change is computed before it.
+import { invariant } from '../../diagnostics.ts';
 import type { Expr } from '../../3-graph/expr.ts';
 import { operands } from '../../3-graph/expr/walk.ts';
 import type { Axis, Program, ProgramTensor, Store } from '../../5-optimize/groups.ts';
@@ -21,6 +22,8 @@ const MAX_TEXT = 100;
 interface Shared {
   readonly tensors: ReadonlyMap<number, ProgramTensor>;
   readonly tensorName: (tensor: number) => string;
+  /** Tensors of halves bound as `array<vec4u>`. */
+  readonly wide: ReadonlySet<number>;
   readonly table: ExprTable;
   readonly helpers: Set<HelperName>;
   /** Names given out, to keep them apart. */
@@ -51,10 +54,11 @@ export class WgslScope {
     this.names = new ScopeNames(this, parent?.names ?? null, shared);
   }
 
-  /** The outermost scope of a kernel part's body. `tensorName` as in `WgslPart.print`. */
-  static root(program: Program, tensorName: (tensor: number) => string): WgslScope {
+  /** The outermost scope of a kernel part's body. `tensorName` as in `WgslPart.print`, `wide` as in `WgslPart`. */
+  static root(program: Program, tensorName: (tensor: number) => string, wide: readonly number[] = []): WgslScope {
     const tensors = new Map(program.tensors.map((tensor) => [tensor.id, tensor]));
-    return new WgslScope({ tensors, tensorName, table: new ExprTable(), helpers: new Set(), taken: new Map() }, null);
+    const known = { table: new ExprTable(), helpers: new Set<HelperName>(), taken: new Map<string, number>() };
+    return new WgslScope({ tensors, tensorName, wide: new Set(wide), ...known }, null);
   }
 
   /** Declares a variable of the expressions: its WGSL text, a name or literal; `size`: an index from 0 to size - 1. */
@@ -115,6 +119,16 @@ export class WgslScope {
     return `${this.shared.tensorName(tensor)}[${stripped(this.index(tensor, index))}]`;
   }
 
+  /** The i32 text of a linear form over variables and expressions in scope, e.g. of that of a `WideLoad`. */
+  linear(form: Linear): string {
+    return this.linearText(form);
+  }
+
+  /** The `vec4u` of 8 halves of a wide tensor; `form` counts such elements. */
+  octet(tensor: number, form: Linear): string {
+    return `${this.shared.tensorName(tensor)}[${stripped(this.linear(form))}]`;
+  }
+
   /** Coefficient * variable of a flat index, e.g. to find out which axis is contiguous. */
   flatIndex(tensor: number, index: readonly Expr[]): Linear {
     return this.names.flatIndex(tensor, index);
@@ -128,6 +142,7 @@ export class WgslScope {
   /** Reads the values now; the result writes the stores, into this scope or one inside it. */
   prepareStores(stores: readonly Store[], keep = true): (scope: WgslScope) => void {
     const ready = stores.map(({ tensor, index, value }) => {
+      invariant(!this.shared.wide.has(tensor), `tensor ${tensor} is bound to be read, 8 halves at a time`);
       const element = this.element(tensor, index);
       const text = keep ? this.value(value) : this.expr(value);
       return `${element} = ${value.type === 'bool' ? `u32(${stripped(text)})` : stripped(text)};`;
@@ -166,6 +181,12 @@ export class WgslScope {
 
   private find<T>(get: (scope: WgslScope) => T | undefined): T | undefined {
     return get(this) ?? this.parent?.find(get);
+  }
+
+  /** One element of a wide tensor. */
+  private half(tensor: number, index: readonly Expr[]): string {
+    const at = this.let(`u32(${stripped(this.index(tensor, index))})`, 'at');
+    return `bitcast<vec2<f16>>(${this.shared.tensorName(tensor)}[${at} >> 3u][(${at} >> 1u) & 3u])[${at} & 1u]`;
   }
 
   private variable(name: string): string {
@@ -260,6 +281,7 @@ export class WgslScope {
     const: (expr) => this.expr(expr),
     var: (expr) => this.expr(expr),
     load: ({ tensor, index, type }) => {
+      if (this.shared.wide.has(tensor)) return this.half(tensor, index);
       const element = this.element(tensor, index);
       return type === 'bool' ? `(${element} != 0u)` : element;
     },

@@ -9,7 +9,7 @@ export type Dispatch = readonly number[];
 
 export type PackingLimits = Pick<Target, 'maxStorageBindings' | 'maxWorkgroupStorage'>;
 
-type PackedPart = Pick<KernelPart, 'family' | 'tensors' | 'workgroupSize' | 'workgroupBytes'> & {
+type PackedPart = Pick<KernelPart, 'family' | 'tensors' | 'wide' | 'workgroupSize' | 'workgroupBytes'> & {
   /** It shares no dispatch. */
   readonly isAlone?: boolean;
 };
@@ -25,7 +25,8 @@ const mostParts = 8;
 
 interface Open {
   readonly parts: number[];
-  readonly tensors: Set<number>;
+  /** And whether they are seen wide. */
+  readonly tensors: Map<number, boolean>;
   readonly kind: string | null;
   workgroupBytes: number;
 }
@@ -45,13 +46,13 @@ export function schedule(
     const at = lastFitting(open, part, Math.max(earliest, open.length - reach), limits);
     const dispatch = open[at] ?? {
       parts: [],
-      tensors: new Set(),
+      tensors: new Map<number, boolean>(),
       kind: part.isAlone ? null : kindOf(part),
       workgroupBytes: 0,
     };
     if (at === open.length) open.push(dispatch);
     dispatch.parts.push(index);
-    for (const tensor of part.tensors) dispatch.tensors.add(tensor);
+    for (const tensor of part.tensors) dispatch.tensors.set(tensor, isWide(part, tensor));
     dispatch.workgroupBytes += part.workgroupBytes;
     placed.push(at);
   });
@@ -70,9 +71,13 @@ function lastFitting(open: readonly Open[], part: PackedPart, first: number, lim
 function fits(dispatch: Open, part: PackedPart, limits: PackingLimits): boolean {
   if (part.isAlone || dispatch.kind !== kindOf(part) || dispatch.parts.length >= mostParts) return false;
   if (dispatch.workgroupBytes + part.workgroupBytes > limits.maxWorkgroupStorage) return false;
+  if (part.tensors.some((tensor) => (dispatch.tensors.get(tensor) ?? isWide(part, tensor)) !== isWide(part, tensor)))
+    return false;
   const more = part.tensors.filter((tensor) => !dispatch.tensors.has(tensor));
   return dispatch.tensors.size + more.length <= limits.maxStorageBindings;
 }
+
+const isWide = ({ wide = [] }: PackedPart, tensor: number): boolean => wide.includes(tensor);
 
 /** Light kernels mix freely; heavy ones (products, attention) only with their like, for their registers' sake. */
 function kindOf({ family, workgroupSize }: PackedPart): string {

@@ -7,7 +7,8 @@ import { useCachedDriver } from '../../driver/cached-driver.ts';
 import { DawnMissingError } from '../device-error.ts';
 
 const toggles = [
-  'enable-dawn-features=vulkan_enable_f16_on_nvidia', // f16 is there on NVIDIA, Dawn only hides it
+  // f16 is there on NVIDIA, Dawn only hides it; subgroup matrices count as unsafe for as long as they are experimental.
+  'enable-dawn-features=vulkan_enable_f16_on_nvidia,allow_unsafe_apis',
   'disable-dawn-features=timestamp_quantization', // 65 us steps hide kernels of 10
 ];
 

@@ -12,7 +12,8 @@ import { preparePlan } from './prepare-plan.ts';
 import { StagingPool, usage, writeBuffer } from './transfer.ts';
 import { waitFor, type Wait } from './wait.ts';
 
-const usefulFeatures: readonly GPUFeatureName[] = ['shader-f16', 'subgroups', 'timestamp-query'];
+const matrixFeature = 'chromium-experimental-subgroup-matrix' as GPUFeatureName;
+const usefulFeatures: readonly GPUFeatureName[] = ['shader-f16', 'subgroups', 'timestamp-query', matrixFeature];
 
 /** @throws DeviceError when there is no such adapter, or it gives no device. */
 export async function openGpu(kind: AdapterKind): Promise<GpuDevice> {
@@ -22,7 +23,8 @@ export async function openGpu(kind: AdapterKind): Promise<GpuDevice> {
     const features = usefulFeatures.filter((feature) => adapter.features.has(feature));
     const gpu = await adapter.requestDevice({ requiredFeatures: features, requiredLimits: allLimits(adapter.limits) });
     const summary = summarize(adapter.info);
-    return new GpuDevice(gpu, summary, { ...targetOf(gpu.limits, features, summary), ...subgroups(adapter.info) });
+    const target = { ...targetOf(gpu.limits, features, summary), ...subgroups(adapter.info) };
+    return new GpuDevice(gpu, summary, { ...target, ...matrices(adapter.info, target) });
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new DeviceError(`the adapter refuses to open a device: ${reason}`, { cause });
@@ -127,6 +129,28 @@ function targetOf(limits: GPUSupportedLimits, features: readonly string[], adapt
 function subgroups({ subgroupMinSize, subgroupMaxSize }: GPUAdapterInfo): Pick<WebGpuTarget, 'subgroupSize'> {
   return subgroupMinSize === subgroupMaxSize && subgroupMinSize > 0 ? { subgroupSize: subgroupMinSize } : {};
 }
+
+/** Where the device multiplies matrices that a subgroup holds: the sizes it can, as Dawn lists them. */
+function matrices(info: GPUAdapterInfo, target: WebGpuTarget): Pick<WebGpuTarget, 'subgroupMatrices'> {
+  if (!target.features.includes(matrixFeature) || target.subgroupSize === undefined) return {};
+  const listed: unknown = Reflect.get(info, 'subgroupMatrixConfigs');
+  if (!isIterable(listed)) return {};
+  const configs = [...listed] as readonly MatrixConfig[];
+  const sizes = configs.map(({ componentType, resultComponentType, M, N, K }) => ({ component: componentType, result: resultComponentType, M, N, K })); // prettier-ignore
+  return sizes.length > 0 ? { subgroupMatrices: sizes } : {};
+}
+
+/** An entry of `subgroupMatrixConfigs`, which is not in the types of WebGPU yet. */
+interface MatrixConfig {
+  readonly componentType: string;
+  readonly resultComponentType: string;
+  readonly M: number;
+  readonly N: number;
+  readonly K: number;
+}
+
+const isIterable = (value: unknown): value is Iterable<unknown> =>
+  typeof value === 'object' && value !== null && Symbol.iterator in value;
 
 function whole(bytes: number): number {
   return bytes - (bytes % 256);

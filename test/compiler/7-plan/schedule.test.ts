@@ -106,3 +106,9 @@ function observe(accesses: readonly Access[], order: readonly number[]) {
   }
   return { seen, last: [...writer].toSorted(([a], [b]) => a - b) };
 }
+
+test('parts that see a tensor in different elements stay apart', () => {
+  const accesses = [access([1], [2]), access([1], [3]), access([1], [4])];
+  const seen = parts(accesses).map((part, i) => (i === 1 ? part : { ...part, wide: [1] }));
+  expect(schedule(seen, dependencies(accesses), limits, true)).toEqual([[0, 2], [1]]);
+});
