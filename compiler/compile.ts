@@ -77,7 +77,7 @@ function requireBuilt(model: Model): void {
 export function compileTraining(model: Model, train: TrainSpec, options: CompileOptions): TrainingPlans {
   requireBuilt(model);
   const sizes = { batch: train.batch / train.accumulate, seq: train.seq };
-  const evaluate = compileGraph(lossGraph(model, train.loss), sizes, options);
+  const evaluate = compileGraph(lossGraph(model, train.loss, train.precision), sizes, options);
   const { recompute = { kind: 'none' } } = train;
   const plansWith = (spec: RecomputeSpec, to: CompileOptions): TrainingPlans => {
     const graphs = trainGraphs(model, { ...train, recompute: spec });

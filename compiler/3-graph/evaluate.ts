@@ -4,6 +4,7 @@ import { invariant } from '../diagnostics.ts';
 import { compositeRules } from './evaluate/composites.ts';
 import { primitiveRules } from './evaluate/primitives.ts';
 import type { EvaluateRule } from './evaluate/primitives.ts';
+import { roundToHalf } from './expr/half.ts';
 import { boundDims, countOf } from './evaluate/tensor.ts';
 import type { Tensor } from './evaluate/tensor.ts';
 import type { Graph, Node, OpName } from './ops.ts';
@@ -20,7 +21,7 @@ export interface Evaluation {
 const rules: { readonly [K in OpName]: EvaluateRule<K> } = { ...primitiveRules, ...compositeRules };
 
 /**
- * `values`: row-major elements of each source by name; a state that is not given is zero.
+ * `values`: row-major elements of each source by name; a state that is not given is zero, a shadow its rounded parameter.
  * @throws InvariantError for a source without values, values of another length, or an index out of range.
  */
 export function evaluate(graph: Graph, sizes: Sizes, values: ReadonlyMap<string, NumericArray>): Evaluation {
@@ -54,6 +55,15 @@ export function evaluateNodes(
   return done;
 }
 
+/** What a source holds that was not given. */
+function standIn(node: Node, count: number, values: ReadonlyMap<string, NumericArray>): NumericArray | undefined {
+  if (node.op !== 'source') return undefined;
+  const { role, of } = node.attrs;
+  if (role === 'state') return new Float64Array(count);
+  const parameter = of === undefined ? undefined : values.get(of);
+  return parameter && Float64Array.from(parameter, roundToHalf);
+}
+
 function evaluateNode(
   node: Node,
   inputs: readonly Tensor[],
@@ -63,8 +73,7 @@ function evaluateNode(
   const dims = boundDims(node.type, sizes);
   const rule = rules[node.op] as EvaluateRule<OpName>;
   const data = rule(node, inputs, dims, (name) => {
-    const isState = node.op === 'source' && node.attrs.role === 'state';
-    const given = values.get(name) ?? (isState ? new Float64Array(countOf(dims)) : undefined);
+    const given = values.get(name) ?? standIn(node, countOf(dims), values);
     invariant(given, `no values for the source '${name}'`);
     return given;
   });

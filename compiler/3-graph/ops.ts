@@ -8,12 +8,13 @@ import type { Dim, TensorType } from './types.ts';
 
 /** Primitives: their meaning is given by `evaluate` alone. */
 export interface PrimitiveAttrs {
-  /** A named tensor from outside: parameter, state or input. `init` says how a parameter starts. */
+  /** A named tensor from outside. `init` says how a parameter starts; `of` names the parameter of a shadow. */
   source: {
     readonly name: string;
     readonly role: Exclude<TensorRole, 'output' | 'constant'>;
     readonly type: TensorType;
     readonly init?: Init;
+    readonly of?: string;
   };
   constant: { readonly data: ConstantData; readonly type: TensorType };
   /** 0, 1, 2, ... along its one dim, i32. */

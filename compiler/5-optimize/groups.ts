@@ -20,6 +20,8 @@ export interface ProgramTensor {
   readonly dims: readonly Axis[];
   readonly data?: ConstantData;
   readonly init?: Init;
+  /** Of a shadow: its parameter. */
+  readonly of?: string;
   /** It is no tensor of its own but these elements of another, from `start` on. Made when a program is planned. */
   readonly window?: { readonly of: number; readonly start: number };
 }

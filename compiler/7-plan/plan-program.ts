@@ -169,11 +169,12 @@ function familyOf(parts: readonly KernelPart[]): string {
 function planTensors(program: Program, layout: Layout): PlanTensor[] {
   return program.tensors.flatMap((tensor: ProgramTensor): PlanTensor[] => {
     if (tensor.role === 'temporary') return [];
-    const { name, role, data } = tensor;
+    const { name, role, data, of } = tensor;
     const shape = tensor.dims.map((dim) => dim.size);
     const dims = tensor.dims.map((dim) => dim.name);
     const buffer = layout.bindingOf(tensor.id).buffer;
-    return [{ name, role, type: storageType(tensor.type), shape, dims, buffer, ...(data ? { data } : {}) }];
+    const more = { ...(data ? { data } : {}), ...(of === undefined ? {} : { of }) };
+    return [{ name, role, type: storageType(tensor.type), shape, dims, buffer, ...more }];
   });
 }
 

@@ -11,7 +11,7 @@ export interface PlanStats {
   readonly arenaBytes: number;
   /** All tensors with a name. */
   readonly tensorBytes: number;
-  /** Parameters and states. */
+  /** Parameters, their shadows, and states. */
   readonly persistentBytes: number;
   readonly bytesByRole: Readonly<Record<TensorRole, number>>;
   readonly totalBytes: number;
@@ -23,7 +23,7 @@ export function planStats(plan: Plan): PlanStats {
     const family = plan.kernels[step.kernel]?.family ?? 'unknown';
     families[family] = (families[family] ?? 0) + 1;
   }
-  const bytesByRole: Record<TensorRole, number> = { parameter: 0, state: 0, input: 0, output: 0, constant: 0 };
+  const bytesByRole: Record<TensorRole, number> = { parameter: 0, state: 0, shadow: 0, input: 0, output: 0, constant: 0 };
   for (const tensor of plan.tensors) bytesByRole[tensor.role] += plan.buffers[tensor.buffer]?.bytes ?? 0;
   const bytes = (kind?: 'arena' | 'tensor'): number =>
     plan.buffers.reduce((sum, buffer) => sum + (kind === undefined || buffer.kind === kind ? buffer.bytes : 0), 0);
@@ -33,7 +33,7 @@ export function planStats(plan: Plan): PlanStats {
     families,
     arenaBytes: bytes('arena'),
     tensorBytes: bytes('tensor'),
-    persistentBytes: bytesByRole.parameter + bytesByRole.state,
+    persistentBytes: bytesByRole.parameter + bytesByRole.state + bytesByRole.shadow,
     bytesByRole,
     totalBytes: bytes(),
   };
@@ -41,6 +41,7 @@ export function planStats(plan: Plan): PlanStats {
 
 /** What a session holds for the Plans that are loaded into it. */
 export interface SessionMemory {
+  /** With their shadows. */
   readonly parameters: number;
   /** Optimizer moments, gradients that are summed, caches. */
   readonly states: number;
@@ -58,13 +59,13 @@ export function sessionMemory(plans: readonly Plan[]): SessionMemory {
   for (const { tensors, buffers } of plans) {
     for (const { name, role, buffer } of tensors) {
       const bytes = buffers[buffer]?.bytes ?? 0;
-      if (role === 'parameter' || role === 'state') persistent.set(name, { role, bytes });
+      if (role === 'parameter' || role === 'state' || role === 'shadow') persistent.set(name, { role, bytes });
       else others += bytes;
     }
   }
   const of = (wanted: TensorRole): number =>
     [...persistent.values()].reduce((sum, { role, bytes }) => (role === wanted ? sum + bytes : sum), 0);
-  const [parameters, states, arenas] = [of('parameter'), of('state'), sharedArenas(plans)];
+  const [parameters, states, arenas] = [of('parameter') + of('shadow'), of('state'), sharedArenas(plans)];
   return { parameters, states, arenas, others, total: parameters + states + arenas + others };
 }
 

@@ -1,6 +1,7 @@
 // Takes: an open device and Plans.
 // Gives: executables, and the persistent tensors they share.
-// Promises: parameters and states are one buffer a name, whatever plans name them; all start at zero.
+// Promises: parameters, their shadows and states are one buffer a name, whatever plans name them; all start at zero; a shadow
+// holds what its parameter was last given.
 import type { Plan, PlanTensor } from '../../compiler/7-plan/plan.ts';
 import { checkNeeds } from './check-needs.ts';
 import { constantData } from './data/constants.ts';
@@ -17,7 +18,9 @@ export interface PersistentTensor {
   readonly shape: readonly number[];
 }
 
-interface Held extends PersistentTensor {
+interface Held extends Omit<PersistentTensor, 'role'> {
+  readonly role: PersistentTensor['role'] | 'shadow';
+  readonly of: string | undefined;
   readonly buffer: EngineBuffer;
 }
 
@@ -59,6 +62,7 @@ export class Session {
     try {
       let buffers: readonly EngineBuffer[] = [];
       const prepared = await this.device.prepare(plan, () => (buffers = this.#buffers(plan, made)));
+      await this.#follow(made);
       const executable = new Executable(this.device, plan, { prepared, buffers, own: made.own });
       this.#executables.add(executable);
       return executable;
@@ -72,13 +76,18 @@ export class Session {
     return this.#persistent.has(name);
   }
 
+  /** Parameters and states: what there is to save, and to write. */
   tensors(): PersistentTensor[] {
-    return [...this.#persistent.values()].map(({ name, role, type, shape }) => ({ name, role, type, shape }));
+    return [...this.#persistent.values()].flatMap(({ name, role, type, shape }) =>
+      role === 'shadow' ? [] : [{ name, role, type, shape }],
+    );
   }
 
+  /** Of a parameter: its shadow too. */
   write(name: string, data: TensorData): void {
     const tensor = this.#find(name);
-    this.device.write(tensor.buffer, toBytes(tensor, data));
+    const shadows = [...this.#persistent.values()].filter(({ of }) => of === name);
+    for (const held of [tensor, ...shadows]) this.device.write(held.buffer, toBytes(held, data));
   }
 
   /** @throws DeviceError when the device has failed. */
@@ -96,6 +105,16 @@ export class Session {
     this.#executables.clear();
   }
 
+  /** New shadows of parameters that were there before them. */
+  async #follow({ held }: Made): Promise<void> {
+    const isNew = new Set(held.map(({ name }) => name));
+    for (const shadow of held) {
+      const { of } = shadow;
+      if (of === undefined || isNew.has(of) || !this.has(of)) continue;
+      this.device.write(shadow.buffer, toBytes(shadow, await this.read(of)));
+    }
+  }
+
   #find(name: string): Held {
     const tensor = this.#persistent.get(name);
     if (!tensor) throw new DeviceError(`no loaded plan has a parameter or state ${name}`);
@@ -109,7 +128,8 @@ export class Session {
     return plan.buffers.map(({ bytes, kind }, index) => {
       if (kind === 'arena') return this.#arena(bytes, taken, made);
       const tensor = tensorOf.get(index);
-      if (tensor?.role === 'parameter' || tensor?.role === 'state') return this.#held(tensor, bytes, tensor.role, made);
+      const role = tensor?.role;
+      if (tensor && (role === 'parameter' || role === 'state' || role === 'shadow')) return this.#held(tensor, bytes, role, made); // prettier-ignore
       const buffer = this.device.createBuffer(bytes);
       made.own.push(buffer);
       if (tensor?.role === 'constant') this.device.write(buffer, toBytes(tensor, constantData(tensor)));
@@ -117,15 +137,15 @@ export class Session {
     });
   }
 
-  #held(tensor: PlanTensor, bytes: number, role: 'parameter' | 'state', made: Made): EngineBuffer {
-    const { name, type, shape } = tensor;
+  #held(tensor: PlanTensor, bytes: number, role: Held['role'], made: Made): EngineBuffer {
+    const { name, type, shape, of } = tensor;
     const known = this.#persistent.get(name);
     if (known) {
       const same = known.type === type && known.shape.join() === shape.join();
       if (!same) throw new DeviceError(`${role} ${name} is ${form(tensor)} in this plan and ${form(known)} in one loaded before it`); // prettier-ignore
       return known.buffer;
     }
-    const held = { name, role, type, shape, buffer: this.device.createBuffer(bytes) };
+    const held = { name, role, type, shape, of, buffer: this.device.createBuffer(bytes) };
     this.#persistent.set(name, held);
     made.held.push(held);
     return held.buffer;

@@ -39,6 +39,15 @@ export type RecomputeSpec =
   /** Of as many as it takes to stay within so many bytes. */
   | { readonly kind: 'auto'; readonly limit: number };
 
+/** Weights and activations in halves; sums, norms, softmax, loss, gradients, and the weights that the optimizer steps in f32. */
+export interface MixedPrecision {
+  readonly compute: 'f16';
+  /** What logits are held in. */
+  readonly logits: 'f32' | 'f16';
+  /** Parts that are computed in f32: `embed`, `head`, `attn`, `attn.core`. */
+  readonly keep: readonly string[];
+}
+
 export interface TrainSpec {
   readonly name: string;
   readonly model: string;
@@ -58,6 +67,8 @@ export interface TrainSpec {
   readonly dropout: { readonly embed: number; readonly residual: number; readonly attention: number };
   /** Absent: none; runs saved before there was such do not have it. */
   readonly recompute?: RecomputeSpec;
+  /** Absent or null: all is f32. */
+  readonly precision?: MixedPrecision | null;
   /** Fraction of the bytes held out, steps between validations, batches per validation. */
   readonly validation: { readonly fraction: number; readonly every: number; readonly batches: number };
   /** Steps between checkpoints; the end always saves. */

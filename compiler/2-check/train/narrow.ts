@@ -2,7 +2,7 @@
 // Promises: every key that such a run does not heed is told, with its place, unless it is at its default.
 import { diagnostic, type Diagnostic } from '../../diagnostics.ts';
 import type { Span } from '../../../grammar/source.ts';
-import type { Duration, OptimizerBlock, OptimizerSpec, ParameterClass, ParameterSelector, RecomputeSpec, ScheduleBlock, ScheduleSpec, TrainBlock, TrainSpec } from '../model.ts'; // prettier-ignore
+import type { Duration, MixedPrecision, OptimizerBlock, OptimizerSpec, ParameterClass, ParameterSelector, RecomputeSpec, ScheduleBlock, ScheduleSpec, TrainBlock, TrainSpec } from '../model.ts'; // prettier-ignore
 import { selectorText } from './applied.ts';
 
 export type Narrowed<T> = { readonly spec: T; readonly missing?: never } | { readonly spec?: never; readonly missing: readonly Diagnostic[] }; // prettier-ignore
@@ -31,13 +31,14 @@ export function trainSpecOf(block: TrainBlock): Narrowed<TrainSpec> {
   const loss = lossOf(block, missing);
   const optimizers = block.optimizers.flatMap((each) => optimizerOf(each, missing));
   const schedule = scheduleOf(block.schedule, steps ?? 0, block, missing);
+  const precision = precisionOf(block, missing);
   laterKeys(block, missing);
   if (block.towers) missing.list.push(diagnostic('todo-block', span, { name: `training of towers (${model})` }));
   if (seq === null && !block.towers) missing.key('seq');
   if (steps === null) missing.key('epochs');
   if (missing.list.length > 0 || schedule === null || seq === null || steps === null) return { missing: missing.list };
   const { fraction, every, batches } = block.validation;
-  return { spec: { name, model, data, tokenizer: 'bytes', batch, accumulate, seq, steps, seed, loss, optimizers, schedule, clipNorm: clip.norm, dropout, recompute: recomputeOf(block), validation: { fraction, every, batches }, saveEvery, span } }; // prettier-ignore
+  return { spec: { name, model, data, tokenizer: 'bytes', batch, accumulate, seq, steps, seed, loss, optimizers, schedule, clipNorm: clip.norm, dropout, recompute: recomputeOf(block), precision, validation: { fraction, every, batches }, saveEvery, span } }; // prettier-ignore
 }
 
 function recomputeOf({ recompute }: TrainBlock): RecomputeSpec {
@@ -49,6 +50,19 @@ function recomputeOf({ recompute }: TrainBlock): RecomputeSpec {
     case 'auto':
       return recompute;
   }
+}
+
+/** Null: everything in f32. */
+function precisionOf({ precision }: TrainBlock, missing: Missing): MixedPrecision | null {
+  const { compute, params, softmax, logits, master, keep } = precision;
+  const value = (key: string, format: string): void => missing.value(`precision.${key}`, format);
+  if (compute.kind !== 'f32' && compute.kind !== 'f16') value('compute', compute.kind);
+  const mixed = compute.kind === 'f16';
+  if (params === 'bf16' || (params === 'f16' && !mixed)) value('params', params);
+  if (logits === 'bf16' || (logits === 'f16' && !mixed)) value('logits', logits);
+  if (softmax !== 'f32') value('softmax', softmax);
+  if (master !== 'f32') value('master', master);
+  return mixed ? { compute: 'f16', logits: logits === 'f16' ? 'f16' : 'f32', keep } : null;
 }
 
 function filesOf({ data, tokenizer, validation }: TrainBlock, missing: Missing): readonly string[] {
@@ -138,12 +152,10 @@ function scheduleOf(
 
 /** Keys that no run heeds yet. */
 function laterKeys(block: TrainBlock, missing: Missing): void {
-  const { precision, params } = block;
-  const formats = [precision.params, precision.compute.kind, precision.softmax, precision.logits, precision.master];
+  const { params } = block;
   const isAll = params.some((each) => each.kind === 'class' && each.name === 'all');
   const later: readonly (readonly [string, boolean])[] = [
     ['from', block.from !== null],
-    ['precision', formats.some((each) => each !== 'f32')],
     ['params', !isAll],
     ['lora', block.lora !== null],
     ['init', block.init.some(({ start }) => start.kind === 'copy')],

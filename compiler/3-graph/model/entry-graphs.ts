@@ -1,10 +1,11 @@
 // Takes: a checked model. Gives: its graphs without gradients: forward, loss, generation.
 // Promises: the inputs, states and outputs named here are all that a caller must know.
-import type { Model, TrainSpec } from '../../2-check/model.ts';
+import type { MixedPrecision, Model, TrainSpec } from '../../2-check/model.ts';
 import { acausalMixer } from '../../2-check/resolve/parts.ts';
 import { invariant } from '../../diagnostics.ts';
 import { GraphBuilder } from '../builder.ts';
 import type { Graph } from '../ops.ts';
+import { inPrecision } from '../precision/in-precision.ts';
 import { lowerHead } from './lower-ends.ts';
 import { lowerLoss, lowerTrunk } from './lower-model.ts';
 import { BATCH, input, SEQ, startLowering } from './lowering.ts';
@@ -27,10 +28,10 @@ export function lossInputs(builder: GraphBuilder) {
 }
 
 /** tokens, labels i32 [batch, seq], loss_scale f32 [] (1 / number of labels that count) -> loss f32 [] */
-export function lossGraph(model: Model, loss: TrainSpec['loss']): Graph {
+export function lossGraph(model: Model, loss: TrainSpec['loss'], precision: MixedPrecision | null = null): Graph {
   const builder = new GraphBuilder(`${model.name}.loss`);
   builder.output('loss', lowerLoss(startLowering(builder, model), loss, lossInputs(builder)));
-  return builder.finish();
+  return inPrecision(builder.finish(), precision);
 }
 
 /** Whether no token sees a later one: only such a model can generate token by token. */

@@ -1,11 +1,11 @@
 // Takes: gradients. Gives: their global norm, and the factor that brings it down to a maximum.
 // Promises: the rule of PyTorch's clip_grad_norm_.
-import type { GraphBuilder } from '../3-graph/builder.ts';
-import { dimNames } from '../3-graph/infer/dims.ts';
-import { add, div, min, mul, sqrt } from '../3-graph/expr-build.ts';
-import { elementwise, sumOver } from '../3-graph/node-build.ts';
-import type { Node } from '../3-graph/ops.ts';
-import { invariant } from '../diagnostics.ts';
+import type { GraphBuilder } from '../../3-graph/builder.ts';
+import { dimNames } from '../../3-graph/infer/dims.ts';
+import { add, div, min, mul, sqrt } from '../../3-graph/expr-build.ts';
+import { elementwise, sumOver } from '../../3-graph/node-build.ts';
+import type { Node } from '../../3-graph/ops.ts';
+import { invariant } from '../../diagnostics.ts';
 
 /** Terms added in one map: they and the sum stay well below the tensors one kernel can bind. */
 const TERMS = 8;

@@ -1,8 +1,8 @@
 // Takes: parameters and the optimizers of a train block. Gives: which optimizer steps which parameter, and what decays.
 // Promises: every parameter has exactly one optimizer.
-import type { OptimizerSpec, ParameterClass } from '../2-check/model.ts';
-import type { Parameter } from '../2-check/parameters/parameter.ts';
-import { invariant } from '../diagnostics.ts';
+import type { OptimizerSpec, ParameterClass } from '../../2-check/model.ts';
+import type { Parameter } from '../../2-check/parameters/parameter.ts';
+import { invariant } from '../../diagnostics.ts';
 
 function named(parameter: Parameter, classes: readonly ParameterClass[]): boolean {
   return classes.some((name) => name === 'all' || name === parameter.class);

@@ -50,8 +50,8 @@ export class TensorTable {
 
   private leaf(node: Node): number {
     if (node.op === 'source') {
-      const { name, role, init } = node.attrs;
-      return this.add(node, { name, role, ...(init ? { init } : {}) });
+      const { name, role, init, of } = node.attrs;
+      return this.add(node, { name, role, ...(init ? { init } : {}), ...(of === undefined ? {} : { of }) });
     }
     invariant(node.op === 'constant', 'a leaf is a source or a constant');
     return this.add(node, { name: this.uniqueName(node), role: 'constant', data: node.attrs.data });

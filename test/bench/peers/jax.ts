@@ -2,7 +2,7 @@
 // Promises: without help it runs as npm gives it in Node. With help it has what a browser, or a later Node, would give it:
 // relaxed SIMD and Web Workers, one for each processor.
 import { setFlagsFromString } from 'node:v8';
-import { weightDecay } from '../../../compiler/4-autograd/parameter-groups.ts';
+import { weightDecay } from '../../../compiler/4-autograd/step/parameter-groups.ts';
 import { batchOf, type Contestant, firstValues, matmulError, matmulSizes, type MatmulName, matrix, readStepWork, timed, type Work } from '../work.ts'; // prettier-ignore
 import type { Parameters, Shape, StepData } from './jax-model.ts';
 import { lendWebWorkers } from './web-workers.ts';

@@ -2,7 +2,7 @@
 // Promises: each parameter has the optimizer and the weight decay it has here.
 import type { OptimizerSpec } from '../../../2-check/model.ts';
 import type { Parameter } from '../../../2-check/parameters/parameter.ts';
-import { optimizerOf, weightDecay } from '../../../4-autograd/parameter-groups.ts';
+import { optimizerOf, weightDecay } from '../../../4-autograd/step/parameter-groups.ts';
 import { float } from '../python/python.ts';
 import { namePatterns } from '../sections/starts.ts';
 
