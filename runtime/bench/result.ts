@@ -58,8 +58,10 @@ interface OfModel {
 export interface TrainResult extends OfModel {
   readonly seq: number;
   readonly accumulate: number;
-  /** Of a step, its batch written and its loss read. */
+  /** Of a step: from one loss to the next. */
   readonly ms: number;
+  /** Of the process in a step, all its threads together. */
+  readonly cpuMs: number;
   readonly steps: readonly number[];
   /** Model FLOPs (PaLM, arXiv 2204.02311, appendix B): what the model needs, nothing that is computed twice. */
   readonly flopsPerSecond: number;

@@ -1,5 +1,5 @@
 // Takes: a model and how it is trained. Gives: what a step costs.
-// Promises: steps as `modelc train` makes them, on random tokens; each waits for its loss.
+// Promises: steps as `modelc train` makes them, on random tokens: the next is queued before the loss of one has come.
 import type { Model } from '../../compiler/2-check/model.ts';
 import { parameterCount } from '../../compiler/2-check/parameters/parameters.ts';
 import { costsOf } from '../../compiler/explain/cost/cost.ts';
@@ -35,25 +35,41 @@ export async function measureTraining(
     const trainer = await Trainer.open(session, plans, { ...asked, accumulate }, randomBatches(asked, model.vocab));
     fillParameters(session, model);
     report(`train: ${warmup} steps to warm up, ${steps} measured`);
-    const times: number[] = [];
-    for (let step = 0; step < warmup + steps; step++) {
-      const start = performance.now();
-      // oxlint-disable-next-line no-await-in-loop -- one after another is the point
-      await trainer.step(step);
-      if (step >= warmup) times.push(performance.now() - start);
-    }
-    const kernelMs = canTime(device) ? await profiledMs(trainer, warmup + steps) : null;
+    const { times, cpuMs } = await timeSteps(trainer, steps);
+    const kernelMs = canTime(device) ? await profiledMs(trainer, warmup + steps + 1) : null;
     const ms = median(times) ?? Number.NaN;
     const tokensPerSecond = (batch * seq * 1000) / ms;
     const flopsPerSecond = costsOf(model, { length: seq }).flopsPerToken.training * tokensPerSecond;
     return {
-      model: model.name, parameters: parameterCount(model).total, batch, seq, accumulate, ms, steps: times, tokensPerSecond,
+      model: model.name, parameters: parameterCount(model).total, batch, seq, accumulate, ms, cpuMs, steps: times,
+      tokensPerSecond,
       flopsPerSecond, shareOfMatmul: flopsPerSecond / matmulFlopsPerSecond, kernelMs,
       dispatches: dispatchesOf(plans, accumulate), deviceBytes: deviceBytes(plansOf(plans)),
     }; // prettier-ignore
   } finally {
     session.destroy();
   }
+}
+
+/** Milliseconds from one loss to the next, and of the process's work in a step. */
+async function timeSteps(
+  trainer: Trainer,
+  steps: number,
+): Promise<{ readonly times: number[]; readonly cpuMs: number }> {
+  const times: number[] = [];
+  let [last, before] = [performance.now(), process.cpuUsage()];
+  let queued = await trainer.queue(0);
+  for (let step = 0; step < warmup + steps; step++) {
+    // oxlint-disable-next-line no-await-in-loop -- one after another is the point
+    const [next] = await Promise.all([trainer.queue(step + 1), queued.result]);
+    const now = performance.now();
+    if (step >= warmup) times.push(now - last);
+    else before = process.cpuUsage();
+    [last, queued] = [now, next];
+  }
+  const { user, system } = process.cpuUsage(before);
+  await queued.result;
+  return { times, cpuMs: (user + system) / 1000 / steps };
 }
 
 /** Milliseconds in kernels, of one step. */

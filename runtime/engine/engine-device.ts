@@ -19,6 +19,8 @@ export interface EngineDevice {
   write(buffer: EngineBuffer, bytes: Uint8Array): void;
   /** All of the buffer, after all runs so far. @throws DeviceError when the device failed before or during the read. */
   read(buffer: EngineBuffer): Promise<ArrayBuffer>;
+  /** Several small buffers at once, by one way to the device. @throws DeviceError as `read`. */
+  readTogether(buffers: readonly EngineBuffer[]): Promise<readonly ArrayBuffer[]>;
   /**
    * Compiles the plan's kernels and binds its steps to the buffers that `allocate` makes, one for each of the plan's.
    * @throws DeviceError when memory runs out, or a kernel or a step is refused.

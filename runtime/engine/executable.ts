@@ -2,6 +2,7 @@
 // Gives: runs of it, its inputs and outputs by name.
 // Promises: writes, runs and reads happen in the order they were asked for.
 import type { Plan, PlanTensor } from '../../compiler/7-plan/plan.ts';
+import { at } from './damaged-plan.ts';
 import { elementCount, fromBytes, toBytes } from './data/tensor-data.ts';
 import type { TensorData } from './data/tensor-data.ts';
 import { DeviceError } from './device-error.ts';
@@ -78,6 +79,13 @@ export class Executable {
   async read(output: string): Promise<TensorData> {
     const tensor = this.#find(output, 'output');
     return fromBytes(tensor, await this.#device.read(this.#buffer(tensor)));
+  }
+
+  /** Several small outputs after all runs so far, by one way to the device. @throws DeviceError when the device has failed. */
+  async readTogether(outputs: readonly string[]): Promise<readonly TensorData[]> {
+    const tensors = outputs.map((output) => this.#find(output, 'output'));
+    const read = await this.#device.readTogether(tensors.map((tensor) => this.#buffer(tensor)));
+    return tensors.map((tensor, i) => fromBytes(tensor, at(read, i)));
   }
 
   /** Frees what this plan alone uses: inputs, outputs, constants. */

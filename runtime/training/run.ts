@@ -1,5 +1,5 @@
 // Takes: a trainer and where to begin. Gives: the loop of a training run: steps, validation, metrics, checkpoints.
-// Promises: a stop asked for ends after the step under way and saves; a resumed run goes on as if never stopped.
+// Promises: a stop asked for ends after the steps under way and saves; a resumed run goes on as if never stopped.
 import type { Session } from '../engine/session.ts';
 import { type CheckpointFacts, saveCheckpoint } from './checkpoint.ts';
 import { writeReport } from './report.ts';
@@ -21,7 +21,7 @@ export interface RunOptions {
   /** Steps done, losses so far: zero and null for a fresh run. */
   readonly begin: CheckpointFacts;
   readonly onProgress: (progress: Progress) => void;
-  /** True when the run shall end after the step under way. */
+  /** True when the run shall end after the steps under way, two at most. */
   readonly shouldStop: () => boolean;
 }
 
@@ -51,8 +51,8 @@ export async function runTraining(options: RunOptions): Promise<RunResult> {
     await saveCheckpoint(folder.checkpoint, options.session, facts);
     writeReport(folder, facts);
   };
-  while (loop.done < train.steps && !shouldStop()) {
-    const metrics = await loop.next();
+  while (loop.done < train.steps && (loop.isUnderWay || !shouldStop())) {
+    const metrics = await loop.next(() => !shouldStop());
     loss = metrics.loss;
     folder.append(metrics);
     options.onProgress({ ...metrics, steps: train.steps, validation: loop.validation, secondsLeft: loop.secondsLeft });

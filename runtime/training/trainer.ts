@@ -1,5 +1,5 @@
 // Takes: a session, the Plans of a training run and its batches. Gives: steps, one at a time, and validation losses.
-// Promises: step n depends on the weights, the seed, its batch and n alone.
+// Promises: step n depends on the weights, the seed, its batch and n alone; steps may be queued before the last has ended.
 import { elements } from '../../compiler/2-check/parameters/parameter.ts';
 import { parameters } from '../../compiler/2-check/parameters/parameters.ts';
 import type { Model } from '../../compiler/2-check/model.ts';
@@ -21,8 +21,14 @@ export interface StepResult {
   readonly lrScale: number;
 }
 
+/** A step that the device has been asked for. */
+export interface QueuedStep {
+  /** Once it is done. */
+  readonly result: Promise<StepResult>;
+}
+
 /** What a run needs of its trainer. */
-export type TrainingSteps = Pick<Trainer, 'step' | 'validate'>;
+export type TrainingSteps = Pick<Trainer, 'step' | 'queue' | 'validate'>;
 
 /** A Plan on the device, and the names of what it takes. */
 interface Stage {
@@ -65,33 +71,43 @@ export class Trainer {
 
   /** The same trainer, its steps measured, each as a `step`. */
   measured(measure: Measure): TrainingSteps {
+    const step = (index: number): Promise<StepResult> => measure('step', (run) => this.step(index, run));
     return {
-      step: (step) => measure('step', (run) => this.step(step, run)),
+      step,
+      queue: async (index) => ({ result: Promise.resolve(await step(index)) }), // its time is its own
       validate: () => this.validate(),
     };
   }
 
   /** 0-based `step`: forward, backward and optimizer over `batch` sequences. */
   async step(step: number, run: RunPlan = runPlan): Promise<StepResult> {
+    return (await this.queue(step, run)).result;
+  }
+
+  /** The same step, queued behind those before it: what it has to say comes later. */
+  async queue(step: number, run: RunPlan = runPlan): Promise<QueuedStep> {
     const { micro, apply } = this.#loaded;
     const { accumulate, seed, loss } = this.#train;
     const batches = splitBatch(await this.#source.batch(step), accumulate);
     const lossScale = 1 / batches.reduce((sum, { labels }) => sum + countLabels(labels, loss.ignore), 0);
     const lrScale = learningRateScale(this.#train.schedule, step, this.#train.steps);
-    let total = 0;
+    const losses: Promise<readonly number[]>[] = [];
     for (const [i, { tokens, labels }] of batches.entries()) {
       micro.executable.write('tokens', tokens);
       micro.executable.write('labels', labels);
       writeScalars(micro, { loss_scale: lossScale, lr_scale: lrScale, step: step + 1, seed: hashOf(seed, step, i) });
       await run(micro.executable);
-      total += await readScalar(micro, 'loss');
+      losses.push(readScalars(micro, apply === null ? ['loss', 'grad_norm'] : ['loss']));
     }
-    const last = apply ?? micro;
+    let norm: Promise<readonly number[]> | undefined;
     if (apply !== null) {
       writeScalars(apply, { lr_scale: lrScale, step: step + 1 });
       await run(apply.executable);
+      norm = readScalars(apply, ['grad_norm']);
     }
-    return { loss: total, gradNorm: await readScalar(last, 'grad_norm'), lrScale };
+    const result = resultOf(losses, norm, lrScale);
+    result.catch(() => {}); // whoever waits for it is told
+    return { result };
   }
 
   /** Mean loss over the held-out batches; null without any. */
@@ -134,6 +150,22 @@ function writeScalars({ executable, inputs }: Stage, values: Record<string, numb
     if (!inputs.has(name)) continue;
     executable.write(name, name === 'seed' ? Uint32Array.of(value) : Float32Array.of(value));
   }
+}
+
+/** The sum of the micro-batches' losses, in their order. `norm`: absent where the only micro-batch tells it. */
+async function resultOf(
+  losses: readonly Promise<readonly number[]>[],
+  norm: Promise<readonly number[]> | undefined,
+  lrScale: number,
+): Promise<StepResult> {
+  const [told, applied] = await Promise.all([Promise.all(losses), norm]);
+  const loss = told.reduce((sum, [each = Number.NaN]) => sum + each, 0);
+  return { loss, gradNorm: applied?.[0] ?? told[0]?.[1] ?? Number.NaN, lrScale };
+}
+
+/** By one way to the device. */
+async function readScalars({ executable }: Stage, names: readonly string[]): Promise<readonly number[]> {
+  return (await executable.readTogether(names)).map((values) => values[0] ?? Number.NaN);
 }
 
 async function readScalar({ executable }: Stage, name: string): Promise<number> {

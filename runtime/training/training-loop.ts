@@ -1,9 +1,10 @@
 // Takes: a trainer and where it stands. Gives: steps one at a time, each with its metrics, and validations when they are due.
-// Promises: the time of a step is its own: validations, saves and pauses belong to none.
+// Promises: the time of a step is its own: validations, saves and pauses belong to none. A step is queued before the one
+// before it has ended only where nothing else is due between the two.
 import { UserError } from '../user-error.ts';
 import type { TrainSettings } from './checkpoint.ts';
 import type { Metrics } from './run-folder.ts';
-import type { TrainingSteps } from './trainer.ts';
+import type { QueuedStep, TrainingSteps } from './trainer.ts';
 
 export interface LoopStart {
   /** Steps done. */
@@ -20,6 +21,8 @@ export class TrainingLoop {
   readonly #clock: Clock;
   #done: number;
   #validation: number | null;
+  /** The step after those done, where the device has it already. */
+  #ahead: Promise<QueuedStep> | null = null;
 
   constructor(trainer: TrainingSteps, train: TrainSettings, { done, validation, seconds }: LoopStart) {
     this.#trainer = trainer;
@@ -32,6 +35,11 @@ export class TrainingLoop {
   /** Steps done. */
   get done(): number {
     return this.#done;
+  }
+
+  /** Whether the device works on a step whose metrics nobody has seen: another `next` must come before anything else. */
+  get isUnderWay(): boolean {
+    return this.#ahead !== null;
   }
 
   /** The latest; null before the first. */
@@ -62,10 +70,19 @@ export class TrainingLoop {
     this.#clock.skip();
   }
 
-  /** @throws UserError when the loss is no number. */
-  async next(): Promise<Metrics> {
-    const { batch, seq, steps, validation } = this.#train;
-    const { loss, gradNorm, lrScale } = await this.#trainer.step(this.#done);
+  /**
+   * Where `goesOn` says that another step follows, and no validation or save lies between, the device gets that one before
+   * it has done this one, so that it never waits for what is told of a step.
+   * @throws UserError when the loss is no number.
+   */
+  async next(goesOn: () => boolean = () => false): Promise<Metrics> {
+    const { batch, seq, steps, validation, saveEvery } = this.#train;
+    const number = this.#done + 1;
+    const { result } = await (this.#ahead ?? this.#trainer.queue(this.#done));
+    const isLast = number === steps || number % validation.every === 0 || number % saveEvery === 0;
+    this.#ahead = !isLast && goesOn() ? this.#trainer.queue(number) : null;
+    this.#ahead?.catch(() => {}); // told by the next `next`
+    const { loss, gradNorm, lrScale } = await result;
     requireFinite(loss, this.#done + 1);
     this.#done += 1;
     const speed = this.#clock.lap(batch * seq);

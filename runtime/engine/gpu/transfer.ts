@@ -14,6 +14,14 @@ export function writeBuffer(gpu: GPUDevice, buffer: GPUBuffer, bytes: Uint8Array
   }
 }
 
+/** Bytes [offset, offset + size) of a buffer, which come to lie at `at`. */
+interface Piece {
+  readonly buffer: GPUBuffer;
+  readonly offset: number;
+  readonly size: number;
+  readonly at: number;
+}
+
 /** Staging buffers are kept for the next read. */
 export class StagingPool {
   readonly #gpu: GPUDevice;
@@ -40,10 +48,24 @@ export class StagingPool {
     return whole.buffer;
   }
 
-  async #readPiece(buffer: GPUBuffer, offset: number, target: Uint8Array): Promise<void> {
+  /** All of each, through one staging buffer. @throws DeviceError as `read`. */
+  async readTogether(buffers: readonly GPUBuffer[]): Promise<readonly ArrayBuffer[]> {
+    this.#raise();
+    const whole = new Uint8Array(buffers.reduce((sum, { size }) => sum + size, 0));
+    let at = 0;
+    const pieces = buffers.map((buffer) => ({ buffer, offset: 0, size: buffer.size, at: (at += buffer.size) - buffer.size })); // prettier-ignore
+    await this.#readPieces(pieces, whole);
+    return pieces.map((piece) => whole.slice(piece.at, piece.at + piece.size).buffer);
+  }
+
+  #readPiece(buffer: GPUBuffer, offset: number, target: Uint8Array): Promise<void> {
+    return this.#readPieces([{ buffer, offset, size: target.byteLength, at: 0 }], target);
+  }
+
+  async #readPieces(pieces: readonly Piece[], target: Uint8Array): Promise<void> {
     const staging = this.#take(target.byteLength);
     const encoder = this.#gpu.createCommandEncoder();
-    encoder.copyBufferToBuffer(buffer, offset, staging, 0, target.byteLength);
+    for (const { buffer, offset, size, at } of pieces) encoder.copyBufferToBuffer(buffer, offset, staging, at, size);
     this.#gpu.queue.submit([encoder.finish()]);
     try {
       await this.#wait(staging.mapAsync(1, 0, target.byteLength));

@@ -69,7 +69,7 @@ describe('a file of batches', () => {
     });
     const stopped = await run('stopped');
     write.mockRestore();
-    expect(stopped.result).toMatchObject({ steps: 3, interrupted: true });
+    expect(stopped.result).toMatchObject({ steps: 4, interrupted: true }); // the next was under way
     await train(undefined, { device: 'cpu', threads: 1, resume: at('stopped') });
     const [whole, resumed] = await Promise.all(['whole', 'stopped'].map((name) => readSafetensors(join(at(name), 'checkpoint.safetensors')))); // prettier-ignore
     for (const [name, { data }] of whole?.tensors ?? []) expect(resumed?.tensors.get(name)?.data, name).toEqual(data);
