@@ -13,6 +13,7 @@ import type { WebGpuTarget } from '../../compiler/7-plan/plan.ts';
 import { oracleOf, worst, type Values } from '../compiler/6-kernels/oracle.ts';
 import { plainTarget, runOnWasm } from '../compiler/6-kernels/wasm/run-program.ts';
 import type { GpuDevice } from '../../runtime/engine/gpu/device.ts';
+import { fromHalf, toHalf } from '../../runtime/engine/data/tensor-data.ts';
 import { openTestDevice } from './device.ts';
 
 // Flags of the WebGPU specification: Node has no such globals.
@@ -124,7 +125,11 @@ function makeBuffer(gpu: GPUDevice, tensor: ProgramTensor, values: Values): GPUB
 }
 
 function encodeValues(type: ScalarType, values: ArrayLike<number>): Uint8Array<ArrayBuffer> {
-  if (type === 'f16') throw new Error('f16 tensors are not read or written by this harness');
+  if (type === 'f16') {
+    const halves = new Uint16Array(2 * Math.ceil(values.length / 2));
+    halves.set(Array.from(values, toHalf));
+    return new Uint8Array(halves.buffer);
+  }
   const array = type === 'f32' ? Float32Array.from(values) : type === 'i32' ? Int32Array.from(values) : Uint32Array.from(values); // prettier-ignore
   return new Uint8Array(array.buffer);
 }
@@ -136,7 +141,9 @@ function copyOut(gpu: GPUDevice, encoder: GPUCommandEncoder, source: GPUBuffer |
   return copy;
 }
 
-function decode({ type }: ProgramTensor, bytes: ArrayBuffer): Float64Array {
+function decode(tensor: ProgramTensor, bytes: ArrayBuffer): Float64Array {
+  const { type } = tensor;
+  if (type === 'f16') return Float64Array.from(new Uint16Array(bytes, 0, elements(tensor)), fromHalf);
   const array = type === 'f32' ? new Float32Array(bytes) : type === 'i32' ? new Int32Array(bytes) : new Uint32Array(bytes); // prettier-ignore
   return Float64Array.from(array);
 }
@@ -161,7 +168,7 @@ export async function expectMatch(
     results.push(['WebAssembly', runOnWasm(program, rounded)], ['without relaxed SIMD', runOnWasm(program, rounded, { target: plainTarget, range: 3 })]); // prettier-ignore
   }
   for (const [name, oracle] of expected) {
-    const exact = types.get(name) !== 'f32';
+    const exact = types.get(name) === 'i32' || types.get(name) === 'u32' || types.get(name) === 'bool';
     const { relative = 1e-6, absolute = 1e-7 } = exact ? { relative: 0, absolute: 0 } : tolerance;
     for (const [target, actual] of results)
       expect(worst(actual.get(name) ?? new Float64Array(), oracle, relative, absolute), `${name}, ${target}`).toBe('equal'); // prettier-ignore

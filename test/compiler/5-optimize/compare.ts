@@ -3,6 +3,7 @@ import { expect } from 'vitest';
 import type { Graph } from '../../../compiler/3-graph/ops.ts';
 import type { Sizes } from '../../../compiler/3-graph/types.ts';
 import { evaluate } from '../../../compiler/3-graph/evaluate.ts';
+import { roundToHalf } from '../../../compiler/3-graph/expr/half.ts';
 import { boundDims, countOf } from '../../../compiler/3-graph/evaluate/tensor.ts';
 import { evaluateProgram } from '../../../compiler/5-optimize/evaluate-program.ts';
 import { fuse } from '../../../compiler/5-optimize/fuse.ts';
@@ -19,7 +20,8 @@ export function sourceValues(graph: Graph, sizes: Sizes, indices: number, given:
     const { name } = node.attrs;
     const drawn = numbers(countOf(boundDims(node.type, sizes)), i + 1);
     const integer = node.type.type === 'i32' || node.type.type === 'u32';
-    const own = integer ? drawn.map((x) => Math.floor(((x + 1) / 2) * indices)) : drawn;
+    const held = node.type.type === 'f16' ? drawn.map(roundToHalf) : drawn;
+    const own = integer ? drawn.map((x) => Math.floor(((x + 1) / 2) * indices)) : held;
     values.set(name, given[name] ?? (name.startsWith('adam.v') ? own.map(Math.abs) : own));
   });
   return values;

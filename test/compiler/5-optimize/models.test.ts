@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { forwardGraph, generateGraph, lossGraph } from '../../../compiler/3-graph/model/entry-graphs.ts';
 import { trainGraphs } from '../../../compiler/4-autograd/train-graph.ts';
 import type { Graph } from '../../../compiler/3-graph/ops.ts';
-import type { OptimizerSpec, RecomputeSpec, TrainSpec } from '../../../compiler/2-check/model.ts';
+import type { MixedPrecision, OptimizerSpec, RecomputeSpec, TrainSpec } from '../../../compiler/2-check/model.ts';
 import { makeModel, makeTrain } from '../3-graph/model/model-builder.ts';
 import { models } from '../3-graph/model/random-model.ts';
 import { expectEqual, sourceValues } from './compare.ts';
@@ -52,6 +52,11 @@ const trains: fc.Arbitrary<TrainSpec> = fc
     optimizers: fc.constantFrom([adamw], [sgd], [{ ...sgd, momentum: 0 }]),
     dropout: fc.constantFrom({ embed: 0, residual: 0, attention: 0 }, { embed: 0.2, residual: 0.3, attention: 0.25 }),
     loss: fc.constantFrom({ ignore: null, zLoss: 0 }, { ignore: 2, zLoss: 0.01 }),
+    precision: fc.constantFrom<(MixedPrecision | null)[]>(
+      null,
+      { compute: 'f16', logits: 'f32', keep: [] },
+      { compute: 'f16', logits: 'f16', keep: ['attn'] },
+    ),
     recompute: fc.constantFrom<RecomputeSpec>(
       { kind: 'none' },
       { kind: 'blocks', first: 1 },
