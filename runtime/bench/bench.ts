@@ -1,7 +1,7 @@
 // Takes: a device and what is to be measured. Gives: the figures, each beside the ceilings of the device.
 // Promises: one benchmark after another, each with the device for itself; one that fails does not stop the others.
 import { join } from 'node:path';
-import type { Model } from '../../compiler/2-check/model.ts';
+import type { MixedPrecision, Model } from '../../compiler/2-check/model.ts';
 import { parsePlace } from '../comparing/place.ts';
 import type { EngineDevice } from '../engine/engine-device.ts';
 import { chooseModel, chooseTrain, type LoadedFile, loadModelFile, packageRoot } from '../model-file.ts';
@@ -120,8 +120,12 @@ function trainingOf(loaded: LoadedFile, model: Model, request: BenchRequest, giv
   const batch = request.batch ?? given.batch ?? train.batch;
   const seq = Math.min(request.seq ?? given.seq ?? train.seq, model.context);
   const accumulate = batch % train.accumulate === 0 ? train.accumulate : 1;
-  return { ...train, batch, seq, accumulate, steps: request.steps ?? given.steps };
+  const asked = { ...train, batch, seq, accumulate, steps: request.steps ?? given.steps };
+  return request.type === 'f16' ? { ...asked, precision: halves } : asked;
 }
+
+/** What `--type f16` trains in. */
+const halves: MixedPrecision = { compute: 'f16', logits: 'f16', keep: [] };
 
 /** @throws UserError */
 function requireType({ target }: EngineDevice, type: ElementType): void {

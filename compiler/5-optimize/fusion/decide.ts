@@ -74,6 +74,7 @@ class Decision {
   readonly stored: Set<Node>;
   private readonly nodes: readonly Node[];
   private readonly costs = new Map<Node, Cost>();
+  private readonly readers = new Map<Node, number>();
   /** The stored nodes that read a node, directly or through inlined ones. */
   private readonly users = new Map<Node, Set<Node>>();
   /** How often an element of a node is computed, if it is inlined. */
@@ -98,7 +99,7 @@ class Decision {
 
   /** Costs, as if whatever several nodes read were stored unless it is cheap. */
   private estimate(): void {
-    const readers = new Map<Node, number>();
+    const { readers } = this;
     for (const node of this.nodes)
       for (const input of valueInputs(node)) readers.set(input, (readers.get(input) ?? 0) + 1);
     for (const node of this.nodes) {
@@ -121,11 +122,21 @@ class Decision {
 
   private isBetterStored(node: Node): boolean {
     if (isView(node) || node.op === 'random') return false;
+    if (this.isBetterNarrow(node)) return true;
     const cost = this.cost(node);
     if (isCheap(cost)) return false;
     if ((this.users.get(node)?.size ?? 0) > 1) return true;
     const repeated = (this.uses.get(node) ?? 1) >= 8;
     return repeated && (cost.dear > 0 || cost.operations > 2 || cost.loads > 1);
+  }
+
+  /** Halves in place of the f32 they are rounded from: where nothing else reads those, or where products read them. */
+  private isBetterNarrow(node: Node): boolean {
+    if (node.op !== 'map' || node.attrs.expr.kind !== 'cast' || node.type.type !== 'f16') return false;
+    if (node.attrs.expr.x.kind !== 'var') return false;
+    const [input] = node.inputs;
+    if ((this.uses.get(node) ?? 1) >= 8) return true;
+    return input !== undefined && isRoot(input) && this.readers.get(input) === 1;
   }
 
   /** Tells the inputs of a node who reads them and how often. */

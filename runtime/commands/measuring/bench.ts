@@ -36,7 +36,9 @@ export function benchCommand(): Command {
     .option('--seq <n>', 'tokens per sequence, positions of the cache (default: the context)', positive)
     .option('--steps <n>', 'training steps and decoded tokens to measure', positive)
     .addOption(
-      new Option('--type <type>', 'of the elements of products and attention').choices(['f32', 'f16']).default('f32'),
+      new Option('--type <type>', 'of the elements of products and attention, in training too')
+        .choices(['f32', 'f16'])
+        .default('f32'),
     ) // prettier-ignore
     .option('--matmul-size <MxNxK>', 'default: 4096x4096x4096, without a GPU 512x512x512', matmulSize)
     .option(

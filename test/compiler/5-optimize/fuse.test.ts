@@ -7,6 +7,7 @@ import { elementwise, sumOver } from '../../../compiler/3-graph/node-build.ts';
 import { forwardGraph, generateGraph } from '../../../compiler/3-graph/model/entry-graphs.ts';
 import { trainGraphs } from '../../../compiler/4-autograd/train-graph.ts';
 import { fuse } from '../../../compiler/5-optimize/fuse.ts';
+import { loadsOf } from '../../../compiler/5-optimize/group-parts.ts';
 import type { Program } from '../../../compiler/5-optimize/groups.ts';
 import { printGroup } from '../../../compiler/5-optimize/print-program.ts';
 import { simplify } from '../../../compiler/5-optimize/simplify.ts';
@@ -273,6 +274,18 @@ test('the loss reads the logits once more and writes their gradient', () => {
   const program = fused('step' in graphs ? graphs.step : graphs.apply);
   const loss = program.groups.filter(({ name }) => name === 'row:loss');
   expect(loss).toHaveLength(2);
+});
+
+test('in mixed precision products read halves, and what only products read is written in halves', () => {
+  const precision = { compute: 'f16', logits: 'f32', keep: [] } as const;
+  const graphs = trainGraphs(model, makeTrain({ optimizers: adamw, clipNorm: 1, precision }));
+  const { groups, tensors } = fused('step' in graphs ? graphs.step : graphs.apply);
+  const products = groups.filter((group) => group.kind === 'contract');
+  const operands = products.flatMap(({ accumulators }) => accumulators.flatMap(({ terms }) => terms.flatMap(({ a, b }) => [a, b]))); // prettier-ignore
+  expect(new Set(loadsOf(operands).map(({ tensor }) => tensors[tensor]?.type))).toEqual(new Set(['f16']));
+  const forward = products.filter(({ name }) => name.startsWith('contract:layers.1.'));
+  const written = forward.flatMap(({ stores }) => stores.map(({ tensor }) => tensors[tensor]?.type));
+  expect(new Set(written)).toEqual(new Set(['f16']));
 });
 
 test('without fusion every node is a group', () => {
