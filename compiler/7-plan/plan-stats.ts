@@ -23,7 +23,14 @@ export function planStats(plan: Plan): PlanStats {
     const family = plan.kernels[step.kernel]?.family ?? 'unknown';
     families[family] = (families[family] ?? 0) + 1;
   }
-  const bytesByRole: Record<TensorRole, number> = { parameter: 0, state: 0, shadow: 0, input: 0, output: 0, constant: 0 };
+  const bytesByRole: Record<TensorRole, number> = {
+    parameter: 0,
+    state: 0,
+    shadow: 0,
+    input: 0,
+    output: 0,
+    constant: 0,
+  };
   for (const tensor of plan.tensors) bytesByRole[tensor.role] += plan.buffers[tensor.buffer]?.bytes ?? 0;
   const bytes = (kind?: 'arena' | 'tensor'): number =>
     plan.buffers.reduce((sum, buffer) => sum + (kind === undefined || buffer.kind === kind ? buffer.bytes : 0), 0);
