@@ -35,12 +35,14 @@ export function compileGraph(graph: Graph, sizes: Sizes, options: CompileOptions
   const simplified = fusion ? simplify(graph) : graph;
   verifyGraph(simplified);
   onStage({ stage: 'simplified', plan, graph: simplified });
-  const program = fuse(simplified, sizes, { fusion, maxTensors: Math.min(12, target.maxStorageBindings) });
+  // A software adapter compiles a kernel of several parts for seconds (82 s against 10 s for the training step of two
+  // layers), and saves little by fewer dispatches; threads meet between two dispatches at next to no cost. The same holds for norms that
+  // products take in.
+  const pack = fusion && target.kind === 'webgpu' && !target.software;
+  const maxTensors = Math.min(12, target.maxStorageBindings);
+  const program = fuse(simplified, sizes, { fusion, maxTensors, foldNorms: pack });
   verifyProgram(program);
   onStage({ stage: 'groups', plan, program });
-  // A software adapter compiles a kernel of several parts for seconds (82 s against 10 s for the training step of two
-  // layers), and saves little by fewer dispatches; threads meet between two dispatches at next to no cost.
-  const pack = fusion && target.kind === 'webgpu' && !target.software;
   const onKernel = (name: string, text: string): void => onStage({ stage: 'kernel', plan, name, text });
   const value = planProgram(program, target, { pack, reuse: true, ...(options.onStage ? { onKernel } : {}) });
   onStage({ stage: 'plan', plan, value });

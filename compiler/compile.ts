@@ -4,9 +4,10 @@ import type { SourceFile } from '../grammar/source.ts';
 import type { FileNode } from './1-syntax/ast.ts';
 import { parseFile } from './1-syntax/parse-file.ts';
 import { checkFile } from './2-check/check.ts';
-import type { CheckedFile, Model, RecomputeSpec, TrainSpec } from './2-check/model.ts';
+import type { CheckedFile, HeldWeights, Model, RecomputeSpec, TrainSpec } from './2-check/model.ts';
 import { parameters } from './2-check/parameters/parameters.ts';
 import { forwardGraph, generateGraph, lossGraph } from './3-graph/model/entry-graphs.ts';
+import { withHalfWeights } from './3-graph/precision/half-weights.ts';
 import { unbuilt } from './3-graph/model/unbuilt.ts';
 import { blocksOf } from './4-autograd/recompute/blocks.ts';
 import { trainGraphs } from './4-autograd/train-graph.ts';
@@ -107,16 +108,23 @@ export interface GenerationPlans {
   readonly decode: Plan;
 }
 
+export interface GenerationOptions extends CompileOptions {
+  readonly batch?: number;
+  readonly chunk?: number;
+  readonly context?: number;
+  /** Null or absent: f32. */
+  readonly weights?: HeldWeights | null;
+}
+
 /** Plans to generate with a cache: the prompt in chunks, then a token at a time. */
-export function compileGeneration(
-  model: Model,
-  options: CompileOptions & { readonly batch?: number; readonly chunk?: number; readonly context?: number },
-): GenerationPlans {
+export function compileGeneration(model: Model, options: GenerationOptions): GenerationPlans {
   requireBuilt(model);
   const { batch = 1, context = model.context } = options;
   const chunk = Math.min(options.chunk ?? 64, context);
   const capacity = Math.ceil(context / chunk) * chunk;
-  const graph = generateGraph(seenUpTo(model, context));
+  const { weights = null } = options;
+  const whole = generateGraph(seenUpTo(model, context));
+  const graph = weights === null ? whole : withHalfWeights(whole, weights.keep);
   const compile = (name: string, seq: number): Plan =>
     compileGraph({ ...graph, name }, { batch, seq, past: capacity }, options);
   return { context, chunk, prefill: compile('prefill', chunk), decode: compile('decode', 1) };

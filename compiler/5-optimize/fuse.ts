@@ -8,6 +8,7 @@ import type { FusionContext } from './fusion/build/group-space.ts';
 import { Clusters, Dependencies, formClusters } from './fusion/clusters.ts';
 import { decide, readsOfStored, waitsOfStored } from './fusion/decide.ts';
 import { ExprPool } from './fusion/elements/expr-pool.ts';
+import { foldNorms } from './fusion/fold-norms.ts';
 import { avoidOverwrites } from './fusion/in-place.ts';
 import { type FusionOptions, lowerGraph } from './fusion/lower-graph.ts';
 import { orderClusters } from './fusion/order.ts';
@@ -38,7 +39,10 @@ export function fuse(graph: Graph, sizes: Sizes, options: FusionOptions): Progra
     ? formClusters(context, dependencies, order, reads)
     : new Clusters(context, dependencies, order);
   const groups = orderClusters(clusters).map((cluster) => groupOf(context, cluster.nodes));
-  return programOf(graph.name, context.table.tensors, groups);
+  const { tensors } = context.table;
+  const isTemporary = (id: number): boolean => tensors[id]?.role === 'temporary';
+  const folded = options.foldNorms === true ? foldNorms(groups, isTemporary, options.maxTensors) : groups;
+  return programOf(graph.name, tensors, folded);
 }
 
 function groupOf(context: FusionContext, members: readonly Node[]): Group {

@@ -1,6 +1,6 @@
 // Takes: a model. Gives: what a prompt costs, and what a token after it costs.
 // Promises: the Plans that `modelc generate` runs, with random weights and tokens; the cache is full when tokens are measured.
-import type { Model } from '../../compiler/2-check/model.ts';
+import type { HeldWeights, Model } from '../../compiler/2-check/model.ts';
 import { parameterCount } from '../../compiler/2-check/parameters/parameters.ts';
 import { compileGeneration, type GenerationPlans } from '../../compiler/compile.ts';
 import { costsOf } from '../../compiler/explain/cost/cost.ts';
@@ -18,6 +18,9 @@ export interface GenerationSize {
   /** Tokens of a prompt, positions of the cache. */
   readonly seq: number;
 }
+
+/** How matrices are held where halves are asked for. */
+const halves: HeldWeights = { format: 'f16', keep: ['norm'] };
 
 interface Opened {
   readonly plans: GenerationPlans;
@@ -55,7 +58,7 @@ export function measurePrefill(
     const head = byPart['head'] ?? 0; // of the last token alone
     const flopsPerSecond = (batch * ((forward - head) * seq + head) * 1000) / ms;
     return {
-      ...facts(model, size), seq, chunk, ms, tokensPerSecond: (batch * seq * 1000) / ms,
+      ...facts(settings, model, size), seq, chunk, ms, tokensPerSecond: (batch * seq * 1000) / ms,
       kernelMs: inKernels,
       flopsPerSecond, shareOfMatmul: flopsPerSecond / matmulFlopsPerSecond, deviceBytes: deviceBytes([prefill]),
     }; // prettier-ignore
@@ -89,7 +92,7 @@ export function measureDecode(
     const bytes = plans.decode.steps.reduce((sum, { work }) => sum + (work?.bytes ?? 0), 0);
     const bytesPerSecond = (bytes * 1000) / ms;
     return {
-      ...facts(model, size), context: seq, ms, queuedMs, tokensPerSecond: (batch * 1000) / ms,
+      ...facts(settings, model, size), context: seq, ms, queuedMs, tokensPerSecond: (batch * 1000) / ms,
       kernelMs: await kernelMs(executable, settings.device), bytes, bytesPerSecond,
       shareOfCopy: bytesPerSecond / copyBytesPerSecond, dispatches: plans.decode.steps.length,
       deviceBytes: deviceBytes([plans.prefill, plans.decode]),
@@ -97,19 +100,20 @@ export function measureDecode(
   });
 }
 
-function facts(model: Model, { batch }: GenerationSize) {
-  return { model: model.name, parameters: parameterCount(model).total, batch };
+function facts({ type }: Settings, model: Model, { batch }: GenerationSize) {
+  return { model: model.name, parameters: parameterCount(model).total, weights: type, batch };
 }
 
 async function withPlans<T>(
-  { device, report }: Settings,
+  { device, type, report }: Settings,
   kind: 'prefill' | 'decode',
   model: Model,
   { batch, seq }: GenerationSize,
   work: (opened: Opened) => Promise<T>,
 ): Promise<T> {
   report(`${kind}: compiling ${model.name}, ${batch} x ${seq} positions`);
-  const plans = compileGeneration(model, { target: device.target, context: seq, batch });
+  const weights = type === 'f16' ? halves : null;
+  const plans = compileGeneration(model, { target: device.target, context: seq, batch, weights });
   const session = new Session(device);
   try {
     const fence = await openFence(session);

@@ -50,9 +50,10 @@ function trainLines(result: NonNullable<Results['train']>): string[] {
 }
 
 function prefillLines(result: NonNullable<Results['prefill']>): string[] {
-  const { batch, seq, chunk, ms, tokensPerSecond, kernelMs, flopsPerSecond, shareOfMatmul, deviceBytes } = result;
+  const { batch, seq, weights, chunk, ms, tokensPerSecond, kernelMs, flopsPerSecond, shareOfMatmul, deviceBytes } =
+    result;
   return [
-    `${titleOf(result)}, ${batch} x ${seq} tokens in chunks of ${chunk}`,
+    `${titleOf(result)} in ${weights}, ${batch} x ${seq} tokens in chunks of ${chunk}`,
     `${tokens(tokensPerSecond)}, ${milliseconds(ms)} to the logits${inKernels({ kernelMs })}`,
     `${flopRate(flopsPerSecond)} of model work: ${percent(shareOfMatmul)} of the product ceiling`,
     `${bytes(deviceBytes)} on the device`,
@@ -60,9 +61,9 @@ function prefillLines(result: NonNullable<Results['prefill']>): string[] {
 }
 
 function decodeLines(result: NonNullable<Results['decode']>): string[] {
-  const { batch, context, ms, queuedMs, tokensPerSecond, kernelMs, dispatches, deviceBytes, bytesPerSecond, shareOfCopy } = result; // prettier-ignore
+  const { batch, context, weights, ms, queuedMs, tokensPerSecond, kernelMs, dispatches, deviceBytes, bytesPerSecond, shareOfCopy } = result; // prettier-ignore
   return [
-    `${titleOf(result)}, ${batch === 1 ? 'one sequence' : `${batch} sequences`}, ${context} positions in the cache`,
+    `${titleOf(result)} in ${weights}, ${batch === 1 ? 'one sequence' : `${batch} sequences`}, ${context} positions in the cache`,
     `${tokens(tokensPerSecond)}, ${milliseconds(ms)} a token with its logits read, ${milliseconds(queuedMs)} queued${inKernels({ kernelMs })}`,
     `${byteRate(bytesPerSecond)} of weights, cache and the rest: ${percent(shareOfCopy)} of the copy ceiling`,
     `${dispatches} dispatches a token, ${bytes(deviceBytes)} on the device`,

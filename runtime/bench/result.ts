@@ -70,6 +70,8 @@ export interface TrainResult extends OfModel {
 }
 
 export interface PrefillResult extends OfModel {
+  /** How matrices are held. */
+  readonly weights: ElementType;
   /** Tokens of a prompt. */
   readonly seq: number;
   readonly chunk: number;
@@ -80,6 +82,8 @@ export interface PrefillResult extends OfModel {
 }
 
 export interface DecodeResult extends OfModel {
+  /** How matrices are held. */
+  readonly weights: ElementType;
   /** Positions that the cache holds. */
   readonly context: number;
   /** Of a token, its logits read. */

@@ -2,6 +2,7 @@
 // Promises: the same weights, prompt and seed give the same text; the cache is no larger than the text needs.
 import { Command, InvalidArgumentError } from 'commander';
 import { join } from 'node:path';
+import type { HeldWeights } from '../../compiler/2-check/model.ts';
 import { withDevice, withDeviceOptions } from '../device/with-device.ts';
 import type { EngineDevice } from '../engine/engine-device.ts';
 import type { DeviceOptions } from '../engine/open-device.ts';
@@ -110,6 +111,8 @@ interface Opened {
   readonly open: OpenModel;
   readonly flags: GenerateFlags;
   readonly settings: Settings;
+  /** How matrices are held; null: in f32. */
+  readonly held: HeldWeights | null;
 }
 
 async function withModel<T>(path: string, flags: GenerateFlags, work: (opened: Opened) => Promise<T>): Promise<T> {
@@ -118,7 +121,7 @@ async function withModel<T>(path: string, flags: GenerateFlags, work: (opened: O
   try {
     requireFit(open.tokenizer, open.model.vocab);
     const generation = (await readJson(join(folderOf(open.path), 'generation_config.json'))) ?? {};
-    return await work({ open, flags, settings: settingsFor(open, flags, generation) });
+    return await work({ open, flags, ...settingsFor(open, flags, generation) });
   } finally {
     await open.weights.close();
   }
@@ -128,12 +131,14 @@ function settingsFor(
   { file, model }: OpenModel,
   flags: GenerateFlags,
   generation: Readonly<Record<string, unknown>>,
-): Settings {
+): Pick<Opened, 'settings' | 'held'> {
   const spec = chooseGenerate(file, model);
   if (spec === undefined) throw new TypeError(`internal: the prelude has no generate block for ${model.name}`);
   // A file without a generate block has that of the prelude, at the place of its model.
-  if (spec.span.start !== model.span.start) return settingsOf(flags, spec, generation, spec);
-  return settingsOf(flags, undefined, generation, { ...spec, maxTokens: flags.chat === true ? 1024 : spec.maxTokens });
+  const { weights: held } = spec;
+  if (spec.span.start !== model.span.start) return { settings: settingsOf(flags, spec, generation, spec), held };
+  const defaults = { ...spec, maxTokens: flags.chat === true ? 1024 : spec.maxTokens };
+  return { settings: settingsOf(flags, undefined, generation, defaults), held };
 }
 
 /** Continues a prompt, or answers it; `onText` gets the text as it comes. @throws UserError, DeviceError */
@@ -155,13 +160,13 @@ export function generate(path: string, flags: GenerateFlags, onText: (part: stri
 }
 
 async function continued(
-  { open, flags, settings }: Opened,
+  opened: Opened,
   prompt: string | undefined,
   shouldStop: () => boolean,
   onText: (part: string) => void,
 ): Promise<Written> {
-  // prettier-ignore
-  const { model, tokenizer } = open;
+  const { flags, settings } = opened;
+  const { model, tokenizer } = opened.open;
   const tokens = promptTokens(tokenizer, prompt);
   requireTokens(tokens, tokenizer, model.vocab);
   const context = contextOf({ model: model.context, asked: flags.context, tokens: tokens.length + settings.maxTokens });
@@ -187,7 +192,7 @@ async function continued(
     show(decoder.decode());
     return { text, generated, profile: profiled?.finish(device) ?? [] };
   };
-  return onDevice(open, flags, context, work, profiled?.measure);
+  return onDevice(opened, context, work, profiled?.measure);
 }
 
 /** Without a prompt a text begins as the tokenizer begins one. */
@@ -210,27 +215,27 @@ function talk(path: string, flags: GenerateFlags): Promise<void> {
   );
 }
 
-function withChat<T>({ open, flags }: Opened, work: (chat: Chat, context: number) => Promise<T>): Promise<T> {
-  const { model, tokenizer } = open;
+function withChat<T>(opened: Opened, work: (chat: Chat, context: number) => Promise<T>): Promise<T> {
+  const { flags } = opened;
+  const { model, tokenizer } = opened.open;
   // A tokenizer without a template is told of before the weights are read.
   tokenizer.chat([{ role: 'user', content: 'x' }]);
   const context = contextOf({ model: model.context, asked: flags.context, tokens: null });
   const fits = (tokens: readonly number[]): void => requireTokens(tokens, tokenizer, model.vocab);
-  return onDevice(open, flags, context, (generator) =>
+  return onDevice(opened, context, (generator) =>
     work(new Chat(generator, tokenizer, flags.system ?? null, fits), context),
   );
 }
 
 function onDevice<T>(
-  open: OpenModel,
-  flags: DeviceOptions,
+  { open, flags, held }: Opened,
   context: number,
   work: (generator: Generator, device: EngineDevice) => Promise<T>,
   measure?: Measure,
 ): Promise<T> {
   // prettier-ignore
   return withDevice(flags, async (device: EngineDevice) => {
-    const { generator, close } = await openGeneration(open, device, context, measure);
+    const { generator, close } = await openGeneration(open, device, context, { held, measure });
     try {
       return await work(generator, device);
     } finally {

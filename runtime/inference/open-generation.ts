@@ -1,5 +1,6 @@
 // Takes: a model with its weights and tokenizer, a device, and how long a text may get. Gives: what generates with them.
 // Promises: one tensor of the weights in memory at a time; nothing stays on the device when it cannot be opened.
+import type { HeldWeights } from '../../compiler/2-check/model.ts';
 import { compileGeneration } from '../../compiler/compile.ts';
 import type { EngineDevice } from '../engine/engine-device.ts';
 import { Session } from '../engine/session.ts';
@@ -13,16 +14,23 @@ export interface OpenGeneration {
   readonly close: () => void;
 }
 
-/** `context`: positions of the cache. @throws UserError, DeviceError, PlanError, UnbuiltError */
+/**
+ * `context`: positions of the cache; `held`: how the device holds the matrices (null: in f32), unless it has no halves.
+ * @throws UserError, DeviceError, PlanError, UnbuiltError
+ */
 export async function openGeneration(
   { model, weights }: Pick<OpenModel, 'model' | 'weights'>,
   device: EngineDevice,
   context: number,
-  measure?: Measure,
+  { held = null, measure }: { readonly held?: HeldWeights | null; readonly measure?: Measure | undefined } = {},
 ): Promise<OpenGeneration> {
   const session = new Session(device);
   try {
-    const plans = compileGeneration(model, { target: device.target, context });
+    const plans = compileGeneration(model, {
+      target: device.target,
+      context,
+      weights: hasHalves(device) ? held : null,
+    });
     const generator = await Generator.open(session, plans, measure);
     await writeWeights(session, weights);
     return { generator, close: () => session.destroy() };
@@ -30,4 +38,9 @@ export async function openGeneration(
     session.destroy();
     throw error;
   }
+}
+
+/** The CPU computes with what it reads, whatever it is. */
+export function hasHalves({ target }: EngineDevice): boolean {
+  return target.kind === 'wasm' || target.features.includes('shader-f16');
 }

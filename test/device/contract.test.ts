@@ -18,10 +18,21 @@ const schedules: readonly ContractSchedule[] = [
   { kind: 'workgroup', rows: 16, columns: 8, depth: 4, laneRows: 2, laneColumns: 2 },
 ];
 
+/** Where the device has subgroups of one size: one of them for a sum, and two. */
+function vectorSchedules(): readonly ContractSchedule[] {
+  const { subgroupSize, features } = device().target;
+  if (subgroupSize === undefined || !features.includes('subgroups')) return [];
+  const tile = { kind: 'vector', rows: 2, columns: 2, across: 2, subgroup: subgroupSize } as const;
+  return [
+    { ...tile, along: subgroupSize },
+    { ...tile, along: 2 * subgroupSize, columns: 1 },
+  ];
+}
+
 /** The schedule the device's own target gets, and the others. */
 const match = async ({ program, values }: Case): Promise<void> => {
   await expectMatch(device(), program, values, tolerance);
-  for (const schedule of schedules) await matchWith(schedule, { program, values });
+  for (const schedule of [...schedules, ...vectorSchedules()]) await matchWith(schedule, { program, values });
 };
 
 const matchWith = async (schedule: ContractSchedule, { program, values }: Case): Promise<void> => {

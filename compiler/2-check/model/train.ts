@@ -76,6 +76,13 @@ export interface TrainSpec {
   readonly span: Span;
 }
 
+/** How matrices are held while a model generates. */
+export interface HeldWeights {
+  readonly format: 'f16';
+  /** What stays in f32: `embed`, `head`, `router`, `norm`, or a part. */
+  readonly keep: readonly string[];
+}
+
 export interface GenerateSpec {
   readonly name: string;
   readonly model: string;
@@ -85,5 +92,7 @@ export interface GenerateSpec {
   readonly minP: number | null;
   readonly maxTokens: number;
   readonly stop: readonly string[];
+  /** Null: f32. */
+  readonly weights: HeldWeights | null;
   readonly span: Span;
 }

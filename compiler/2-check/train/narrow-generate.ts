@@ -1,7 +1,7 @@
 // Takes: a generate block of the language. Gives: what can be generated with it today, or what of it is not built yet.
 // Promises: as narrow.ts: every key that is not heeded is told, unless it is at its default.
 import { diagnostic, type Diagnostic } from '../../diagnostics.ts';
-import type { GenerateBlock, GenerateSpec } from '../model.ts';
+import type { GenerateBlock, GenerateSpec, QuantBlock } from '../model.ts';
 import type { Narrowed } from './narrow.ts';
 
 export function generateSpecOf(block: GenerateBlock): Narrowed<GenerateSpec> {
@@ -13,7 +13,7 @@ export function generateSpecOf(block: GenerateBlock): Narrowed<GenerateSpec> {
     ['sample', 'repetition_penalty', sample.repetitionPenalty !== 1],
     ['sample', 'seed', sample.seed !== null],
     ['cache', 'cache', !isPlain],
-    ['quant', 'quant', block.quant !== null],
+    ['quant', 'quant', block.quant !== null && !isHalves(block.quant)],
     ['speculate', 'speculate', block.speculate !== null],
     ['unmask', 'unmask', block.unmask !== null],
     ['beam', 'beam', block.beam !== null],
@@ -25,5 +25,8 @@ export function generateSpecOf(block: GenerateBlock): Narrowed<GenerateSpec> {
     inForce ? [diagnostic('todo-key', spans[at] ?? span, { key, owner: at === 'sample' ? 'sample' : 'generate' })] : [],
   );
   if (missing.length > 0) return { missing };
-  return { spec: { name, model, temperature, topK, topP, minP, maxTokens, stop, span } };
+  const weights = block.quant && isHalves(block.quant) ? { format: 'f16' as const, keep: block.quant.keep } : null;
+  return { spec: { name, model, temperature, topK, topP, minP, maxTokens, stop, weights, span } };
 }
+
+const isHalves = ({ weights, activations }: QuantBlock): boolean => weights?.kind === 'f16' && activations === null;

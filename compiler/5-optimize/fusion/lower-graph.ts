@@ -17,6 +17,8 @@ export interface FusionOptions {
   readonly fusion: boolean;
   /** How many tensors one group may bind. */
   readonly maxTensors: number;
+  /** Products of few rows take in the norm of what they read: where a dispatch costs more than to sum a row again. */
+  readonly foldNorms?: boolean;
 }
 
 /** Where the value of a node must be when the program has run. */

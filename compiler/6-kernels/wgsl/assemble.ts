@@ -78,7 +78,8 @@ function bindingsOf(parts: readonly WgslPart[], program: Program, slotOf: (tenso
   for (const { tensors, wide = [] } of parts) {
     for (const tensor of tensors) {
       const slot = slotOf(tensor);
-      const type = wide.includes(tensor) ? 'vec4u' : types.get(tensor);
+      const plain = types.get(tensor);
+      const type = wide.includes(tensor) ? (plain === 'f32' ? 'vec4f' : 'vec4u') : plain;
       invariant(type !== undefined, `no tensor ${tensor} in the program`);
       invariant((bySlot.get(slot) ?? type) === type, `tensor ${tensor} shares slot ${slot} with one of another type`);
       bySlot.set(slot, type);

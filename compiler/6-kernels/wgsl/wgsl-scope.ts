@@ -22,7 +22,7 @@ const MAX_TEXT = 100;
 interface Shared {
   readonly tensors: ReadonlyMap<number, ProgramTensor>;
   readonly tensorName: (tensor: number) => string;
-  /** Tensors of halves bound as `array<vec4u>`. */
+  /** Tensors of halves bound as `array<vec4u>`, of f32 as `array<vec4f>`. */
   readonly wide: ReadonlySet<number>;
   readonly table: ExprTable;
   readonly helpers: Set<HelperName>;
@@ -129,6 +129,22 @@ export class WgslScope {
     return `${this.shared.tensorName(tensor)}[${stripped(this.linear(form))}]`;
   }
 
+  /** The `vec4f` of 4 numbers of a wide tensor of f32; `form` counts such elements. */
+  quad(tensor: number, form: Linear): string {
+    return this.octet(tensor, form);
+  }
+
+  /** Declares what an expression is computed as already: a name, or a part of one. */
+  name(expr: Expr, text: string): void {
+    this.exprNames.set(this.shared.table.id(expr), text);
+  }
+
+  /** Whether the expression has a name here or further out. */
+  isNamed(expr: Expr): boolean {
+    const id = this.shared.table.id(expr);
+    return this.find((scope) => scope.exprNames.get(id)) !== undefined;
+  }
+
   /** Coefficient * variable of a flat index, e.g. to find out which axis is contiguous. */
   flatIndex(tensor: number, index: readonly Expr[]): Linear {
     return this.names.flatIndex(tensor, index);
@@ -142,7 +158,7 @@ export class WgslScope {
   /** Reads the values now; the result writes the stores, into this scope or one inside it. */
   prepareStores(stores: readonly Store[], keep = true): (scope: WgslScope) => void {
     const ready = stores.map(({ tensor, index, value }) => {
-      invariant(!this.shared.wide.has(tensor), `tensor ${tensor} is bound to be read, 8 halves at a time`);
+      invariant(!this.shared.wide.has(tensor), `tensor ${tensor} is bound to be read, 16 bytes at a time`);
       const element = this.element(tensor, index);
       const text = keep ? this.value(value) : this.expr(value);
       return `${element} = ${value.type === 'bool' ? `u32(${stripped(text)})` : stripped(text)};`;
@@ -184,8 +200,10 @@ export class WgslScope {
   }
 
   /** One element of a wide tensor. */
-  private half(tensor: number, index: readonly Expr[]): string {
+  private partOfWide(tensor: number, index: readonly Expr[]): string {
     const at = this.let(`u32(${stripped(this.index(tensor, index))})`, 'at');
+    if (this.shared.tensors.get(tensor)?.type === 'f32')
+      return `${this.shared.tensorName(tensor)}[${at} >> 2u][${at} & 3u]`;
     return `bitcast<vec2<f16>>(${this.shared.tensorName(tensor)}[${at} >> 3u][(${at} >> 1u) & 3u])[${at} & 1u]`;
   }
 
@@ -281,7 +299,7 @@ export class WgslScope {
     const: (expr) => this.expr(expr),
     var: (expr) => this.expr(expr),
     load: ({ tensor, index, type }) => {
-      if (this.shared.wide.has(tensor)) return this.half(tensor, index);
+      if (this.shared.wide.has(tensor)) return this.partOfWide(tensor, index);
       const element = this.element(tensor, index);
       return type === 'bool' ? `(${element} != 0u)` : element;
     },

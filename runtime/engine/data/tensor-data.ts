@@ -23,7 +23,8 @@ export function toBytes(tensor: Described, data: TensorData): Uint8Array {
   }
   if (tensor.type !== 'f16') return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   const halves = new Uint16Array(count + (count % 2));
-  for (let i = 0; i < count; i++) halves[i] = toHalf(data[i] ?? 0);
+  const bits = new Uint32Array(data.buffer, data.byteOffset, count);
+  for (let i = 0; i < count; i++) halves[i] = halfOf(bits[i] ?? 0);
   return new Uint8Array(halves.buffer);
 }
 
@@ -50,20 +51,24 @@ function typeOf(data: TensorData): 'f32' | 'i32' | 'u32' {
   return data instanceof Int32Array ? 'i32' : 'u32';
 }
 
-const word = new DataView(new ArrayBuffer(4));
+const word = new Float32Array(1);
+const wordBits = new Uint32Array(word.buffer);
 
 /** IEEE 754 binary16 of an f32, rounded to nearest, ties to even. */
 export function toHalf(value: number): number {
-  word.setFloat32(0, value);
-  const bits = word.getUint32(0);
+  word[0] = value;
+  return halfOf(wordBits[0] ?? 0);
+}
+
+/** Of the bits of an f32. A carry out of the mantissa is the next exponent, out of the last one infinity. */
+function halfOf(bits: number): number {
   const sign = (bits >>> 16) & 0x8000;
-  const magnitude = Math.abs(Math.fround(value));
-  if (Number.isNaN(value)) return 0x7e00;
-  if (magnitude >= 65520) return sign | 0x7c00;
-  if (magnitude < 2 ** -14) return sign | roundEven(magnitude * 2 ** 24); // subnormal: units of 2^-24
-  const exponent = ((bits >>> 23) & 0xff) - 127;
-  const mantissa = roundEven((magnitude / 2 ** exponent - 1) * 1024);
-  return sign | (((exponent + 15) << 10) + mantissa);
+  const magnitude = bits & 0x7fffffff;
+  if (magnitude > 0x7f800000) return 0x7e00;
+  if (magnitude >= 0x47800000) return sign | 0x7c00; // 65536 and beyond
+  if (magnitude >= 0x38800000) return sign | ((magnitude - 0x38000000 + 0xfff + ((magnitude >>> 13) & 1)) >>> 13);
+  wordBits[0] = magnitude;
+  return sign | roundEven((word[0] ?? 0) * 2 ** 24); // subnormal: units of 2^-24
 }
 
 export function fromHalf(half: number): number {

@@ -1,4 +1,4 @@
-// Takes: a graph and values. Gives: nothing. Promises: the fused and the unfused program compute what the graph means.
+// Takes: a graph and values. Gives: nothing. Promises: the fused program, with norms in products too, and the unfused one compute what the graph means.
 import { expect } from 'vitest';
 import type { Graph } from '../../../compiler/3-graph/ops.ts';
 import type { Sizes } from '../../../compiler/3-graph/types.ts';
@@ -34,6 +34,9 @@ export function expectEqual(graph: Graph, sizes: Sizes, values: Map<string, numb
   const fused = fuse(simplify(graph), sizes, { fusion: true, maxTensors });
   verifyProgram(fused, maxTensors);
   expectResults(evaluateProgram(fused, values), expected);
+  const folded = fuse(simplify(graph), sizes, { fusion: true, maxTensors, foldNorms: true });
+  verifyProgram(folded, maxTensors);
+  expectResults(evaluateProgram(folded, values), expected);
   const unfused = fuse(graph, sizes, { fusion: false, maxTensors });
   verifyProgram(unfused);
   expectResults(evaluateProgram(unfused, values), expected);

@@ -240,6 +240,13 @@ test('a layer takes 11 groups to decode a token, both ropes and the cache among 
   expect(layerText(program, 'layers.1')).toEqual(layerText(program, 'layers.2'));
 });
 
+test('products of one token take their norms in, products of many do not', () => {
+  const folded = (sizes: Record<string, number>): number =>
+    fuse(simplify(generateGraph(model)), sizes, { fusion: true, maxTensors: 12, foldNorms: true }).groups.length;
+  expect(folded({ batch: 1, seq: 1, past: 16 })).toBe(9 * layers + 1);
+  expect(folded({ batch: 1, seq: 16, past: 16 })).toBe(11 * layers + 1); // but that of the last token
+});
+
 const adamw = [{ kind: 'adamw', params: ['all'], lr: 1, betas: [0.9, 0.99], eps: 1e-8, weightDecay: 0.1, noDecay: [] } as const]; // prettier-ignore
 
 function step(clipNorm: number | null): Program {

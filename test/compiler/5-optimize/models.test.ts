@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { forwardGraph, generateGraph, lossGraph } from '../../../compiler/3-graph/model/entry-graphs.ts';
+import { withHalfWeights } from '../../../compiler/3-graph/precision/half-weights.ts';
 import { trainGraphs } from '../../../compiler/4-autograd/train-graph.ts';
 import type { Graph } from '../../../compiler/3-graph/ops.ts';
 import type { MixedPrecision, OptimizerSpec, RecomputeSpec, TrainSpec } from '../../../compiler/2-check/model.ts';
@@ -40,6 +41,7 @@ test('prefill and decode of random models write the cache in place', () => {
       const graph = generateGraph(model);
       check(graph, model.vocab, { offset: [1], last: [1] });
       check(graph, model.vocab, { offset: [4], last: [0] }, { batch: 1, seq: 1, past: 6 });
+      check(withHalfWeights(graph, ['norm']), model.vocab, { offset: [4], last: [0] }, { batch: 1, seq: 1, past: 6 });
     }),
     { numRuns: 25 },
   );

@@ -11,7 +11,7 @@ import { checkSourceFile } from '../../../runtime/model-file.ts';
 
 const tiny = join(import.meta.dirname, '..', '..', 'fixtures', 'tiny.model');
 
-const spec: Omit<GenerateSpec, 'span'> = { name: 'g', model: 'M', temperature: 0.5, topK: 7, topP: null, minP: null, maxTokens: 99, stop: ['END'] }; // prettier-ignore
+const spec: Omit<GenerateSpec, 'span'> = { name: 'g', model: 'M', temperature: 0.5, topK: 7, topP: null, minP: null, maxTokens: 99, stop: ['END'], weights: null }; // prettier-ignore
 const block = spec as GenerateSpec;
 const defaults = { temperature: 0.8, topK: null, topP: null, minP: null, maxTokens: 256, stop: [] };
 

@@ -3,22 +3,24 @@
 import type { ContractGroup, Program } from '../../../5-optimize/groups.ts';
 import type { WebGpuTarget } from '../../../7-plan/plan.ts';
 import type { WgslPart } from '../wgsl-part.ts';
-import { pointCount, touchedTensors } from '../../analysis/touched.ts';
+import { loadedTensors, pointCount, touchedTensors } from '../../analysis/touched.ts';
 import { WgslScope } from '../wgsl-scope.ts';
 import { loopsOf, transposed } from '../../analysis/contract-loops.ts';
 import { registerTileWorkgroups, writeRegisterTile } from './register-tile.ts';
 import { contractSchedule } from './schedule.ts';
 import type { ContractSchedule } from './schedule.ts';
+import { vectorKind } from './vector-tile.ts';
 import { SplitTileKernel, splitTileFloats, splitTileLanes, splitTileWorkgroups } from './split-tile.ts';
 import { contiguous } from './contiguous.ts';
 import { WorkgroupTileKernel, workgroupTileFloats, workgroupTileLanes, workgroupTileWorkgroups } from './workgroup-tile.ts'; // prettier-ignore
 
-/** What each kind of schedule needs, and its text. `write` gives the declarations. */
+/** What each kind of schedule needs, and its text. `write` gives the declarations; `wide` as in `WgslPart`. */
 interface Kind<S extends ContractSchedule> {
   readonly lanes: (schedule: S) => number;
   readonly workgroups: (group: ContractGroup, schedule: S) => number;
   readonly floats: (group: ContractGroup, schedule: S) => number;
-  readonly write: (root: WgslScope, group: ContractGroup, schedule: S, prefix: string) => string;
+  readonly wide?: (program: Program, group: ContractGroup, schedule: S) => readonly number[];
+  readonly write: (root: WgslScope, group: ContractGroup, schedule: S, prefix: string, program: Program) => string;
 }
 
 const kinds: { readonly [K in ContractSchedule['kind']]: Kind<Extract<ContractSchedule, { kind: K }>> } = {
@@ -34,6 +36,7 @@ const kinds: { readonly [K in ContractSchedule['kind']]: Kind<Extract<ContractSc
     floats: splitTileFloats,
     write: (root, group, tile, prefix) => new SplitTileKernel(group, tile, prefix).write(root),
   },
+  vector: vectorKind,
   workgroup: {
     lanes: workgroupTileLanes,
     workgroups: workgroupTileWorkgroups,
@@ -52,17 +55,19 @@ export function lowerContract(
   const turned = pointCount(group.n) < Math.min(8, pointCount(group.m)) ? transposed(group) : group;
   const chosen = schedule ?? contractSchedule(turned, target, readsAlongK(program, turned));
   const kind = kinds[chosen.kind] as Kind<ContractSchedule>;
+  const wide = kind.wide?.(program, turned, chosen) ?? [];
   const operands = group.accumulators.flatMap(({ terms }) => terms.flatMap(({ a, b }) => [a, b]));
   return {
     name: group.name,
     family: 'contract',
     tensors: touchedTensors(operands, group.stores),
+    wide,
     workgroupSize: kind.lanes(chosen),
     workgroups: kind.workgroups(turned, chosen),
     workgroupBytes: 4 * kind.floats(turned, chosen),
     print: (tensorName, prefix) => {
-      const root = WgslScope.root(program, tensorName);
-      const declarations = kind.write(root, turned, chosen, prefix);
+      const root = WgslScope.root(program, tensorName, wide);
+      const declarations = kind.write(root, turned, chosen, prefix, program);
       return { declarations, body: root.lines.join('\n'), helpers: root.helpers() };
     },
   };
@@ -70,5 +75,7 @@ export function lowerContract(
 
 function readsAlongK(program: Program, group: ContractGroup): boolean {
   const scope = WgslScope.root(program, String);
-  return loopsOf(group).every(({ k, products }) => products.every(({ b }) => contiguous(scope, b, k)));
+  return loopsOf(group).every(({ k, products }) =>
+    products.every(({ b }) => loadedTensors([b]).size === 0 || contiguous(scope, b, k)),
+  );
 }

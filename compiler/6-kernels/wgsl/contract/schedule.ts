@@ -7,10 +7,12 @@ import type { RegisterTile } from './register-tile.ts';
 import { smallTile, softwareTile } from './software-tile.ts';
 import { splitTileFloats } from './split-tile.ts';
 import type { SplitTile } from './split-tile.ts';
+import { vectorTileFloats } from './vector-tile.ts';
+import type { VectorTile } from './vector-tile.ts';
 import { workgroupTileFloats } from './workgroup-tile.ts';
 import type { WorkgroupTile } from './workgroup-tile.ts';
 
-export type ContractSchedule = RegisterTile | SplitTile | WorkgroupTile;
+export type ContractSchedule = RegisterTile | SplitTile | VectorTile | WorkgroupTile;
 
 /** Workgroups that keep a large GPU busy. */
 const BUSY = 128;
@@ -18,13 +20,29 @@ const BUSY = 128;
 /** `alongK`: whether neighbours in memory are neighbours in k, in the operand that spans n. */
 export function contractSchedule(group: ContractGroup, target: WebGpuTarget, alongK: boolean): ContractSchedule {
   if (target.software) return softwareTile(group, target);
-  const candidates = [...splitSchedules(group, alongK), ...workgroupSchedules(group, alongK)];
+  const candidates = [
+    ...vectorSchedules(group, target, alongK),
+    ...splitSchedules(group, alongK),
+    ...workgroupSchedules(group, alongK),
+  ];
   return candidates.find((one) => fits(group, one, target)) ?? smallTile(group, target);
 }
 
-function fits(group: ContractGroup, schedule: SplitTile | WorkgroupTile, target: WebGpuTarget): boolean {
+function fits(group: ContractGroup, schedule: SplitTile | VectorTile | WorkgroupTile, target: WebGpuTarget): boolean {
+  if (schedule.kind === 'vector') return 4 * vectorTileFloats(group, schedule) <= target.maxWorkgroupStorage;
   const floats = schedule.kind === 'split' ? splitTileFloats(group, schedule) : workgroupTileFloats(group, schedule);
   return 4 * floats <= target.maxWorkgroupStorage && target.maxInvocations >= 256;
+}
+
+/** A matrix and a few vectors, the matrix's rows read along k by whole subgroups. */
+function vectorSchedules(
+  group: ContractGroup,
+  { subgroupSize, features }: WebGpuTarget,
+  alongK: boolean,
+): readonly VectorTile[] {
+  const m = pointCount(group.m);
+  if (m > 8 || !alongK || subgroupSize === undefined || subgroupSize < 16 || !features.includes('subgroups')) return [];
+  return [{ kind: 'vector', rows: m, columns: 1, across: 4, along: subgroupSize, subgroup: subgroupSize }];
 }
 
 /** A matrix and a few vectors. */
