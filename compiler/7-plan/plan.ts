@@ -153,6 +153,8 @@ export interface WebGpuTarget extends Limits {
   readonly subgroupMatrices?: readonly SubgroupMatrix[];
   /** True for a software adapter: barriers cost, registers are cheap. */
   readonly software: boolean;
+  /** The fastest schedule of a class of groups where it was measured, both as in 6-kernels/choices.ts. */
+  readonly tuned?: Readonly<Record<string, string>>;
 }
 
 /** The CPU: threads over one shared memory. A feature is `relaxed-simd`: multiply-add in one instruction. */

@@ -3,6 +3,7 @@
 import type { Model } from '../../compiler/2-check/model.ts';
 import { parameterCount } from '../../compiler/2-check/parameters/parameters.ts';
 import { costsOf } from '../../compiler/explain/cost/cost.ts';
+import type { CompileOptions } from '../../compiler/compile-graph.ts';
 import type { TrainingPlans } from '../../compiler/compile.ts';
 import type { Plan } from '../../compiler/7-plan/plan.ts';
 import { Session } from '../engine/session.ts';
@@ -10,6 +11,7 @@ import { Profiler } from '../profile/profiler.ts';
 import { median, summarize } from '../profile/summarize.ts';
 import type { TrainSettings } from '../training/checkpoint.ts';
 import { compileFitting } from '../training/compile-fitting.ts';
+import { compileTuned } from '../tuning/tune.ts';
 import { Trainer } from '../training/trainer.ts';
 import type { Settings } from './ceilings.ts';
 import { deviceBytes } from './device-bytes.ts';
@@ -29,7 +31,8 @@ export async function measureTraining(
 ): Promise<TrainResult> {
   const { batch, seq, steps } = asked;
   report(`train: compiling ${model.name}, ${batch} x ${seq} tokens a step`);
-  const { plans, accumulate } = compileFitting(model, { ...asked, span: model.span }, device.target, report);
+  const compile = (options: CompileOptions) => compileFitting(model, { ...asked, span: model.span }, options, report);
+  const { plans, accumulate } = await compileTuned(device, report, compile);
   const session = new Session(device);
   try {
     const trainer = await Trainer.open(session, plans, { ...asked, accumulate }, randomBatches(asked, model.vocab));

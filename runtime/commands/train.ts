@@ -173,8 +173,9 @@ async function writeStart(session: Session, { start, model, begin }: Prepared): 
 }
 
 function describeEnd(result: RunResult, folder: RunFolder): void {
-  const { firstValidationLoss: first, validationLoss: held, loss } = result;
+  const { firstValidationLoss: first, validationLoss: held, loss, skipped } = result;
   const end = held === null ? `loss ${loss?.toFixed(3) ?? '-'}` : `validation loss ${first?.toFixed(3) ?? '-'} -> ${held.toFixed(3)}`; // prettier-ignore
   notice(result.interrupted ? `stopped at step ${result.steps}; go on with: modelc train --resume ${folder.path}` : end); // prettier-ignore
+  if (skipped > 0) notice(`${skipped} of ${result.steps} steps changed nothing: their gradients overflowed in halves, and the loss is scaled less since`); // prettier-ignore
   notice(`run: ${folder.path} (checkpoint.safetensors, metrics.jsonl, report.html)`);
 }

@@ -8,7 +8,7 @@ import { notice } from '../terminal.ts';
 
 const choices = ['auto', 'gpu', 'cpu', 'software'] as const;
 
-/** Adds `--device` and `--threads`. */
+/** Adds `--device`, `--no-tune` and `--threads`. */
 export function withDeviceOptions(command: Command): Command {
   const device = new Option(
     '--device <name>',
@@ -16,6 +16,7 @@ export function withDeviceOptions(command: Command): Command {
   );
   return command
     .addOption(device.choices(choices).default('auto'))
+    .option('--no-tune', 'of a GPU: do not time kernels to choose among several, as is done once for each kind')
     .option('--threads <n>', 'of the CPU (default: as many as it runs at once)', threads);
 }
 

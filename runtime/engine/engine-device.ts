@@ -7,6 +7,8 @@ export interface EngineDevice {
   readonly kind: 'gpu' | 'cpu';
   /** What Plans for it are made for. */
   readonly target: Target;
+  /** Whether kernels may be timed on it, to choose among several. */
+  readonly tune: boolean;
   /** e.g. `adapter: llvmpipe (software, Mesa 25.0.7, LLVM 15)`, `cpu: AMD EPYC, 2 threads (WebAssembly SIMD)`. */
   describe(): string;
   /** @throws DeviceError when the device has failed since it was opened: the first fault is kept. */

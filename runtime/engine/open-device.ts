@@ -14,15 +14,17 @@ export interface DeviceOptions {
   readonly device?: DeviceChoice;
   /** Of the CPU; MODELC_THREADS where it is not given, else as many as the machine runs at once. */
   readonly threads?: number;
+  /** Of a GPU: whether kernels may be timed to choose among several; true where it is not said. */
+  readonly tune?: boolean;
 }
 
 /** @throws DeviceError when the device that is asked for is not there, or refuses to open. */
-export async function openDevice({ device = 'auto', threads }: DeviceOptions = {}): Promise<EngineDevice> {
+export async function openDevice({ device = 'auto', threads, tune = true }: DeviceOptions = {}): Promise<EngineDevice> {
   if (device === 'cpu') return openCpu(nodeThreads, threadCount(threads));
-  if (device === 'gpu') return openGpu('hardware');
+  if (device === 'gpu') return openGpu('hardware', tune);
   if (device === 'software') return openGpu('software');
   try {
-    return await openGpu('hardware');
+    return await openGpu('hardware', tune);
   } catch (error) {
     if (error instanceof AdapterMissingError || error instanceof DawnMissingError)
       return openCpu(nodeThreads, threadCount(threads));

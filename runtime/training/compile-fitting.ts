@@ -1,9 +1,9 @@
-// Takes: a model, its training and a target. Gives: Plans that the target's memory holds.
+// Takes: a model, its training and what it is compiled for. Gives: Plans that the target's memory holds.
 // Promises: what is too large for the target at once is split into more micro-batches, which sum to the same step; nothing
 // else of the training changes.
 import type { Model, TrainSpec } from '../../compiler/2-check/model.ts';
 import { PlanError } from '../../compiler/7-plan/plan-error.ts';
-import type { Target } from '../../compiler/7-plan/plan.ts';
+import type { CompileOptions } from '../../compiler/compile-graph.ts';
 import { compileTraining, type TrainingPlans } from '../../compiler/compile.ts';
 
 export interface FittingPlans {
@@ -15,13 +15,13 @@ export interface FittingPlans {
 export function compileFitting(
   model: Model,
   train: TrainSpec,
-  target: Target,
+  options: CompileOptions,
   report: (line: string) => void,
 ): FittingPlans {
   let { accumulate } = train;
   for (;;) {
     try {
-      return { plans: compileTraining(model, { ...train, accumulate }, { target }), accumulate };
+      return { plans: compileTraining(model, { ...train, accumulate }, options), accumulate };
     } catch (error) {
       const next = nextSplit(train.batch, accumulate);
       if (!(error instanceof PlanError) || error.code === 'over-limit' || next === null) throw error;

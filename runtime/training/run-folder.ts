@@ -11,7 +11,7 @@ export interface Metrics {
   readonly step: number;
   /** Mean over the tokens of the step, before the step; with z-loss, where the spec has it. */
   readonly loss: number;
-  /** Global norm of the gradients before clipping. */
+  /** Global norm of the gradients before clipping; null in the file where they overflowed. */
   readonly grad_norm: number;
   /** Learning rate as a fraction of `lr`. */
   readonly lr_scale: number;
@@ -19,6 +19,9 @@ export interface Metrics {
   /** Seconds of training, interruptions apart. */
   readonly seconds: number;
   readonly validation_loss?: number;
+  /** In mixed precision: what the next step multiplies the loss by, and how many were left out as gradients overflowed. */
+  readonly loss_scale?: number;
+  readonly skipped_steps?: number;
 }
 
 export class RunFolder {

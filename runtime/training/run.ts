@@ -32,6 +32,8 @@ export interface RunResult {
   readonly firstValidationLoss: number | null;
   readonly validationLoss: number | null;
   readonly seconds: number;
+  /** Steps that changed nothing, as gradients overflowed in mixed precision. */
+  readonly skipped: number;
 }
 
 /** Trains to the end or until asked to stop. @throws UserError when the loss is no number or a save fails. */
@@ -46,6 +48,7 @@ export async function runTraining(options: RunOptions): Promise<RunResult> {
   });
   const first = begin.firstValidationLoss ?? (await loop.validate());
   let loss: number | null = null;
+  let skipped = 0;
   const save = async (): Promise<void> => {
     const facts = { ...begin, step: loop.done, validationLoss: loop.validation, firstValidationLoss: first };
     await saveCheckpoint(folder.checkpoint, options.session, facts);
@@ -54,6 +57,7 @@ export async function runTraining(options: RunOptions): Promise<RunResult> {
   while (loop.done < train.steps && (loop.isUnderWay || !shouldStop())) {
     const metrics = await loop.next(() => !shouldStop());
     loss = metrics.loss;
+    skipped = metrics.skipped_steps ?? 0;
     folder.append(metrics);
     options.onProgress({ ...metrics, steps: train.steps, validation: loop.validation, secondsLeft: loop.secondsLeft });
     if (loop.done % train.saveEvery === 0 && loop.done < train.steps) {
@@ -64,5 +68,5 @@ export async function runTraining(options: RunOptions): Promise<RunResult> {
   await save();
   const { done, validation } = loop;
   const interrupted = done < train.steps;
-  return { steps: done, interrupted, loss, firstValidationLoss: first, validationLoss: validation, seconds: loop.seconds }; // prettier-ignore
+  return { steps: done, interrupted, loss, firstValidationLoss: first, validationLoss: validation, seconds: loop.seconds, skipped }; // prettier-ignore
 }

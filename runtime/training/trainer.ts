@@ -4,7 +4,7 @@ import { elements } from '../../compiler/2-check/parameters/parameter.ts';
 import { parameters } from '../../compiler/2-check/parameters/parameters.ts';
 import type { Model } from '../../compiler/2-check/model.ts';
 import type { TrainingPlans } from '../../compiler/compile.ts';
-import type { Plan } from '../../compiler/7-plan/plan.ts';
+import type { Plan, TensorRole } from '../../compiler/7-plan/plan.ts';
 import type { BatchSource, HeldOut } from '../data/batch-source.ts';
 import { splitBatch } from '../data/batches.ts';
 import { hashOf } from '../data/random.ts';
@@ -17,8 +17,18 @@ import { learningRateScale } from './schedule.ts';
 
 export interface StepResult {
   readonly loss: number;
+  /** Infinite or NaN where gradients overflowed. */
   readonly gradNorm: number;
   readonly lrScale: number;
+  /** Of mixed precision. */
+  readonly scale: LossScale | null;
+}
+
+export interface LossScale {
+  /** What the next step multiplies the loss by. */
+  readonly value: number;
+  /** Steps left out so far because gradients overflowed. */
+  readonly skipped: number;
 }
 
 /** A step that the device has been asked for. */
@@ -30,10 +40,12 @@ export interface QueuedStep {
 /** What a run needs of its trainer. */
 export type TrainingSteps = Pick<Trainer, 'step' | 'queue' | 'validate'>;
 
-/** A Plan on the device, and the names of what it takes. */
+/** A Plan on the device, and the names of what it takes and tells. */
 interface Stage {
   readonly executable: Executable;
   readonly inputs: ReadonlySet<string>;
+  /** All of them numbers. */
+  readonly outputs: readonly string[];
 }
 
 interface Loaded {
@@ -91,21 +103,20 @@ export class Trainer {
     const batches = splitBatch(await this.#source.batch(step), accumulate);
     const lossScale = 1 / batches.reduce((sum, { labels }) => sum + countLabels(labels, loss.ignore), 0);
     const lrScale = learningRateScale(this.#train.schedule, step, this.#train.steps);
-    const losses: Promise<readonly number[]>[] = [];
+    const told: Promise<Told>[] = [];
     for (const [i, { tokens, labels }] of batches.entries()) {
       micro.executable.write('tokens', tokens);
       micro.executable.write('labels', labels);
       writeScalars(micro, { loss_scale: lossScale, lr_scale: lrScale, step: step + 1, seed: hashOf(seed, step, i) });
       await run(micro.executable);
-      losses.push(readScalars(micro, apply === null ? ['loss', 'grad_norm'] : ['loss']));
+      told.push(readScalars(micro));
     }
-    let norm: Promise<readonly number[]> | undefined;
     if (apply !== null) {
       writeScalars(apply, { lr_scale: lrScale, step: step + 1 });
       await run(apply.executable);
-      norm = readScalars(apply, ['grad_norm']);
+      told.push(readScalars(apply));
     }
-    const result = resultOf(losses, norm, lrScale);
+    const result = resultOf(told, lrScale);
     result.catch(() => {}); // whoever waits for it is told
     return { result };
   }
@@ -140,8 +151,9 @@ function countLabels(labels: Int32Array, ignore: number | null): number {
 }
 
 async function load(session: Session, plan: Plan): Promise<Stage> {
-  const inputs = plan.tensors.filter(({ role }) => role === 'input').map(({ name }) => name);
-  return { executable: await session.load(plan), inputs: new Set(inputs) };
+  const named = (wanted: TensorRole): string[] =>
+    plan.tensors.flatMap(({ role, name }) => (role === wanted ? [name] : []));
+  return { executable: await session.load(plan), inputs: new Set(named('input')), outputs: named('output') };
 }
 
 /** Writes the scalars that the Plan has: a Plan without dropout has no seed. */
@@ -152,20 +164,22 @@ function writeScalars({ executable, inputs }: Stage, values: Record<string, numb
   }
 }
 
-/** The sum of the micro-batches' losses, in their order. `norm`: absent where the only micro-batch tells it. */
-async function resultOf(
-  losses: readonly Promise<readonly number[]>[],
-  norm: Promise<readonly number[]> | undefined,
-  lrScale: number,
-): Promise<StepResult> {
-  const [told, applied] = await Promise.all([Promise.all(losses), norm]);
-  const loss = told.reduce((sum, [each = Number.NaN]) => sum + each, 0);
-  return { loss, gradNorm: applied?.[0] ?? told[0]?.[1] ?? Number.NaN, lrScale };
+type Told = ReadonlyMap<string, number>;
+
+/** The sum of the micro-batches' losses, in their order; the rest as the last says. */
+async function resultOf(told: readonly Promise<Told>[], lrScale: number): Promise<StepResult> {
+  const each = await Promise.all(told);
+  const loss = each.reduce((sum, one) => sum + (one.get('loss') ?? 0), 0);
+  const last = each.at(-1);
+  const [value, skipped] = [last?.get('scale'), last?.get('skipped')];
+  const scale = value === undefined || skipped === undefined ? null : { value, skipped };
+  return { loss, gradNorm: last?.get('grad_norm') ?? Number.NaN, lrScale, scale };
 }
 
 /** By one way to the device. */
-async function readScalars({ executable }: Stage, names: readonly string[]): Promise<readonly number[]> {
-  return (await executable.readTogether(names)).map((values) => values[0] ?? Number.NaN);
+async function readScalars({ executable, outputs }: Stage): Promise<Told> {
+  const values = await executable.readTogether(outputs);
+  return new Map(outputs.map((name, i) => [name, values[i]?.[0] ?? Number.NaN]));
 }
 
 async function readScalar({ executable }: Stage, name: string): Promise<number> {

@@ -82,7 +82,7 @@ export class TrainingLoop {
     const isLast = number === steps || number % validation.every === 0 || number % saveEvery === 0;
     this.#ahead = !isLast && goesOn() ? this.#trainer.queue(number) : null;
     this.#ahead?.catch(() => {}); // told by the next `next`
-    const { loss, gradNorm, lrScale } = await result;
+    const { loss, gradNorm, lrScale, scale } = await result;
     requireFinite(loss, this.#done + 1);
     this.#done += 1;
     const speed = this.#clock.lap(batch * seq);
@@ -95,6 +95,7 @@ export class TrainingLoop {
       lr_scale: lrScale,
       tokens_per_second: Math.round(speed),
       ...(held === null ? {} : { validation_loss: held }),
+      ...(scale === null ? {} : { loss_scale: scale.value, skipped_steps: scale.skipped }),
       seconds: this.#clock.seconds(),
     };
   }

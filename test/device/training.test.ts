@@ -111,6 +111,18 @@ describe('training on the device', () => {
     expect(lossesOf('other')).not.toEqual(lossesOf('whole'));
   });
 
+  it('in mixed precision the losses are those of f32 within a hundredth, and a stopped run goes on bit for bit', async () => {
+    const train = { precision: { compute: 'f16', logits: 'f32', keep: [] } } as const;
+    expect(await run('half', { train })).toMatchObject({ steps: 12, skipped: 0 });
+    const pairs = lossesOf('half').map((loss, i) => loss / (lossesOf('whole')[i] ?? Number.NaN));
+    for (const ratio of pairs) expect(Math.abs(ratio - 1)).toBeLessThan(0.01);
+    expect(new RunFolder(join(root, 'half')).readMetrics().at(-1)).toMatchObject({ loss_scale: 2 ** 16, skipped_steps: 0 }); // prettier-ignore
+    await run('half stopped', { train, stopAfter: 5 });
+    await run('half stopped', { train });
+    await expectSameBits('half', 'half stopped');
+    expect([...(await checkpointOf('half')).tensors.keys()].filter((name) => name.startsWith('half.'))).toEqual([]);
+  });
+
   it('goes on bit for bit after a stop', async () => {
     expect(await run('stopped', { stopAfter: 7 })).toMatchObject({ steps: 8, interrupted: true });
     expect(await run('stopped')).toMatchObject({ steps: 12, interrupted: false });

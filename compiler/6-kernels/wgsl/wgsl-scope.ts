@@ -124,6 +124,11 @@ export class WgslScope {
     return this.linearText(form);
   }
 
+  /** The name a tensor is bound to. */
+  tensor(tensor: number): string {
+    return this.shared.tensorName(tensor);
+  }
+
   /** The `vec4u` of 8 halves of a wide tensor; `form` counts such elements. */
   octet(tensor: number, form: Linear): string {
     return `${this.shared.tensorName(tensor)}[${stripped(this.linear(form))}]`;

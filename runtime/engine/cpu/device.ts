@@ -52,6 +52,7 @@ interface Scratch {
 export class CpuDevice implements EngineDevice {
   readonly kind = 'cpu';
   readonly target: WasmTarget;
+  readonly tune = false;
   readonly #processor: string;
   readonly #memory: SharedMemory;
   readonly #pool: ThreadPool;

@@ -16,7 +16,7 @@ const matrixFeature = 'chromium-experimental-subgroup-matrix' as GPUFeatureName;
 const usefulFeatures: readonly GPUFeatureName[] = ['shader-f16', 'subgroups', 'timestamp-query', matrixFeature];
 
 /** @throws DeviceError when there is no such adapter, or it gives no device. */
-export async function openGpu(kind: AdapterKind): Promise<GpuDevice> {
+export async function openGpu(kind: AdapterKind, tune = false): Promise<GpuDevice> {
   const adapter = await findAdapter(await dawn(), kind);
   if (!adapter) throw new AdapterMissingError(noAdapter(kind));
   try {
@@ -24,7 +24,7 @@ export async function openGpu(kind: AdapterKind): Promise<GpuDevice> {
     const gpu = await adapter.requestDevice({ requiredFeatures: features, requiredLimits: allLimits(adapter.limits) });
     const summary = summarize(adapter.info);
     const target = { ...targetOf(gpu.limits, features, summary), ...subgroups(adapter.info) };
-    return new GpuDevice(gpu, summary, { ...target, ...matrices(adapter.info, target) });
+    return new GpuDevice(gpu, summary, { ...target, ...matrices(adapter.info, target) }, tune);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new DeviceError(`the adapter refuses to open a device: ${reason}`, { cause });
@@ -36,16 +36,18 @@ export class GpuDevice implements EngineDevice {
   readonly gpu: GPUDevice;
   readonly adapter: AdapterSummary;
   readonly target: WebGpuTarget;
+  readonly tune: boolean;
   readonly #pipelines: PipelineCache;
   readonly #staging: StagingPool;
   readonly #wait: Wait;
   #fault: DeviceError | undefined;
   #closed = false;
 
-  constructor(gpu: GPUDevice, adapter: AdapterSummary, target: WebGpuTarget) {
+  constructor(gpu: GPUDevice, adapter: AdapterSummary, target: WebGpuTarget, tune: boolean) {
     this.gpu = gpu;
     this.adapter = adapter;
     this.target = target;
+    this.tune = tune;
     this.#wait = waitFor(target.software);
     this.#pipelines = new PipelineCache(gpu, this.#wait);
     this.#staging = new StagingPool(gpu, () => this.raise(), this.#wait);

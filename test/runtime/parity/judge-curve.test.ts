@@ -6,7 +6,12 @@ import type { StepResult } from '../../../runtime/training/trainer.ts';
 const steps = 100;
 /** `error`: of the loss before 0-based step i. */
 const run = (error: (i: number) => number, norm: (i: number) => number = () => 0): StepResult[] =>
-  Array.from({ length: steps }, (_, i) => ({ loss: 3 + error(i), gradNorm: 2 * (1 + norm(i)), lrScale: 1 - i / 200 }));
+  Array.from({ length: steps }, (_, i) => ({
+    loss: 3 + error(i),
+    gradNorm: 2 * (1 + norm(i)),
+    lrScale: 1 - i / 200,
+    scale: null,
+  }));
 
 const curve = {
   trainBlock: '',

@@ -11,7 +11,7 @@ const model = chooseModel(loaded);
 const train = chooseTrain(loaded, model);
 
 const largest = (target: WasmTarget, accumulate: number): number => {
-  const { plans } = compileFitting(model, { ...train, accumulate }, target, () => {});
+  const { plans } = compileFitting(model, { ...train, accumulate }, { target }, () => {});
   const step = plans.kind === 'whole' ? plans.step : plans.accumulate;
   return planStats(step).totalBytes + step.needs.scratchBytes * target.threads;
 };
@@ -21,7 +21,7 @@ test('a step that does not fit is split until it does, and says so', () => {
   const [whole, halves] = [largest(defaultWasmTarget, 1), largest(defaultWasmTarget, 2)];
   expect(halves).toBeLessThan(whole);
   const small = { ...defaultWasmTarget, maxTotalBytes: Math.ceil((whole + halves) / 2) };
-  const { accumulate, plans } = compileFitting(model, train, small, (line) => said.push(line));
+  const { accumulate, plans } = compileFitting(model, train, { target: small }, (line) => said.push(line));
   expect({ accumulate, kind: plans.kind }).toEqual({ accumulate: 2, kind: 'accumulated' });
   expect(said).toHaveLength(1);
   expect(said[0]).toMatch(/the 32-bit addresses of WebAssembly reach .*: splitting each batch into 2 parts/);
@@ -29,7 +29,9 @@ test('a step that does not fit is split until it does, and says so', () => {
 
 test('what does not fit as single sequences is one sentence with what helps', () => {
   const tiny = { ...defaultWasmTarget, maxTotalBytes: 4096 };
-  expect(() => compileFitting(model, train, tiny, () => {})).toThrow(/reach 4 KiB\nwhat helps: a smaller batch/);
+  expect(() => compileFitting(model, train, { target: tiny }, () => {})).toThrow(
+    /reach 4 KiB\nwhat helps: a smaller batch/,
+  );
 });
 
 test('parts are of equal size', () => {

@@ -13,7 +13,7 @@ function recorded(lossOf: (step: number) => number = (step) => step): { events: 
   const resultOf = async (step: number): Promise<StepResult> => {
     await new Promise((resolve) => setTimeout(resolve, 2));
     events.push(`r${step}`);
-    return { loss: lossOf(step), gradNorm: 1, lrScale: 1 };
+    return { loss: lossOf(step), gradNorm: 1, lrScale: 1, scale: null };
   };
   const trainer: TrainingSteps = {
     step: resultOf,

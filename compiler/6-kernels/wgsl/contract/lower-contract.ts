@@ -7,11 +7,14 @@ import { loadedTensors, pointCount, touchedTensors } from '../../analysis/touche
 import { WgslScope } from '../wgsl-scope.ts';
 import { loopsOf, transposed } from '../../analysis/contract-loops.ts';
 import { registerTileWorkgroups, writeRegisterTile } from './register-tile.ts';
-import { contractSchedule } from './schedule.ts';
+import { contractCandidates, contractSchedule } from './schedule.ts';
 import type { ContractSchedule } from './schedule.ts';
 import { vectorKind } from './vector-tile.ts';
 import { SplitTileKernel, splitTileFloats, splitTileLanes, splitTileWorkgroups } from './split-tile.ts';
 import { contiguous } from './contiguous.ts';
+import { MatrixKernel } from './matrix/matrix-kernel.ts';
+import { matrixTileFloats, matrixTileLanes, matrixTileWorkgroups } from './matrix/matrix-tile.ts';
+import { wideTensors } from './matrix/operand.ts';
 import { WorkgroupTileKernel, workgroupTileFloats, workgroupTileLanes, workgroupTileWorkgroups } from './workgroup-tile.ts'; // prettier-ignore
 
 /** What each kind of schedule needs, and its text. `write` gives the declarations; `wide` as in `WgslPart`. */
@@ -43,6 +46,13 @@ const kinds: { readonly [K in ContractSchedule['kind']]: Kind<Extract<ContractSc
     floats: workgroupTileFloats,
     write: (root, group, tile, prefix) => new WorkgroupTileKernel(group, tile, prefix).write(root),
   },
+  matrix: {
+    lanes: matrixTileLanes,
+    workgroups: matrixTileWorkgroups,
+    floats: matrixTileFloats,
+    wide: (program, group, tile) => wideTensors(program, group, tile, loopsOf(group)),
+    write: (root, group, tile, prefix, program) => new MatrixKernel(program, group, tile, prefix).write(root),
+  },
 };
 
 export function lowerContract(
@@ -51,8 +61,7 @@ export function lowerContract(
   target: WebGpuTarget,
   schedule?: ContractSchedule,
 ): WgslPart {
-  // Neighbouring lanes take neighbouring columns.
-  const turned = pointCount(group.n) < Math.min(8, pointCount(group.m)) ? transposed(group) : group;
+  const turned = turnedToLanes(group);
   const chosen = schedule ?? contractSchedule(turned, target, readsAlongK(program, turned));
   const kind = kinds[chosen.kind] as Kind<ContractSchedule>;
   const wide = kind.wide?.(program, turned, chosen) ?? [];
@@ -71,6 +80,21 @@ export function lowerContract(
       return { declarations, body: root.lines.join('\n'), helpers: root.helpers() };
     },
   };
+}
+
+/** The schedules that could compute it, first the one it gets where nothing was measured. */
+export function contractSchedules(
+  program: Program,
+  group: ContractGroup,
+  target: WebGpuTarget,
+): readonly ContractSchedule[] {
+  const turned = turnedToLanes(group);
+  return contractCandidates(turned, target, readsAlongK(program, turned));
+}
+
+/** Neighbouring lanes take neighbouring columns. */
+function turnedToLanes(group: ContractGroup): ContractGroup {
+  return pointCount(group.n) < Math.min(8, pointCount(group.m)) ? transposed(group) : group;
 }
 
 function readsAlongK(program: Program, group: ContractGroup): boolean {

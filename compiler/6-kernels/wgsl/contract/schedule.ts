@@ -3,6 +3,8 @@
 import type { ContractGroup } from '../../../5-optimize/groups.ts';
 import type { WebGpuTarget } from '../../../7-plan/plan.ts';
 import { pointCount } from '../../analysis/touched.ts';
+import { matrixSchedule, matrixTiles } from './matrix/matrix-schedule.ts';
+import type { MatrixTile } from './matrix/matrix-tile.ts';
 import type { RegisterTile } from './register-tile.ts';
 import { smallTile, softwareTile } from './software-tile.ts';
 import { splitTileFloats } from './split-tile.ts';
@@ -12,14 +14,19 @@ import type { VectorTile } from './vector-tile.ts';
 import { workgroupTileFloats } from './workgroup-tile.ts';
 import type { WorkgroupTile } from './workgroup-tile.ts';
 
-export type ContractSchedule = RegisterTile | SplitTile | VectorTile | WorkgroupTile;
+export type ContractSchedule = RegisterTile | SplitTile | VectorTile | WorkgroupTile | MatrixTile;
 
 /** Workgroups that keep a large GPU busy. */
 const BUSY = 128;
 
+/** Rows up to which a product is that of a matrix and a few vectors. */
+const VECTORS = 8;
+
 /** `alongK`: whether neighbours in memory are neighbours in k, in the operand that spans n. */
 export function contractSchedule(group: ContractGroup, target: WebGpuTarget, alongK: boolean): ContractSchedule {
   if (target.software) return softwareTile(group, target);
+  const matrices = pointCount(group.m) > VECTORS ? matrixSchedule(group, target) : null;
+  if (matrices) return matrices;
   const candidates = [
     ...vectorSchedules(group, target, alongK),
     ...splitSchedules(group, alongK),
@@ -27,6 +34,23 @@ export function contractSchedule(group: ContractGroup, target: WebGpuTarget, alo
   ];
   return candidates.find((one) => fits(group, one, target)) ?? smallTile(group, target);
 }
+
+/** All schedules that may be the fastest, first the one of `contractSchedule`. */
+export function contractCandidates(
+  group: ContractGroup,
+  target: WebGpuTarget,
+  alongK: boolean,
+): readonly ContractSchedule[] {
+  const first = contractSchedule(group, target, alongK);
+  if (target.software) return distinct([first, smallTile(group, target)]);
+  if (first.kind === 'matrix') return distinct([first, ...matrixTiles(group, target)]);
+  const others = [alongK, !alongK].flatMap((along) => [...splitSchedules(group, along), ...workgroupSchedules(group, along)]); // prettier-ignore
+  return distinct([first, ...others.filter((one) => fits(group, one, target))]);
+}
+
+const distinct = (schedules: readonly ContractSchedule[]): ContractSchedule[] => [
+  ...new Map(schedules.map((one) => [JSON.stringify(one), one])).values(),
+];
 
 function fits(group: ContractGroup, schedule: SplitTile | VectorTile | WorkgroupTile, target: WebGpuTarget): boolean {
   if (schedule.kind === 'vector') return 4 * vectorTileFloats(group, schedule) <= target.maxWorkgroupStorage;
@@ -48,7 +72,7 @@ function vectorSchedules(
 /** A matrix and a few vectors. */
 function splitSchedules(group: ContractGroup, alongK: boolean): readonly SplitTile[] {
   const m = pointCount(group.m);
-  if (m > 8) return [];
+  if (m > VECTORS) return [];
   const lanes = alongK ? { across: 4, along: 64 } : { across: 32, along: 8 };
   return [8, 4, 2].map((rows) => ({ kind: 'split', rows: Math.min(m, rows), columns: 1, ...lanes }));
 }
