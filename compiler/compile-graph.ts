@@ -26,6 +26,12 @@ export type StageResult =
   | { readonly stage: 'kernel'; readonly plan: string; readonly name: string; readonly text: string }
   | { readonly stage: 'plan'; readonly plan: string; readonly value: Plan };
 
+/** Two workgroups for each of 128 processors, as large GPUs have them. */
+const BUSY = 256;
+
+const busyOf = (target: Target): { readonly busy?: number } =>
+  target.kind === 'webgpu' && (target.subgroupMatrices ?? []).length > 0 ? { busy: BUSY } : {};
+
 /** One graph down the road, its symbols bound to `sizes`. */
 export function compileGraph(graph: Graph, sizes: Sizes, options: CompileOptions): Plan {
   const { target, fusion = true, onStage = () => {} } = options;
@@ -40,7 +46,7 @@ export function compileGraph(graph: Graph, sizes: Sizes, options: CompileOptions
   // products take in.
   const pack = fusion && target.kind === 'webgpu' && !target.software;
   const maxTensors = Math.min(12, target.maxStorageBindings);
-  const program = fuse(simplified, sizes, { fusion, maxTensors, foldNorms: pack });
+  const program = fuse(simplified, sizes, { fusion, maxTensors, foldNorms: pack, ...busyOf(target) });
   verifyProgram(program);
   onStage({ stage: 'groups', plan, program });
   const onKernel = (name: string, text: string): void => onStage({ stage: 'kernel', plan, name, text });

@@ -2,7 +2,9 @@
 // Promises: deterministic.
 import * as e from '../../compiler/3-graph/expr-build.ts';
 import type { Expr } from '../../compiler/3-graph/expr.ts';
+import { mapOperands } from '../../compiler/3-graph/expr/walk.ts';
 import type { Axis, ContractGroup, Program } from '../../compiler/5-optimize/groups.ts';
+import { loadedTensors } from '../../compiler/6-kernels/analysis/touched.ts';
 import { at, axis, element, numbers, program } from './programs.ts';
 
 export interface Case {
@@ -86,4 +88,50 @@ export function residualSum(rows: number, width: number, heads: number, depth: n
   return withNumbers(
     program([['x', 'state', [m, n]], ['a1', 'input', [h, m, d]], ['b1', 'input', [n, h, d]], ['a2', 'input', [m, k]], ['b2', 'input', [k, n]], ['bias', 'input', [n]], ['t', 'output', [n, m]]], group), // prettier-ignore
   );
+}
+
+const contracts = (made: Program): readonly ContractGroup[] =>
+  made.groups.map((group) => {
+    if (group.kind !== 'contract') throw new Error('a product');
+    return group;
+  });
+
+/** The same with operands in halves: what they load is f16, and so is what they compute; the results stay as they are. */
+export function inHalves({ program: made, values }: Case): Case {
+  const groups = contracts(made);
+  const operands = groups.flatMap((one) =>
+    one.accumulators.flatMap(({ terms }) => terms.flatMap(({ a, b }) => [a, b])),
+  );
+  const halves = loadedTensors(operands);
+  const wide = (expr: Expr): Expr =>
+    expr.kind === 'load' && halves.has(expr.tensor) ? e.cast({ ...expr, type: 'f16' }, 'f32') : mapOperands(expr, wide);
+  const turned = groups.map((group): ContractGroup => ({
+    ...group,
+    accumulators: group.accumulators.map(({ result, terms }) => ({
+      result,
+      terms: terms.map(({ k, a, b }) => ({ k, a: e.cast(narrow(a), 'f32'), b: e.cast(narrow(b), 'f32') })),
+    })),
+    stores: group.stores.map(({ tensor, index, value }) => ({ tensor, index, value: wide(value) })),
+  }));
+  const tensors = made.tensors.map((tensor) => (halves.has(tensor.id) ? { ...tensor, type: 'f16' as const } : tensor));
+  return { program: { ...made, tensors, groups: turned }, values };
+}
+
+/** In f16 what was in f32. */
+function narrow(expr: Expr): Expr {
+  const inner = expr.kind === 'load' ? expr : mapOperands(expr, narrow);
+  return inner.type === 'f32' && inner.kind !== 'random' ? { ...inner, type: 'f16' } : inner;
+}
+
+/** The same with the results rounded to halves. */
+export function intoHalves({ program: made, values }: Case): Case {
+  const outputs = new Set(made.tensors.filter(({ role }) => role === 'output').map(({ id }) => id));
+  const groups = contracts(made).map((group) => {
+    const stores = group.stores.map((one) =>
+      outputs.has(one.tensor) ? { ...one, value: e.cast(one.value, 'f16') } : one,
+    );
+    return { ...group, stores };
+  });
+  const tensors = made.tensors.map((tensor) => (outputs.has(tensor.id) ? { ...tensor, type: 'f16' as const } : tensor));
+  return { program: { ...made, tensors, groups }, values };
 }

@@ -42,6 +42,8 @@ export interface RunOptions {
   /** Schedules for another kind of device than the one at hand. */
   readonly software?: boolean;
   readonly lower?: (program: Program, group: Group, target: WebGpuTarget) => WgslPart;
+  /** WGSL to run in place of that of a kernel. */
+  readonly rewrite?: (code: string) => string;
 }
 
 /** Runs the program once. As `evaluateProgram`: gives every tensor but the temporaries and constants. */
@@ -58,7 +60,8 @@ export async function runProgram(
   for (const group of program.groups) {
     const part = withoutUnused((options.lower ?? lowerGroup)(program, group, aimed));
     const kernel = assembleKernel([part], program, (tensor) => part.tensors.indexOf(tensor), aimed);
-    await encode(gpu, encoder, kernel, part, buffers);
+    const { rewrite = (code) => code } = options;
+    await encode(gpu, encoder, { ...kernel, code: rewrite(kernel.code) }, part, buffers);
   }
   const named = program.tensors.filter(({ role }) => role !== 'temporary' && role !== 'constant');
   const reads = named.map((tensor) => ({ tensor, copy: copyOut(gpu, encoder, buffers.get(tensor.id)) }));
@@ -164,7 +167,7 @@ export async function expectMatch(
   const results: [string, Map<string, Float64Array>][] = [
     ['WGSL', await runProgram(device, program, rounded, options)],
   ];
-  if (options.software === undefined && !options.lower) {
+  if (options.software === undefined && !options.lower && !options.rewrite) {
     results.push(['WebAssembly', runOnWasm(program, rounded)], ['without relaxed SIMD', runOnWasm(program, rounded, { target: plainTarget, range: 3 })]); // prettier-ignore
   }
   for (const [name, oracle] of expected) {

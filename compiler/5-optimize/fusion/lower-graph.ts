@@ -7,6 +7,7 @@ import type { Graph, Node, NodeOf, OpName } from '../../3-graph/ops.ts';
 import { rewriteGraph } from '../../3-graph/build/rewrite-graph.ts';
 import type { Sizes } from '../../3-graph/types.ts';
 import { applyRewrites } from '../rewrites/rewrite.ts';
+import { longSumRewrites } from '../rewrites/long-sums.ts';
 import { stageRewrites } from '../rewrites/stage-rewrites.ts';
 import { wideRewrites } from '../rewrites/wide-rewrites.ts';
 import { simplify } from '../simplify.ts';
@@ -17,6 +18,8 @@ export interface FusionOptions {
   readonly fusion: boolean;
   /** How many tensors one group may bind. */
   readonly maxTensors: number;
+  /** Workgroups that keep the device busy, where it multiplies matrices of halves: longer sums are cut to have as many. */
+  readonly busy?: number;
   /** Products of few rows take in the norm of what they read: where a dispatch costs more than to sum a row again. */
   readonly foldNorms?: boolean;
 }
@@ -41,7 +44,8 @@ export function lowerGraph(graph: Graph, sizes: Sizes, options: FusionOptions): 
     builder.add<OpName>(node.op, bindSizes(node.attrs, sizes), inputs) as Node,
   ); // prettier-ignore
   const lowered = decomposeGraph(bound, ({ op }) => op === 'attention' || op === 'attention_grad');
-  const staged = options.fusion ? applyRewrites(stageRewrites, simplify(lowered)) : lowered;
+  const long = options.busy === undefined ? [] : longSumRewrites(options.busy);
+  const staged = options.fusion ? applyRewrites([...long, ...stageRewrites], simplify(lowered)) : lowered;
   return withTargets(applyRewrites(wideRewrites(options.maxTensors - 2), staged));
 }
 
