@@ -4,6 +4,7 @@ import type { Graph } from './3-graph/ops.ts';
 import type { Sizes } from './3-graph/types.ts';
 import { verifyGraph } from './3-graph/verify.ts';
 import { fuse } from './5-optimize/fuse.ts';
+import { splitAttention } from './5-optimize/fusion/split-attention.ts';
 import type { Program } from './5-optimize/groups.ts';
 import { simplify } from './5-optimize/simplify.ts';
 import { verifyProgram } from './5-optimize/verify-program.ts';
@@ -42,11 +43,12 @@ export function compileGraph(graph: Graph, sizes: Sizes, options: CompileOptions
   verifyGraph(simplified);
   onStage({ stage: 'simplified', plan, graph: simplified });
   // A software adapter compiles a kernel of several parts for seconds (82 s against 10 s for the training step of two
-  // layers), and saves little by fewer dispatches; threads meet between two dispatches at next to no cost. The same holds for norms that
-  // products take in.
+  // layers), and saves little by fewer dispatches; threads meet between two dispatches at next to no cost. The same holds
+  // for norms that products take in, and for attention in parts, of which a large device alone has use.
   const pack = fusion && target.kind === 'webgpu' && !target.software;
   const maxTensors = Math.min(12, target.maxStorageBindings);
-  const program = fuse(simplified, sizes, { fusion, maxTensors, foldNorms: pack, ...busyOf(target) });
+  const fused = fuse(simplified, sizes, { fusion, maxTensors, foldNorms: pack, ...busyOf(target) });
+  const program = pack ? splitAttention(fused) : fused;
   verifyProgram(program);
   onStage({ stage: 'groups', plan, program });
   const onKernel = (name: string, text: string): void => onStage({ stage: 'kernel', plan, name, text });

@@ -6,7 +6,8 @@ import { parseFile } from './1-syntax/parse-file.ts';
 import { checkFile } from './2-check/check.ts';
 import type { CheckedFile, HeldWeights, Model, RecomputeSpec, TrainSpec } from './2-check/model.ts';
 import { parameters } from './2-check/parameters/parameters.ts';
-import { forwardGraph, generateGraph, lossGraph } from './3-graph/model/entry-graphs.ts';
+import { forwardGraph, generateGraph, lossGraph, streamGraph } from './3-graph/model/entry-graphs.ts';
+import type { Graph } from './3-graph/ops.ts';
 import { withHalfWeights } from './3-graph/precision/half-weights.ts';
 import { unbuilt } from './3-graph/model/unbuilt.ts';
 import { blocksOf } from './4-autograd/recompute/blocks.ts';
@@ -119,16 +120,29 @@ export interface GenerationOptions extends CompileOptions {
 /** Plans to generate with a cache: the prompt in chunks, then a token at a time. */
 export function compileGeneration(model: Model, options: GenerationOptions): GenerationPlans {
   requireBuilt(model);
-  const { batch = 1, context = model.context } = options;
-  const chunk = Math.min(options.chunk ?? 64, context);
-  const capacity = Math.ceil(context / chunk) * chunk;
-  const { weights = null } = options;
-  const whole = generateGraph(seenUpTo(model, context));
-  const graph = weights === null ? whole : withHalfWeights(whole, weights.keep);
+  const { batch, context, chunk, capacity } = sizesOf(model, options);
+  const graph = withWeights(generateGraph(seenUpTo(model, context)), options);
   const compile = (name: string, seq: number): Plan =>
     compileGraph({ ...graph, name }, { batch, seq, past: capacity }, options);
   return { context, chunk, prefill: compile('prefill', chunk), decode: compile('decode', 1) };
 }
+
+/** A Plan that chooses every token on the device and goes on from it; shares weights and caches with `compileGeneration`. */
+export function compileStream(model: Model, options: GenerationOptions): Plan {
+  requireBuilt(model);
+  const { batch, context, capacity } = sizesOf(model, options);
+  const graph = withWeights(streamGraph(seenUpTo(model, context)), options);
+  return compileGraph({ ...graph, name: 'stream' }, { batch, seq: 1, past: capacity, line: capacity + 1 }, options);
+}
+
+function sizesOf(model: Model, options: GenerationOptions) {
+  const { batch = 1, context = model.context } = options;
+  const chunk = Math.min(options.chunk ?? 64, context);
+  return { batch, context, chunk, capacity: Math.ceil(context / chunk) * chunk };
+}
+
+const withWeights = (graph: Graph, { weights = null }: GenerationOptions): Graph =>
+  weights === null ? graph : withHalfWeights(graph, weights.keep);
 
 /** Tables of positions need no rows that the cache does not have, unless they are weights. */
 function seenUpTo(model: Model, context: number): Model {

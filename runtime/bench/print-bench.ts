@@ -61,10 +61,10 @@ function prefillLines(result: NonNullable<Results['prefill']>): string[] {
 }
 
 function decodeLines(result: NonNullable<Results['decode']>): string[] {
-  const { batch, context, weights, ms, queuedMs, tokensPerSecond, kernelMs, dispatches, deviceBytes, bytesPerSecond, shareOfCopy } = result; // prettier-ignore
+  const { batch, context, weights, ms, queuedMs, streamMs, tokensPerSecond, kernelMs, dispatches, deviceBytes, bytesPerSecond, shareOfCopy } = result; // prettier-ignore
   return [
     `${titleOf(result)} in ${weights}, ${batch === 1 ? 'one sequence' : `${batch} sequences`}, ${context} positions in the cache`,
-    `${tokens(tokensPerSecond)}, ${milliseconds(ms)} a token with its logits read, ${milliseconds(queuedMs)} queued${inKernels({ kernelMs })}`,
+    `${tokens(tokensPerSecond)}, ${milliseconds(streamMs)} a token that the device chooses, ${milliseconds(ms)} with its logits read, ${milliseconds(queuedMs)} without${inKernels({ kernelMs })}`,
     `${byteRate(bytesPerSecond)} of weights, cache and the rest: ${percent(shareOfCopy)} of the copy ceiling`,
     `${dispatches} dispatches a token, ${bytes(deviceBytes)} on the device`,
   ];

@@ -88,6 +88,8 @@ export interface DecodeResult extends OfModel {
   readonly context: number;
   /** Of a token, its logits read. */
   readonly ms: number;
+  /** Of a token that the device chooses, told to the host with others. */
+  readonly streamMs: number;
   /** Of a token, where many are queued and nothing is read. */
   readonly queuedMs: number;
   /** Weights, cache and all else that a token reads and writes. */

@@ -10,6 +10,7 @@ import { Chat } from '../inference/chat.ts';
 import { contextOf } from '../inference/context.ts';
 import type { Generated, Generator } from '../inference/generator.ts';
 import { openGeneration } from '../inference/open-generation.ts';
+import { isUnlimited } from '../inference/sample.ts';
 import { type SettingFlags, type Settings, settingsOf } from '../inference/settings.ts';
 import { describeDropped, readAll, terminalChat } from '../inference/terminal-chat.ts';
 import { chooseGenerate } from '../model-file.ts';
@@ -228,14 +229,14 @@ function withChat<T>(opened: Opened, work: (chat: Chat, context: number) => Prom
 }
 
 function onDevice<T>(
-  { open, flags, held }: Opened,
+  { open, flags, held, settings }: Opened,
   context: number,
   work: (generator: Generator, device: EngineDevice) => Promise<T>,
   measure?: Measure,
 ): Promise<T> {
   // prettier-ignore
   return withDevice(flags, async (device: EngineDevice) => {
-    const { generator, close } = await openGeneration(open, device, context, { held, measure });
+    const { generator, close } = await openGeneration(open, device, context, { held, measure, chooses: isUnlimited(settings) });
     try {
       return await work(generator, device);
     } finally {

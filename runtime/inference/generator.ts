@@ -1,5 +1,6 @@
 // Takes: a session with a model's weights and the Plans for prefill and decode. Gives: tokens and their bytes, as they come.
 // Promises: the same seed gives the same tokens; the cache never holds more than the context.
+import type { Plan } from '../../compiler/7-plan/plan.ts';
 import type { GenerationPlans } from '../../compiler/compile.ts';
 import { hashOf, uniform } from '../data/random.ts';
 import type { Executable } from '../engine/executable.ts';
@@ -8,8 +9,9 @@ import { type Measure, type RunPlan, unmeasured } from '../profile/measure.ts';
 import { byteDecoder } from '../tokenizer/bytes.ts';
 import type { TokenDecoder } from '../tokenizer/tokenizer.ts';
 import { UserError } from '../user-error.ts';
-import { type SampleSettings, sampleToken } from './sample.ts';
+import { drawToken, isUnlimited, type SampleSettings, sampleToken } from './sample.ts';
 import { StopFilter } from './stop-filter.ts';
+import { TokenStream } from './token-stream.ts';
 
 export interface GenerateOptions extends SampleSettings {
   readonly maxTokens: number;
@@ -47,20 +49,35 @@ export class Generator {
   readonly #prefill: Executable;
   readonly #decode: Executable;
   readonly #measure: Measure;
+  readonly #stream: TokenStream | null;
   /** Tokens in the cache, in order. */
   #context: number[] = [];
 
-  private constructor(plans: GenerationPlans, prefill: Executable, decode: Executable, measure: Measure) {
+  private constructor(
+    plans: GenerationPlans,
+    { prefill, decode, stream }: { prefill: Executable; decode: Executable; stream: TokenStream | null },
+    measure: Measure,
+  ) {
     this.#plans = plans;
     this.#prefill = prefill;
     this.#decode = decode;
+    this.#stream = stream;
     this.#measure = measure;
   }
 
-  /** Loads the Plans into `session`, whose parameters must have been written; a prompt is a `prefill`, a token a `decode`. */
-  static async open(session: Session, plans: GenerationPlans, measure: Measure = unmeasured): Promise<Generator> {
+  /**
+   * Loads the Plans into `session`, whose parameters must have been written; a prompt is a `prefill`, a token a `decode`.
+   * `streamPlan`: chooses tokens on the device where none is excluded; without it they are chosen here.
+   */
+  static async open(
+    session: Session,
+    plans: GenerationPlans,
+    { measure = unmeasured, streamPlan = null }: { readonly measure?: Measure; readonly streamPlan?: Plan | null } = {},
+  ): Promise<Generator> {
     const prefill = await session.load(plans.prefill);
-    return new Generator(plans, prefill, await session.load(plans.decode), measure);
+    const decode = await session.load(plans.decode);
+    const stream = streamPlan === null ? null : await TokenStream.open(session, streamPlan, measure);
+    return new Generator(plans, { prefill, decode, stream }, measure);
   }
 
   /** Positions that the cache has. */
@@ -115,25 +132,52 @@ export class Generator {
 
   /** Continues `prompt`. One longer than the context loses its beginning. */
   async generate(prompt: ArrayLike<number>, options: GenerateOptions): Promise<Generated> {
-    const stream = hashOf(options.seed, 0x5a3b1e);
     const text = new Shown(options);
     const tokens: number[] = [];
     const start = performance.now();
     const context = Array.from(prompt).slice(-Math.max(1, Math.min(prompt.length, this.#plans.context - 1)));
-    let logits = await this.prefill(context, options.keepCache === true ? this.#shared(context) : 0);
+    const logits = await this.prefill(context, options.keepCache === true ? this.#shared(context) : 0);
     const first = performance.now();
     let reason: Generated['reason'] = 'length';
-    while (tokens.length < options.maxTokens) {
-      const token = sampleToken(logits, options, uniform(stream, tokens.length));
+    for await (const token of this.#tokens(logits, options)) {
       tokens.push(token);
       if (options.stopTokens?.has(token) === true || text.push(token)) reason = 'stop';
       else if (options.shouldStop?.() === true) reason = 'interrupted';
-      if (reason !== 'length' || tokens.length === options.maxTokens) break;
-      logits = await this.decode(token);
+      if (reason !== 'length') break;
     }
     text.finish();
     const times = { prefillMs: first - start, decodeMs: performance.now() - first };
     return { bytes: Uint8Array.from(text.bytes), tokens, reason, promptTokens: context.length, ...times };
+  }
+
+  /** `maxTokens` of them, the first by `logits`. */
+  async *#tokens(logits: Float32Array, options: GenerateOptions): AsyncGenerator<number, void, undefined> {
+    const { maxTokens, temperature } = options;
+    const hash = hashOf(options.seed, 0x5a3b1e);
+    const choose = (from: Float32Array, i: number): number =>
+      isUnlimited(options)
+        ? drawToken(from, temperature, hashOf(hash, i))
+        : sampleToken(from, options, uniform(hash, i));
+    if (maxTokens === 0) return;
+    let token = choose(logits, 0);
+    yield token;
+    for (let told = 1; told < maxTokens;) {
+      const position = this.#context.length;
+      const count = Math.min(maxTokens - told, this.#plans.context - position);
+      if (this.#stream === null || !isUnlimited(options) || count === 0) {
+        token = choose(await this.decode(token), told++);
+        yield token;
+        continue;
+      }
+      const done = told;
+      const start = { position, token, count, temperature, seedOf: (i: number) => hashOf(hash, done + i) };
+      for await (const next of this.#stream.tokens(start)) {
+        this.#context.push(token);
+        token = next;
+        told++;
+        yield token;
+      }
+    }
   }
 
   /** How many tokens the cache has in common with `tokens`, the last of which is always read again for its logits. */

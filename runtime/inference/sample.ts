@@ -1,6 +1,9 @@
 // Takes: the logits of one position and how to choose. Gives: a token.
 // Promises: deterministic in its random number; temperature 0 is greedy, ties go to the lower token.
 
+import { CHOICE_STREAM, LEAST_UNIFORM } from '../../compiler/3-graph/model/choose-token.ts';
+import { streamKey, uniformOf } from '../../compiler/3-graph/random.ts';
+
 export interface SampleSettings {
   /** 0: greedy. */
   readonly temperature: number;
@@ -10,6 +13,18 @@ export interface SampleSettings {
   readonly topP: number | null;
   /** Keep tokens at least p times as likely as the most likely one (arXiv 2407.01082). */
   readonly minP: number | null;
+}
+
+/** Whether any token may be chosen. */
+export const isUnlimited = ({ topK, topP, minP }: SampleSettings): boolean =>
+  topK === null && topP === null && minP === null;
+
+/** As the device chooses, `3-graph/model/choose-token.ts`, among all tokens: `seed` is u32. */
+export function drawToken(logits: Float32Array, temperature: number, seed: number): number {
+  if (temperature === 0) return argmax(logits);
+  const key = streamKey(seed, CHOICE_STREAM);
+  const gumbel = (i: number): number => -Math.log(-Math.log(Math.max(uniformOf(key, i), LEAST_UNIFORM)));
+  return argmax(logits.map((logit, i) => logit + temperature * gumbel(i)));
 }
 
 /** Chooses from `logits` [vocab] with `random` uniform in [0, 1). */

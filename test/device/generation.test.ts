@@ -1,9 +1,11 @@
 // Generation on the device: prefill in chunks and decode with the cache agree with the whole sequence at once.
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { compileForward, compileGeneration } from '../../compiler/compile.ts';
+import { compileForward, compileGeneration, compileStream } from '../../compiler/compile.ts';
+import type { HeldWeights } from '../../compiler/2-check/model.ts';
 import type { EngineDevice } from '../../runtime/engine/engine-device.ts';
 import { Session } from '../../runtime/engine/session.ts';
+import { hasHalves } from '../../runtime/inference/open-generation.ts';
 import { Generator, type GenerateOptions } from '../../runtime/inference/generator.ts';
 import { chooseModel, loadModelFile } from '../../runtime/model-file.ts';
 import { initializeParameters } from '../../runtime/training/trainer.ts';
@@ -69,6 +71,36 @@ describe.each(devices)('generation on $name', ({ open }) => {
     const stopped = await generator.generate(prompt, { ...options, stop: isAscii ? [stop] : [], onBytes });
     expect(streamed).toEqual([...stopped.bytes]);
     if (isAscii) expect(stopped.reason).toBe('stop');
+  });
+
+  it('writes the same whoever chooses the tokens, past the context too', async () => {
+    const plans = compileGeneration(model, { target: device.target, chunk: 8 });
+    const streamPlan = compileStream(model, { target: device.target, chunk: 8 });
+    const streaming = await Generator.open(session, plans, { streamPlan });
+    for (const temperature of [0, 0.9]) {
+      const here = await generator.generate(prompt, { ...options, temperature });
+      const there = await streaming.generate(prompt, { ...options, temperature });
+      expect(there.tokens).toEqual(here.tokens);
+    }
+    // What was chosen ahead of a stop leaves no trace.
+    const short = await streaming.generate(prompt, { ...options, maxTokens: 9, shouldStop: () => true });
+    expect([short.tokens.length, short.reason]).toEqual([1, 'interrupted']);
+    const again = await streaming.generate(prompt, options);
+    expect(again.tokens).toEqual((await generator.generate(prompt, options)).tokens);
+  });
+
+  it('holds matrices in halves', async () => {
+    if (!hasHalves(device)) return;
+    const weights: HeldWeights = { format: 'f16', keep: ['norm'] };
+    const small = new Session(device);
+    const halves = await Generator.open(small, compileGeneration(model, { target: device.target, chunk: 8, weights }));
+    initializeParameters(small, model, 5);
+    const [exact, rounded] = [await generator.prefill([...prompt]), await halves.prefill([...prompt])];
+    exact.forEach((value, i) => expect(Math.abs(value - (rounded[i] ?? Number.NaN))).toBeLessThan(0.01));
+    const [next, nextRounded] = [await generator.decode(7), await halves.decode(7)];
+    next.forEach((value, i) => expect(Math.abs(value - (nextRounded[i] ?? Number.NaN))).toBeLessThan(0.01));
+    expect(small.tensors().some(({ type }) => type === 'f16')).toBe(true);
+    small.destroy();
   });
 
   it('wants a prompt', async () => {

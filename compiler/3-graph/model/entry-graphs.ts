@@ -4,11 +4,18 @@ import type { MixedPrecision, Model, TrainSpec } from '../../2-check/model.ts';
 import { acausalMixer } from '../../2-check/resolve/parts.ts';
 import { invariant } from '../../diagnostics.ts';
 import { GraphBuilder } from '../builder.ts';
-import type { Graph } from '../ops.ts';
+import { add } from '../expr-build.ts';
+import { elementwise, fill, inOrder } from '../node-build.ts';
+import type { Graph, NodeOf } from '../ops.ts';
+import type { Dim } from '../types.ts';
 import { inPrecision } from '../precision/in-precision.ts';
+import { chooseToken } from './choose-token.ts';
 import { lowerHead } from './lower-ends.ts';
 import { lowerLoss, lowerTrunk } from './lower-model.ts';
 import { BATCH, input, SEQ, startLowering } from './lowering.ts';
+
+/** Places of tokens: those of the cache and one more. */
+const LINE: Dim = { name: 'line', size: 'line' };
 
 /** tokens i32 [batch, seq] -> logits [batch, seq, vocab] */
 export function forwardGraph(model: Model): Graph {
@@ -39,6 +46,10 @@ export function isAutoregressive(model: Model): boolean {
   return acausalMixer(model) === null;
 }
 
+function requireAutoregressive(model: Model): void {
+  invariant(isAutoregressive(model), `${model.name} sees later tokens, so it cannot generate`);
+}
+
 /**
  * tokens i32 [batch, seq], `offset` i32 [] (position of the first token), `last` i32 [] (index in seq of the token whose
  * logits are wanted) -> logits [batch, vocab]. The keys and values of the tokens go into the caches
@@ -46,7 +57,7 @@ export function isAutoregressive(model: Model): boolean {
  * be below `past`. Tokens after `last` are padding; their rows are written again before any later query sees them.
  */
 export function generateGraph(model: Model): Graph {
-  invariant(isAutoregressive(model), `${model.name} sees later tokens, so it cannot generate`);
+  requireAutoregressive(model);
   const builder = new GraphBuilder(`${model.name}.generate`);
   const tokens = input(builder, 'tokens', 'i32', [BATCH, SEQ]);
   const l = startLowering(builder, model, { offset: input(builder, 'offset', 'i32', []), cached: true });
@@ -54,5 +65,34 @@ export function generateGraph(model: Model): Graph {
   const last = input(builder, 'last', 'i32', []);
   const row = builder.at({ path: 'last' }, () => builder.add('gather', { dim: 'seq' }, [hidden, last]));
   builder.output('logits', lowerHead(l, row));
+  return builder.finish();
+}
+
+/**
+ * A token that is chosen here and read here again: `stream.position` i32 [] says where the token to read stands in
+ * `stream.tokens` i32 [batch, line]; the next one is written behind it, and the position moves on. The caches are those of
+ * `generateGraph`. `temperature` f32 [] (0: the likeliest), `seeds` u32 [line]: for the token to be written at each place.
+ */
+export function streamGraph(model: Model): Graph {
+  requireAutoregressive(model);
+  const builder = new GraphBuilder(`${model.name}.stream`);
+  const state = (name: string, dims: readonly Dim[]): NodeOf<'source'> =>
+    builder.add('source', { name: `stream.${name}`, role: 'state', type: { type: 'i32', dims } }, []);
+  const [position, line] = [state('position', []), state('tokens', [BATCH, LINE])];
+  const index = elementwise(builder, [builder.add('iota', { dim: SEQ }, []), position], add);
+  const tokens = inOrder(builder, builder.add('gather', { dim: 'line' }, [line, index]), ['batch', 'seq']);
+  const l = startLowering(builder, model, { offset: position, cached: true });
+  const hidden = lowerTrunk(l, tokens);
+  const last = fill(builder, 0, 'i32', []);
+  const row = builder.at({ path: 'last' }, () => builder.add('gather', { dim: 'seq' }, [hidden, last]));
+  const logits = lowerHead(l, row);
+  const next = elementwise(builder, [position], (at) => add(at, 1));
+  builder.at({ path: 'choose' }, () => {
+    const seed = builder.add('gather', { dim: 'line' }, [input(builder, 'seeds', 'u32', [LINE]), next]);
+    const token = chooseToken(builder, logits, { temperature: input(builder, 'temperature', 'f32', []), seed });
+    const written = inOrder(builder, builder.add('broadcast', { dims: [{ ...LINE, size: 1 }] }, [token]), ['batch', 'line']); // prettier-ignore
+    builder.update(line, builder.add('update', { dim: 'line' }, [line, written, next]));
+  });
+  builder.update(position, next);
   return builder.finish();
 }

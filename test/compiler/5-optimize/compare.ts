@@ -1,4 +1,4 @@
-// Takes: a graph and values. Gives: nothing. Promises: the fused program, with norms in products too, and the unfused one compute what the graph means.
+// Takes: a graph and values. Gives: nothing. Promises: the fused program, with norms in products and attention in parts too, and the unfused one compute what the graph means.
 import { expect } from 'vitest';
 import type { Graph } from '../../../compiler/3-graph/ops.ts';
 import type { Sizes } from '../../../compiler/3-graph/types.ts';
@@ -7,6 +7,7 @@ import { roundToHalf } from '../../../compiler/3-graph/expr/half.ts';
 import { boundDims, countOf } from '../../../compiler/3-graph/evaluate/tensor.ts';
 import { evaluateProgram } from '../../../compiler/5-optimize/evaluate-program.ts';
 import { fuse } from '../../../compiler/5-optimize/fuse.ts';
+import { splitAttention } from '../../../compiler/5-optimize/fusion/split-attention.ts';
 import { simplify } from '../../../compiler/5-optimize/simplify.ts';
 import { verifyProgram } from '../../../compiler/5-optimize/verify-program.ts';
 import type { Program } from '../../../compiler/5-optimize/groups.ts';
@@ -37,6 +38,9 @@ export function expectEqual(graph: Graph, sizes: Sizes, values: Map<string, numb
   const folded = fuse(simplify(graph), sizes, { fusion: true, maxTensors, foldNorms: true });
   verifyProgram(folded, maxTensors);
   expectResults(evaluateProgram(folded, values), expected);
+  const split = splitAttention(folded, 1);
+  verifyProgram(split, Infinity);
+  expectResults(evaluateProgram(split, values), expected);
   const unfused = fuse(graph, sizes, { fusion: false, maxTensors });
   verifyProgram(unfused);
   expectResults(evaluateProgram(unfused, values), expected);

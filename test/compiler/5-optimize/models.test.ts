@@ -1,8 +1,9 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { forwardGraph, generateGraph, lossGraph } from '../../../compiler/3-graph/model/entry-graphs.ts';
+import { forwardGraph, generateGraph, lossGraph, streamGraph } from '../../../compiler/3-graph/model/entry-graphs.ts';
 import { withHalfWeights } from '../../../compiler/3-graph/precision/half-weights.ts';
 import { trainGraphs } from '../../../compiler/4-autograd/train-graph.ts';
+import type { Sizes } from '../../../compiler/3-graph/types.ts';
 import type { Graph } from '../../../compiler/3-graph/ops.ts';
 import type { MixedPrecision, OptimizerSpec, RecomputeSpec, TrainSpec } from '../../../compiler/2-check/model.ts';
 import { makeModel, makeTrain } from '../3-graph/model/model-builder.ts';
@@ -21,7 +22,7 @@ const adamw: OptimizerSpec = {
 };
 const sgd: OptimizerSpec = { kind: 'sgd', params: ['all'], lr: 0.1, momentum: 0.9, weightDecay: 0.1, noDecay: [] };
 
-function check(graph: Graph, vocab: number, given: Record<string, number[]> = {}, own = sizes): void {
+function check(graph: Graph, vocab: number, given: Record<string, number[]> = {}, own: Sizes = sizes): void {
   expectEqual(graph, own, sourceValues(graph, own, vocab, { loss_scale: [0.3], lr_scale: [0.7], step: [3], ...given }));
 }
 
@@ -41,6 +42,12 @@ test('prefill and decode of random models write the cache in place', () => {
       const graph = generateGraph(model);
       check(graph, model.vocab, { offset: [1], last: [1] });
       check(graph, model.vocab, { offset: [4], last: [0] }, { batch: 1, seq: 1, past: 6 });
+      check(
+        streamGraph(model),
+        model.vocab,
+        { 'stream.position': [3], temperature: [0.7], seeds: [1, 2, 3, 4, 5, 6, 7] },
+        { ...sizes, batch: 1, seq: 1, line: 7 },
+      );
       check(withHalfWeights(graph, ['norm']), model.vocab, { offset: [4], last: [0] }, { batch: 1, seq: 1, past: 6 });
     }),
     { numRuns: 25 },
