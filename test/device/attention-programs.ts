@@ -54,6 +54,8 @@ export interface Setting {
   readonly mask?: Mask;
   readonly score?: Score;
   readonly dropout?: number;
+  /** Queries, keys, values and the gradient of the result in halves; so is the result. */
+  readonly halves?: boolean;
 }
 
 export interface Case {
@@ -82,16 +84,22 @@ function partsOf(setting: Setting, x: Axes): AttentionParts {
   const { mask = 'causal', score = 'scaled', dropout = 0 } = setting;
   return {
     batch: [x.b, x.h], heads: [x.g], query: x.s, key: x.t, depth: x.d, valueDepth: x.e,
-    q: element(0, [x.b, x.s, x.h, x.g, x.d]), k: element(1, [x.b, x.t, x.h, x.d]), v: element(2, [x.b, x.t, x.h, x.e]),
+    q: operand(setting, 0, [x.b, x.s, x.h, x.g, x.d]), k: operand(setting, 1, [x.b, x.t, x.h, x.d]), v: operand(setting, 2, [x.b, x.t, x.h, x.e]),
     offset: e.load(3, [], 'i32'), score: scores[score]({ slope: element(5, [x.h, x.g]), table: element(6, [x.h, x.g, x.t]) }), mask: masks[mask],
     dropout: dropout === 0 ? null : { rate: dropout, stream: 7, seed: e.load(4, [], 'u32') },
   }; // prettier-ignore
 }
 
-const inputs = (x: Axes): readonly TensorSpec[] => [
-  ['q', 'input', [x.b, x.s, x.h, x.g, x.d]],
-  ['k', 'input', [x.b, x.t, x.h, x.d]],
-  ['v', 'input', [x.b, x.t, x.h, x.e]],
+const typeOf = ({ halves = false }: Setting): 'f16' | 'f32' => (halves ? 'f16' : 'f32');
+
+/** An element of a factor of a product: halves stand as casts. */
+const operand = (setting: Setting, tensor: number, axes: readonly Axis[]): Expr =>
+  e.cast(element(tensor, axes, typeOf(setting)), 'f32');
+
+const inputs = (x: Axes, setting: Setting): readonly TensorSpec[] => [
+  ['q', 'input', [x.b, x.s, x.h, x.g, x.d], typeOf(setting)],
+  ['k', 'input', [x.b, x.t, x.h, x.d], typeOf(setting)],
+  ['v', 'input', [x.b, x.t, x.h, x.e], typeOf(setting)],
   ['offset', 'input', [], 'i32'],
   ['seed', 'input', [], 'u32'],
   ['slope', 'input', [x.h, x.g]],
@@ -99,13 +107,13 @@ const inputs = (x: Axes): readonly TensorSpec[] => [
 ];
 
 function valuesFor(made: Program, { offset = 0 }: Setting): Case {
-  const floats = made.tensors.filter(({ role, type }) => role === 'input' && type === 'f32');
+  const floats = made.tensors.filter(({ role, type }) => (role === 'input' && type === 'f32') || type === 'f16');
   const values = floats.map((tensor, i): [string, ArrayLike<number>] => [tensor.name, numbers(product(tensor.dims), i + 5)]); // prettier-ignore
   return { program: made, values: new Map([...values, ['offset', [offset]], ['seed', [12345]]]) };
 }
 
-const stored = (tensor: number, axes: readonly Axis[], name: string) => ({
-  tensor, index: axes.map((one) => at(one.name)), value: e.variable(name, 'f32'),
+const stored = (tensor: number, axes: readonly Axis[], name: string, type: 'f16' | 'f32' = 'f32') => ({
+  tensor, index: axes.map((one) => at(one.name)), value: e.cast(e.variable(name, 'f32'), type),
 }); // prettier-ignore
 
 /** out [b, s, h, g, e], its double [b, h, g, s, e]; lse [b, h, g, s], which is kept out of the comparison. */
@@ -115,9 +123,9 @@ export function forward(setting: Setting): Case {
   const double = { ...stored(8, turned, 'out'), value: e.mul(e.variable('out', 'f32'), 2) };
   const group: Group = {
     ...partsOf(setting, x), kind: 'attention', name: 'attention',
-    outStores: [stored(7, dims, 'out'), double], lseStores: [stored(9, [x.b, x.h, x.g, x.s], 'lse')],
+    outStores: [stored(7, dims, 'out', typeOf(setting)), double], lseStores: [stored(9, [x.b, x.h, x.g, x.s], 'lse')],
   }; // prettier-ignore
-  const made = program([...inputs(x), ['out', 'output', dims], ['double', 'output', turned], ['lse', 'temporary', [x.b, x.h, x.g, x.s]]], group); // prettier-ignore
+  const made = program([...inputs(x, setting), ['out', 'output', dims, typeOf(setting)], ['double', 'output', turned], ['lse', 'temporary', [x.b, x.h, x.g, x.s]]], group); // prettier-ignore
   return valuesFor(made, setting);
 }
 
@@ -127,17 +135,17 @@ export function backward(setting: Setting): Case {
   const parts = partsOf(setting, x);
   const [dims, rows] = [[x.b, x.s, x.h, x.g, x.e], [x.b, x.h, x.g, x.s]]; // prettier-ignore
   const tensors: readonly TensorSpec[] = [
-    ...inputs(x), ['dout', 'input', dims], ['out', 'temporary', dims], ['lse', 'temporary', rows], ['delta', 'temporary', rows],
+    ...inputs(x, setting), ['dout', 'input', dims, typeOf(setting)], ['out', 'temporary', dims, typeOf(setting)], ['lse', 'temporary', rows], ['delta', 'temporary', rows],
     ['dq', 'output', [x.b, x.s, x.h, x.g, x.d]], ['dk', 'output', [x.b, x.t, x.h, x.d]], ['dv', 'output', [x.b, x.t, x.h, x.e]],
   ]; // prettier-ignore
   const delta: RowGroup = {
     kind: 'row', name: 'delta', axes: rows, row: [x.e],
-    reductions: [{ result: 'sum', fn: 'sum', value: e.mul(element(7, dims), element(8, dims)) }],
+    reductions: [{ result: 'sum', fn: 'sum', value: e.mul(operand(setting, 7, dims), operand(setting, 8, dims)) }],
     rowStores: [stored(10, rows, 'sum')], elementStores: [],
   }; // prettier-ignore
-  const grad = { ...parts, kind: 'attention_grad', dout: element(7, dims), lse: element(9, rows), delta: element(10, rows) } as const; // prettier-ignore
+  const grad = { ...parts, kind: 'attention_grad', dout: operand(setting, 7, dims), lse: element(9, rows), delta: element(10, rows) } as const; // prettier-ignore
   const groups: Group[] = [
-    { ...parts, kind: 'attention', name: 'attention', outStores: [stored(8, dims, 'out')], lseStores: [stored(9, rows, 'lse')] },
+    { ...parts, kind: 'attention', name: 'attention', outStores: [stored(8, dims, 'out', typeOf(setting))], lseStores: [stored(9, rows, 'lse')] },
     delta,
     { ...grad, name: 'dq', pass: 'query', dqStores: [stored(11, [x.b, x.s, x.h, x.g, x.d], 'dq')], dkStores: [], dvStores: [] },
     { ...grad, name: 'dkv', pass: 'key', dqStores: [], dkStores: [stored(12, [x.b, x.t, x.h, x.d], 'dk')], dvStores: [stored(13, [x.b, x.t, x.h, x.e], 'dv')] },

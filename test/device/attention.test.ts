@@ -9,6 +9,8 @@ import type { RunOptions } from './harness.ts';
 
 const device = useDevice();
 const tolerance = { relative: 2e-5, absolute: 2e-6 };
+/** A result near the middle of two halves may be rounded either way. */
+const rounded = { relative: 1e-3, absolute: 5e-5 };
 
 /** Small blocks: the same code as large ones, but quick to compile. */
 const blocks = {
@@ -113,4 +115,19 @@ test.each([
   [33, 33],
 ])('%i queries and %i keys', async (queries, keys) => {
   await match({ queries, keys, depth: 16 });
+});
+
+const halves = [
+  { queries: 21, keys: 21, depth: 20, valueDepth: 12, group: 2, dropout: 0.2, score: 'softcap', halves: true },
+  { queries: 1, keys: 70, depth: 16, group: 4, offset: 60, halves: true },
+] satisfies Setting[];
+
+test.each(halves)('queries, keys and values in halves: %o', async (setting) => {
+  for (const made of [forward(setting), backward(setting)])
+    await expectMatch(device(), made.program, made.values, rounded);
+});
+
+test.each(halves)('halves in blocks: %o', async (setting) => {
+  const { program, values } = backward(setting);
+  await expectMatch(device(), program, values, rounded, { lower: inBlocks });
 });

@@ -1,6 +1,6 @@
 // Takes: the sides of an attention pass, and rows of it. Gives: positions of the rows, and the columns they need.
 // Promises: columns outside of the range are seen by none of the rows.
-import { add, constant, div, eq, min, mod, select, sub, variable } from '../../3-graph/expr-build.ts';
+import { add, constant, div, eq, min, mod, not, select, sub, variable } from '../../3-graph/expr-build.ts';
 import type { Expr } from '../../3-graph/expr.ts';
 import { substitute } from '../../3-graph/expr/walk.ts';
 import type { Axis } from '../../5-optimize/groups.ts';
@@ -64,4 +64,15 @@ export function columnRange(sides: Sides, { first, last }: Span): Range {
   return rowsAreQueries(sides)
     ? keyRange(mask, { first: add(first, offset), last: add(last, offset) }, key.size)
     : queryRange(mask, { first, last }, offset, query.size);
+}
+
+/**
+ * Columns outside of all of these are seen by every row at these indices along the last of their axes: a range for every
+ * part of the mask that must hold.
+ */
+export function unseenRanges(sides: Sides, span: Span): readonly Range[] {
+  const { group } = sides;
+  const parts = (mask: Expr): readonly Expr[] =>
+    mask.kind === 'binary' && mask.fn === 'and' ? [...parts(mask.x), ...parts(mask.y)] : [mask];
+  return parts(group.mask).map((part) => columnRange({ ...sides, group: { ...group, mask: not(part) } }, span));
 }

@@ -83,7 +83,7 @@ function givenWeights(group: AttentionGradGroup): Weights {
 }
 
 /** 1 / (1 - rate) for a kept pair, 0 for a dropped one; the counter is the pair's index over batch, heads, query, key. */
-function dropoutFactor(group: AttentionParts): Expr | null {
+export function dropoutFactor(group: AttentionParts): Expr | null {
   const { dropout } = group;
   if (!dropout) return null;
   const axes = [...group.batch, ...group.heads, group.query, group.key];

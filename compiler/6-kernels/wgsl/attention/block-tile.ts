@@ -3,11 +3,11 @@
 import { select } from '../../../3-graph/expr-build.ts';
 import type { Expr } from '../../../3-graph/expr.ts';
 import type { Axis, Store } from '../../../5-optimize/groups.ts';
-import { axesAt, count, exprAt } from '../../analysis/contract-loops.ts';
+import { count, exprAt } from '../../analysis/contract-loops.ts';
 import { pointCount } from '../../analysis/touched.ts';
 import type { WgslScope } from '../wgsl-scope.ts';
-import { pairAt, rowsAreQueries } from '../../analysis/attention-rows.ts';
-import { bindPosition, writeRange } from './row-span.ts';
+import { pairAt } from '../../analysis/attention-rows.ts';
+import { bindColumn, bindRow, writeRange } from './row-span.ts';
 import { UNSEEN } from '../../analysis/attention-sides.ts';
 import type { Sides, Sum } from '../../analysis/attention-sides.ts';
 import { opaque } from '../contract/tile-text.ts';
@@ -131,20 +131,12 @@ export class BlockTileKernel {
     root.line(`if (lane == 0u) { ${range} = vec2i(first, end); }`, `let range = workgroupUniformLoad(&${range});`);
   }
 
-  /** Binds the axes of a row, the last one again beyond the edge. */
   private bindRow(scope: WgslScope, place: string, text: string): void {
-    const { sides } = this;
-    const row = scope.let(`min(${text}, ${pointCount(sides.rows) - 1}u)`, 'row');
-    scope.bindAxes(axesAt(sides.rows, place), row);
-    bindPosition(scope, sides, rowsAreQueries(sides) ? sides.group.query : sides.group.key, place);
+    bindRow(scope, this.sides, place, text);
   }
 
   private bindColumn(scope: WgslScope, place: string, text: string): void {
-    const { column } = this.sides;
-    const at = scope.let(text, 'place');
-    scope.bind(`place#${place}`, at);
-    scope.bind(`${column.name}#${place}`, scope.let(`min(${at}, ${column.size - 1})`, 'column'), column.size);
-    bindPosition(scope, this.sides, column, place);
+    bindColumn(scope, this.sides, place, text);
   }
 
   private overColumns(root: WgslScope, write: (scope: WgslScope) => void): void {

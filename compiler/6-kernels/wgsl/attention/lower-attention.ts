@@ -13,15 +13,20 @@ import { DecodeTileKernel, decodeTileFloats } from './decode-tile.ts';
 import type { DecodeTile } from './decode-tile.ts';
 import { ShuffleTileKernel, shuffleTile, shuffleTileWorkgroups } from './shuffle-tile.ts';
 import type { ShuffleTile } from './shuffle-tile.ts';
+import { matrixLayout, matrixTileBytes, matrixTileWorkgroups } from './matrix/matrix-layout.ts';
+import type { MatrixTile } from './matrix/matrix-layout.ts';
+import { matrixTile } from './matrix/matrix-schedule.ts';
+import { MatrixTileKernel } from './matrix/matrix-tile.ts';
+import { wideTensors } from './matrix/stage-halves.ts';
 import { exprsOf, sidesOf, storesOf } from '../../analysis/attention-sides.ts';
 import type { Sides } from '../../analysis/attention-sides.ts';
 
-type Kernel = Pick<WgslPart, 'workgroupSize' | 'workgroups' | 'workgroupBytes'> & {
+type Kernel = Pick<WgslPart, 'workgroupSize' | 'workgroups' | 'workgroupBytes' | 'wide'> & {
   /** Writes the body; gives the declarations. */
   readonly write: (root: WgslScope, prefix: string) => string;
 };
 
-export type AttentionSchedule = ({ kind: 'shuffle' } & ShuffleTile) | ({ kind: 'block' } & BlockTile) | ({ kind: 'decode' } & DecodeTile); // prettier-ignore
+export type AttentionSchedule = ({ kind: 'shuffle' } & ShuffleTile) | ({ kind: 'block' } & BlockTile) | ({ kind: 'decode' } & DecodeTile) | ({ kind: 'matrix' } & MatrixTile); // prettier-ignore
 
 /** `schedule`: instead of the one the target would get. */
 export function lowerAttention(
@@ -31,14 +36,14 @@ export function lowerAttention(
   schedule?: AttentionSchedule,
 ): WgslPart {
   const sides = sidesOf(group);
-  const { write, ...geometry } = kernelOf(sides, schedule ?? scheduleOf(sides, target));
+  const { write, ...geometry } = kernelOf(program, sides, schedule ?? scheduleOf(sides, target));
   return {
     name: group.name,
     family: group.kind,
     tensors: touchedTensors(exprsOf(sides), storesOf(sides)),
     ...geometry,
     print: (tensorName, prefix) => {
-      const root = WgslScope.root(program, tensorName);
+      const root = WgslScope.root(program, tensorName, geometry.wide);
       const declarations = write(root, prefix);
       return { declarations, body: root.lines.join('\n'), helpers: root.helpers() };
     },
@@ -56,33 +61,51 @@ function scheduleOf(sides: Sides, target: WebGpuTarget): AttentionSchedule {
   const narrow = sides.sums.every(({ axis }) => axis.size <= 256);
   if (sides.weights.kind === 'softmax' && few && narrow && decode !== undefined)
     return { kind: 'decode', lanes: decode };
+  const matrix = matrixTile(sides, target);
+  if (matrix) return { kind: 'matrix', ...matrix };
   const tiles = blockTiles(sides, !target.software);
   const block = tiles.find((tile) => fits(blockTileFloats(sides, tile), tile.lanes));
   invariant(block, `${sides.group.name}: no attention kernel fits ${target.maxWorkgroupStorage} bytes`);
   return { kind: 'block', ...block };
 }
 
-function kernelOf(sides: Sides, schedule: AttentionSchedule): Kernel {
-  const { lanes: workgroupSize } = schedule;
+function kernelOf(program: Program, sides: Sides, schedule: AttentionSchedule): Kernel {
   switch (schedule.kind) {
-    case 'shuffle': {
-      const write = (root: WgslScope): string => new ShuffleTileKernel(sides, schedule).write(root);
-      return { workgroupSize, workgroups: shuffleTileWorkgroups(sides, schedule), workgroupBytes: 0, write };
-    }
+    case 'shuffle':
+      return {
+        workgroupSize: schedule.lanes,
+        workgroups: shuffleTileWorkgroups(sides, schedule),
+        workgroupBytes: 0,
+        write: (root) => new ShuffleTileKernel(sides, schedule).write(root),
+      };
     case 'block':
       return {
-        workgroupSize,
+        workgroupSize: schedule.lanes,
         workgroups: blockTileWorkgroups(sides, schedule),
         workgroupBytes: 4 * blockTileFloats(sides, schedule),
         write: (root, prefix) => new BlockTileKernel(sides, schedule, prefix).write(root),
       };
+    case 'matrix':
+      return matrixKernel(program, sides, schedule);
     case 'decode':
       break;
   }
   return {
-    workgroupSize,
+    workgroupSize: schedule.lanes,
     workgroups: pointCount(sides.group.batch),
     workgroupBytes: 4 * decodeTileFloats(sides, schedule),
     write: (root, prefix) => new DecodeTileKernel(sides, schedule, prefix).write(root),
+  };
+}
+
+function matrixKernel(program: Program, sides: Sides, tile: MatrixTile): Kernel {
+  const written = storesOf(sides).map(({ tensor }) => tensor);
+  const wide = wideTensors(program, sides, written);
+  return {
+    workgroupSize: matrixLayout(sides, tile).lanes,
+    workgroups: matrixTileWorkgroups(sides, tile),
+    workgroupBytes: matrixTileBytes(sides, tile),
+    wide,
+    write: (root, prefix) => new MatrixTileKernel(program, sides, tile, wide, prefix).write(root),
   };
 }

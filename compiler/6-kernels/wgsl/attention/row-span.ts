@@ -2,8 +2,10 @@
 // Promises: columns outside of the range are seen by no row of the tile.
 import { isConstant, variable } from '../../../3-graph/expr-build.ts';
 import type { Axis } from '../../../5-optimize/groups.ts';
-import { columnRange, positionAt, rowSpan } from '../../analysis/attention-rows.ts';
+import { columnRange, positionAt, rowSpan, rowsAreQueries } from '../../analysis/attention-rows.ts';
 import type { Sides } from '../../analysis/attention-sides.ts';
+import { axesAt } from '../../analysis/contract-loops.ts';
+import { pointCount } from '../../analysis/touched.ts';
 import { opaque } from '../contract/tile-text.ts';
 import type { WgslScope } from '../wgsl-scope.ts';
 
@@ -11,6 +13,22 @@ import type { WgslScope } from '../wgsl-scope.ts';
 export function bindPosition(scope: WgslScope, sides: Sides, axis: Axis, place: string): void {
   const { name, value } = positionAt(sides, axis, place);
   scope.bind(name, scope.value(value));
+}
+
+/** Binds the axes and the position of the row at `text` (u32), the last one again beyond the edge. */
+export function bindRow(scope: WgslScope, sides: Sides, place: string, text: string): void {
+  const row = scope.let(`min(${text}, ${pointCount(sides.rows) - 1}u)`, 'row');
+  scope.bindAxes(axesAt(sides.rows, place), row);
+  bindPosition(scope, sides, rowsAreQueries(sides) ? sides.group.query : sides.group.key, place);
+}
+
+/** Binds the index and the position of the column at `text` (i32), the last one again beyond the edge; `place` is `text`. */
+export function bindColumn(scope: WgslScope, sides: Sides, place: string, text: string): void {
+  const { column } = sides;
+  const at = scope.let(text, 'place');
+  scope.bind(`place#${place}`, at);
+  scope.bind(`${column.name}#${place}`, scope.let(`min(${at}, ${column.size - 1})`, 'column'), column.size);
+  bindPosition(scope, sides, column, place);
 }
 
 /** Declares `first` and `end`: columns outside are not seen by the rows from `top` on. */

@@ -1,0 +1,66 @@
+// Attention over halves: the kernels that multiply matrices of a subgroup, emulated where the device has none.
+import { expect, test } from 'vitest';
+import { lowerAttention } from '../../compiler/6-kernels/wgsl/attention/lower-attention.ts';
+import type { AttentionSchedule } from '../../compiler/6-kernels/wgsl/attention/lower-attention.ts';
+import { lowerGroup } from '../../compiler/6-kernels/wgsl/lower-group.ts';
+import type { WebGpuTarget } from '../../compiler/7-plan/plan.ts';
+import { forward, type Setting } from './attention-programs.ts';
+import { expectMatch, type RunOptions, useDevice } from './harness.ts';
+import { withoutMatrices } from './matrix-emulation.ts';
+
+const device = useDevice();
+/** Weights are rounded to halves. */
+const tolerance = { relative: 2e-3, absolute: 1e-3 };
+
+/** A lane per row: no lane needs another's, so subgroups may have any size. */
+const tile: AttentionSchedule = { kind: 'matrix', rows: 32, columns: 16, down: 1, across: 1, ahead: true };
+
+/** As products are emulated; sums are also made zero and loaded again, as f32. */
+function emulated(code: string): string {
+  const result = 'subgroup_matrix_result<f32, 16, 16>';
+  const memory = /var<workgroup> (\w+): array<vec4u/.exec(code)?.[1] ?? '';
+  const plain = code
+    .replaceAll(/var (\w+) = subgroup_matrix_result<f32, 16, 16>\(\);/g, `var $1: ${result}; clear($1);`)
+    .replaceAll(
+      /(\w+) = subgroupMatrixLoad<subgroup_matrix_result<f32, 16, 16>, row_major>\(&\w+, /g,
+      '$1 = load_sums($1, ',
+    );
+  if (plain === code) return code;
+  return `${withoutMatrices(plain)}
+fn clear(m: u32) {
+  for (var e = 0u; e < 256u + zero; e++) { held[m + e] = 0.0f; }
+}
+fn load_sums(m: u32, offset: u32, stride: u32) -> u32 {
+  for (var e = 0u; e < 256u + zero; e++) { held[m + e] = bitcast<f32>(${memory}[offset + e / 16u * stride + e % 16u / 4u][e % 4u]); }
+  return m;
+}`;
+}
+
+const lower: RunOptions['lower'] = (program, group, target) =>
+  group.kind === 'attention' || group.kind === 'attention_grad' ? lowerAttention(program, group, target, tile) : lowerGroup(program, group, target); // prettier-ignore
+
+test('what was summed shrinks when a later score is much greater', async () => {
+  const { program, values } = forward({ batch: 1, kvHeads: 1, queries: 16, keys: 48, depth: 16, mask: 'full', halves: true }); // prettier-ignore
+  const ramp = Float32Array.from(values.get('k') ?? [], (_, i) => 1 + 3 * Math.floor(i / 16 / 16));
+  const steep = new Map([...values, ['k', ramp], ['q', Float32Array.from({ length: 256 }, (_, i) => 1 + (i % 7) / 8)]]);
+  await expectMatch(device(), program, steep, tolerance, { lower, rewrite: emulated });
+});
+
+const matrices = { subgroupSize: 32, subgroupMatrices: [{ component: 'f16', result: 'f32', M: 16, N: 16, K: 16 }] };
+
+test.each([
+  ['a device with matrices', matrices, {}, true],
+  ['none', {}, {}, false],
+  ['matrices of another size', { ...matrices, subgroupMatrices: [{ component: 'f16', result: 'f32', M: 8, N: 8, K: 8 }] }, {}, false], // prettier-ignore
+  ['operands in f32', matrices, { halves: false }, false],
+  ['few rows', matrices, { queries: 1, keys: 100, offset: 99 }, false],
+] satisfies [string, Partial<WebGpuTarget>, Partial<Setting>, boolean][])('chosen: %s', (_, able, more, expected) => {
+  const { program } = forward({ queries: 64, keys: 64, depth: 64, halves: true, ...more });
+  const [group] = program.groups;
+  if (group?.kind !== 'attention') throw new Error('an attention');
+  const target = { ...device().target, software: false, maxWorkgroupStorage: 49152, ...able };
+  const { subgroupMatrices: _own, ...without } = target;
+  const part = lowerAttention(program, group, 'subgroupMatrices' in able ? target : without);
+  const { body } = part.print((tensor) => `t${tensor}`, 'p0_');
+  expect(body.includes('subgroupMatrixLoad')).toBe(expected);
+});
