@@ -12,6 +12,7 @@ import type { ContractSchedule } from './schedule.ts';
 import { vectorKind } from './vector-tile.ts';
 import { SplitTileKernel, splitTileFloats, splitTileLanes, splitTileWorkgroups } from './split-tile.ts';
 import { contiguous } from './contiguous.ts';
+import { epilogueTensors } from './matrix/epilogue.ts';
 import { MatrixKernel } from './matrix/matrix-kernel.ts';
 import { matrixTileFloats, matrixTileLanes, matrixTileWorkgroups } from './matrix/matrix-tile.ts';
 import { wideTensors } from './matrix/operand.ts';
@@ -50,7 +51,9 @@ const kinds: { readonly [K in ContractSchedule['kind']]: Kind<Extract<ContractSc
     lanes: matrixTileLanes,
     workgroups: matrixTileWorkgroups,
     floats: matrixTileFloats,
-    wide: (program, group, tile) => wideTensors(program, group, tile, loopsOf(group)),
+    wide: (program, group, tile) => [
+      ...new Set([...wideTensors(program, group, tile, loopsOf(group)), ...epilogueTensors(program, group, tile)]),
+    ],
     write: (root, group, tile, prefix, program) => new MatrixKernel(program, group, tile, prefix).write(root),
   },
 };

@@ -1,13 +1,14 @@
 // Takes: the sums of a workgroup, as matrices its subgroups hold. Gives: WGSL of the stores of a contract group.
 // Promises: nothing is stored beyond the edges; neighbouring invocations store neighbouring columns.
-import type { ContractGroup, Store } from '../../../../5-optimize/groups.ts';
-import { axisRuns } from '../../../analysis/axis-runs.ts';
+import type { ContractGroup, Program } from '../../../../5-optimize/groups.ts';
 import { axesAt, count, storesAt } from '../../../analysis/contract-loops.ts';
 import { pointCount } from '../../../analysis/touched.ts';
-import { stripped } from '../../text/text.ts';
+import { OCTET } from '../../wide-load.ts';
 import type { WgslScope } from '../../wgsl-scope.ts';
+import { directStrides, writeMatrices } from './direct-stores.ts';
 import { accumulatorName, slabFloats, slabStride } from './matrix-tile.ts';
 import type { MatrixTile } from './matrix-tile.ts';
+import { type OctetStores, octetStores, tensorsOfOctets, writeOctets } from './octet-stores.ts';
 
 export class MatrixEpilogue {
   private readonly group: ContractGroup;
@@ -15,8 +16,12 @@ export class MatrixEpilogue {
   private readonly memory: string;
   private readonly rows: readonly number[];
   private readonly columns: readonly number[];
+  private readonly strides: readonly number[] | null;
+  private readonly octets: OctetStores | null;
 
-  constructor(group: ContractGroup, tile: MatrixTile, memory: string) {
+  constructor(program: Program, group: ContractGroup, tile: MatrixTile, memory: string) {
+    this.strides = directStrides(program, group, tile);
+    this.octets = octetStores(program, group);
     this.group = group;
     this.tile = tile;
     this.memory = memory;
@@ -25,8 +30,7 @@ export class MatrixEpilogue {
   }
 
   write(root: WgslScope): void {
-    const strides = this.group.stores.map((store) => this.directStride(root, store));
-    if (strides.every((stride) => stride !== null)) return this.writeDirect(root, strides);
+    if (this.strides) return writeMatrices(root, this.group, this.tile, this.strides);
     const { tile, group } = this;
     root.line(
       `let sub_lane = lane % ${tile.lanes}u;`,
@@ -46,6 +50,38 @@ export class MatrixEpilogue {
         scope.line(`subgroupMatrixStore<row_major>(&${memory}, ${at}, ${accumulatorName(index, i, j)}, ${stride / 4}u);`); // prettier-ignore
       }
     scope.line('workgroupBarrier();');
+    if (this.octets) this.writeOctets(scope, i, this.octets);
+    else this.writeElements(scope, i);
+    if (i + 1 < this.rows.length) scope.line('workgroupBarrier();');
+  }
+
+  /** A lane stores 8 neighbouring columns: what it reads for them is under way all at once. */
+  private writeOctets(scope: WgslScope, i: number, octets: OctetStores): void {
+    const { group, tile, memory } = this;
+    const { M } = tile.matrix;
+    const inRow = tile.subgroupColumns / OCTET;
+    const e = scope.fresh('e');
+    scope.block(`for (var ${e} = sub_lane; ${e} < ${M * inRow}u; ${e} += ${tile.lanes}u)`, (each) => {
+      each.line(
+        `let in_row = ${e} / ${inRow}u;`,
+        `let in_column = ${e} % ${inRow}u * ${OCTET}u;`,
+        `let row = top + subgroup_row + ${i * M}u + in_row;`,
+        `let column = left + subgroup_column + in_column;`,
+      );
+      each.block(this.guard(), (inner) => {
+        const sums = [...group.accumulators.keys()].map((index) => {
+          const start = index * M * slabStride(tile);
+          const at = inner.let(`(slab + ${start}u + in_row * ${slabStride(tile)}u + in_column) / 4u`, 'at');
+          return [0, 1].map((half) => inner.let(`bitcast<vec4f>(${memory}[${at} + ${half}u])`, 's'));
+        });
+        writeOctets(inner, group, octets, sums);
+      });
+    });
+  }
+
+  private writeElements(scope: WgslScope, i: number): void {
+    const { tile } = this;
+    const { M } = tile.matrix;
     const e = scope.fresh('e');
     scope.block(`for (var ${e} = sub_lane; ${e} < ${M * tile.subgroupColumns}u; ${e} += ${tile.lanes}u)`, (each) => {
       each.line(
@@ -56,19 +92,24 @@ export class MatrixEpilogue {
       );
       this.writeElement(each);
     });
-    if (i + 1 < this.rows.length) scope.line('workgroupBarrier();');
   }
 
-  private writeElement(scope: WgslScope): void {
-    const { group, tile, memory } = this;
+  /** Of rows and columns beyond the edges; none where there are none. */
+  private guard(): string {
+    const { group, tile } = this;
     const [m, n] = [pointCount(group.m), pointCount(group.n)];
     const guards = [
       ...(m % tile.rows === 0 ? [] : [`row < ${m}u`]),
       ...(n % tile.columns === 0 ? [] : [`column < ${n}u`]),
     ];
+    return guards.length === 0 ? '' : `if (${guards.join(' && ')})`;
+  }
+
+  private writeElement(scope: WgslScope): void {
+    const { group, tile, memory } = this;
     scope.bindAxes(axesAt(group.m, 'row'), 'row');
     scope.bindAxes(axesAt(group.n, 'column'), 'column');
-    scope.block(guards.length === 0 ? '' : `if (${guards.join(' && ')})`, (inner) => {
+    scope.block(this.guard(), (inner) => {
       for (const [index, { result }] of group.accumulators.entries()) {
         const start = index * tile.matrix.M * slabStride(tile);
         const at = inner.let(`slab + ${start}u + in_row * ${slabStride(tile)}u + in_column`, 'at');
@@ -77,40 +118,10 @@ export class MatrixEpilogue {
       inner.stores(storesAt(group, 'row', 'column'));
     });
   }
+}
 
-  /**
-   * From row to row of a matrix in the tensor a store writes, where it writes nothing but a sum, whole matrices, each with its
-   * columns side by side; else null.
-   */
-  private directStride(root: WgslScope, { tensor, index, value }: Store): number | null {
-    const { group, tile } = this;
-    const [m, n] = [pointCount(group.m), pointCount(group.n)];
-    if (value.kind !== 'var' || !group.accumulators.some(({ result }) => result === value.name)) return null;
-    if (m % tile.rows !== 0 || n % tile.columns !== 0) return null;
-    const { terms } = root.flatIndex(tensor, index);
-    const [down, across] = [axisRuns(group.m, terms), axisRuns(group.n, terms)];
-    const [row, column] = [down.runs.at(-1), across.runs.at(-1)];
-    const inner = (axes: ContractGroup['m'], first: number): number => pointCount(axes.slice(first));
-    if (!row || column?.coefficient !== 1) return null;
-    const isWhole = inner(group.m, row.first) % tile.matrix.M === 0 && inner(group.n, column.first) % tile.matrix.N === 0; // prettier-ignore
-    const isLinear = terms.every(({ atom }) => atom.kind === 'var');
-    return isWhole && isLinear && row.coefficient > 0 ? row.coefficient : null;
-  }
-
-  private writeDirect(root: WgslScope, strides: readonly (number | null)[]): void {
-    const { M, N } = this.tile.matrix;
-    for (const i of this.rows)
-      for (const j of this.columns) {
-        root.block('', (scope) => {
-          scope.line(`let row = top + subgroup_row + ${i * M}u;`, `let column = left + subgroup_column + ${j * N}u;`);
-          scope.bindAxes(axesAt(this.group.m, 'row'), 'row');
-          scope.bindAxes(axesAt(this.group.n, 'column'), 'column');
-          for (const [s, { tensor, index, value }] of storesAt(this.group, 'row', 'column').entries()) {
-            const which = this.group.accumulators.findIndex(({ result }) => value.kind === 'var' && value.name === result); // prettier-ignore
-            const at = stripped(scope.index(tensor, index));
-            scope.line(`subgroupMatrixStore<row_major>(&${scope.tensor(tensor)}, u32(${at}), ${accumulatorName(which, i, j)}, ${strides[s] ?? 0}u);`); // prettier-ignore
-          }
-        });
-      }
-  }
+/** Tensors that the stores of a group see 16 bytes at a time. */
+export function epilogueTensors(program: Program, group: ContractGroup, tile: MatrixTile): readonly number[] {
+  const octets = directStrides(program, group, tile) ? null : octetStores(program, group);
+  return octets ? tensorsOfOctets(octets) : [];
 }

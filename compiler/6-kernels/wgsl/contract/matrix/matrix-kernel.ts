@@ -38,7 +38,7 @@ export class MatrixKernel {
       for (const i of this.rows())
         root.line(...this.columns().map((j) => `var ${accumulatorName(index, i, j)}: subgroup_matrix_result<f32, ${N}, ${M}>;`)); // prettier-ignore
     for (const loop of loopsOf(group)) root.block('', (scope) => this.writeLoop(scope, loop));
-    new MatrixEpilogue(group, tile, memory).write(root);
+    new MatrixEpilogue(this.program, group, tile, memory).write(root);
     return `var<workgroup> ${memory}: array<vec4u, ${Math.ceil(matrixTileFloats(group, tile) / 4)}>;`;
   }
 
