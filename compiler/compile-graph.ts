@@ -44,10 +44,10 @@ export function compileGraph(graph: Graph, sizes: Sizes, options: CompileOptions
   onStage({ stage: 'simplified', plan, graph: simplified });
   // A software adapter compiles a kernel of several parts for seconds (82 s against 10 s for the training step of two
   // layers), and saves little by fewer dispatches; threads meet between two dispatches at next to no cost. The same holds
-  // for norms that products take in, and for attention in parts, of which a large device alone has use.
+  // for norms and rotations that products take in, and for attention in parts, of which a large device alone has use.
   const pack = fusion && target.kind === 'webgpu' && !target.software;
   const maxTensors = Math.min(12, target.maxStorageBindings);
-  const fused = fuse(simplified, sizes, { fusion, maxTensors, foldNorms: pack, ...busyOf(target) });
+  const fused = fuse(simplified, sizes, { fusion, maxTensors, fewRows: pack, ...busyOf(target) });
   const program = pack ? splitAttention(fused) : fused;
   verifyProgram(program);
   onStage({ stage: 'groups', plan, program });

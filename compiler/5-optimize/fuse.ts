@@ -8,6 +8,7 @@ import type { FusionContext } from './fusion/build/group-space.ts';
 import { Clusters, Dependencies, formClusters } from './fusion/clusters.ts';
 import { decide, readsOfStored, waitsOfStored } from './fusion/decide.ts';
 import { ExprPool } from './fusion/elements/expr-pool.ts';
+import { foldMaps } from './fusion/fold-maps.ts';
 import { foldNorms } from './fusion/fold-norms.ts';
 import { avoidOverwrites } from './fusion/in-place.ts';
 import { type FusionOptions, lowerGraph } from './fusion/lower-graph.ts';
@@ -41,7 +42,8 @@ export function fuse(graph: Graph, sizes: Sizes, options: FusionOptions): Progra
   const groups = orderClusters(clusters).map((cluster) => groupOf(context, cluster.nodes));
   const { tensors } = context.table;
   const isTemporary = (id: number): boolean => tensors[id]?.role === 'temporary';
-  const folded = options.foldNorms === true ? foldNorms(groups, isTemporary, options.maxTensors) : groups;
+  const { maxTensors } = options;
+  const folded = options.fewRows === true ? foldMaps(foldNorms(groups, isTemporary, maxTensors), isTemporary, maxTensors) : groups; // prettier-ignore
   return programOf(graph.name, tensors, folded);
 }
 

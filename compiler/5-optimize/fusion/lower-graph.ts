@@ -20,8 +20,8 @@ export interface FusionOptions {
   readonly maxTensors: number;
   /** Workgroups that keep the device busy, where it multiplies matrices of halves: longer sums are cut to have as many. */
   readonly busy?: number;
-  /** Products of few rows take in the norm of what they read: where a dispatch costs more than to sum a row again. */
-  readonly foldNorms?: boolean;
+  /** Products of few rows take in norms and rotations around them: where a dispatch costs more than to sum or read again. */
+  readonly fewRows?: boolean;
 }
 
 /** Where the value of a node must be when the program has run. */

@@ -35,7 +35,7 @@ export function expectEqual(graph: Graph, sizes: Sizes, values: Map<string, numb
   const fused = fuse(simplify(graph), sizes, { fusion: true, maxTensors });
   verifyProgram(fused, maxTensors);
   expectResults(evaluateProgram(fused, values), expected);
-  const folded = fuse(simplify(graph), sizes, { fusion: true, maxTensors, foldNorms: true });
+  const folded = fuse(simplify(graph), sizes, { fusion: true, maxTensors, fewRows: true });
   verifyProgram(folded, maxTensors);
   expectResults(evaluateProgram(folded, values), expected);
   const split = splitAttention(folded, 1);

@@ -65,7 +65,7 @@ function vectorSchedules(
   alongK: boolean,
 ): readonly VectorTile[] {
   const m = pointCount(group.m);
-  if (m > 8 || !alongK || subgroupSize === undefined || subgroupSize < 16 || !features.includes('subgroups')) return [];
+  if (m > 8 || !alongK || subgroupSize === undefined || subgroupSize < 8 || !features.includes('subgroups')) return [];
   return [{ kind: 'vector', rows: m, columns: 1, across: 4, along: subgroupSize, subgroup: subgroupSize }];
 }
 
