@@ -3,7 +3,7 @@
 import type { KernelPart } from '../kernel.ts';
 
 export interface WgslPart extends KernelPart {
-  /** Tensors bound as `array<vec4u>` (8 halves) or `array<vec4f>`; only read, and by scopes that know of it. */
+  /** Tensors bound as `array<vec4u>` (8 halves) or `array<vec4f>`; read and written by text that knows of it. */
   readonly wide?: readonly number[];
   /**
    * WGSL from the names of the tensors (as bound by the assembler) and a prefix for module-scope names.

@@ -26,6 +26,11 @@ export function quadIndex(program: Program, scope: WgslScope, load: Expr, axis: 
   return load.type === 'f32' ? stepIndex(program, scope, load, axis, QUAD) : null;
 }
 
+/** The same of halves or of numbers in f32, in units of 8: one `vec4u`, or two `vec4f`. */
+export function octetIndex(program: Program, scope: WgslScope, load: Expr, axis: Axis): Linear | null {
+  return load.type === 'f16' || load.type === 'f32' ? stepIndex(program, scope, load, axis, OCTET) : null;
+}
+
 function stepIndex(program: Program, scope: WgslScope, load: Expr, axis: Axis, step: number): Linear | null {
   if (load.kind !== 'load' || axis.size % step !== 0) return null;
   const tensor = program.tensors.find(({ id }) => id === load.tensor);

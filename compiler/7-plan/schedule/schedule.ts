@@ -9,7 +9,13 @@ export type Dispatch = readonly number[];
 
 export type PackingLimits = Pick<Target, 'maxStorageBindings' | 'maxWorkgroupStorage'>;
 
-type PackedPart = Pick<KernelPart, 'family' | 'tensors' | 'wide' | 'workgroupSize' | 'workgroupBytes'> & {
+/**
+ * Workgroups of a heavy part that fill a large GPU: beside another it gains nothing, and loses by the registers of both. The
+ * products of a training step, on an H100: 45 to 100 TFLOP/s in dispatches of two, 145 to 220 in those of one.
+ */
+const FULL = 256;
+
+type PackedPart = Pick<KernelPart, 'family' | 'tensors' | 'wide' | 'workgroupSize' | 'workgroups' | 'workgroupBytes'> & {
   /** It shares no dispatch. */
   readonly isAlone?: boolean;
 };
@@ -47,7 +53,7 @@ export function schedule(
     const dispatch = open[at] ?? {
       parts: [],
       tensors: new Map<number, boolean>(),
-      kind: part.isAlone ? null : kindOf(part),
+      kind: isAlone(part) ? null : kindOf(part),
       workgroupBytes: 0,
     };
     if (at === open.length) open.push(dispatch);
@@ -69,7 +75,7 @@ function lastFitting(open: readonly Open[], part: PackedPart, first: number, lim
 }
 
 function fits(dispatch: Open, part: PackedPart, limits: PackingLimits): boolean {
-  if (part.isAlone || dispatch.kind !== kindOf(part) || dispatch.parts.length >= mostParts) return false;
+  if (isAlone(part) || dispatch.kind !== kindOf(part) || dispatch.parts.length >= mostParts) return false;
   if (dispatch.workgroupBytes + part.workgroupBytes > limits.maxWorkgroupStorage) return false;
   if (part.tensors.some((tensor) => (dispatch.tensors.get(tensor) ?? isWide(part, tensor)) !== isWide(part, tensor)))
     return false;
@@ -79,8 +85,11 @@ function fits(dispatch: Open, part: PackedPart, limits: PackingLimits): boolean 
 
 const isWide = ({ wide = [] }: PackedPart, tensor: number): boolean => wide.includes(tensor);
 
+const isLight = ({ family }: PackedPart): boolean => family === 'map' || family === 'row' || family === 'scatter';
+
+const isAlone = (part: PackedPart): boolean => part.isAlone === true || (!isLight(part) && part.workgroups >= FULL);
+
 /** Light kernels mix freely; heavy ones (products, attention) only with their like, for their registers' sake. */
-function kindOf({ family, workgroupSize }: PackedPart): string {
-  const light = family === 'map' || family === 'row' || family === 'scatter';
-  return `${light ? 'light' : family}:${workgroupSize}`;
+function kindOf(part: PackedPart): string {
+  return `${isLight(part) ? 'light' : part.family}:${part.workgroupSize}`;
 }

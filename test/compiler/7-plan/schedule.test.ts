@@ -11,6 +11,7 @@ function parts(accesses: readonly Access[], families: readonly string[] = []) {
     family: families[i] ?? 'map',
     tensors: [...new Set([...reads, ...writes])],
     workgroupSize: 64,
+    workgroups: 1,
     workgroupBytes: 0,
   }));
 }
@@ -111,4 +112,13 @@ test('parts that see a tensor in different elements stay apart', () => {
   const accesses = [access([1], [2]), access([1], [3]), access([1], [4])];
   const seen = parts(accesses).map((part, i) => (i === 1 ? part : { ...part, wide: [1] }));
   expect(schedule(seen, dependencies(accesses), limits, true)).toEqual([[0, 2], [1]]);
+});
+
+test('heavy parts that fill a GPU stay alone, light ones do not', () => {
+  const accesses = [access([1], [2]), access([3], [4]), access([5], [6])];
+  const sized = (family: string, counts: readonly number[]) =>
+    parts(accesses, [family, family, family]).map((part, i) => ({ ...part, workgroups: counts[i] ?? 1 }));
+  const run = (family: string, counts: readonly number[]) => schedule(sized(family, counts), dependencies(accesses), limits, true); // prettier-ignore
+  expect(run('contract', [100, 2048, 36])).toEqual([[0, 2], [1]]);
+  expect(run('map', [100, 2048, 36])).toEqual([[0, 1, 2]]);
 });
