@@ -2,7 +2,7 @@
 // Promises: total over the kinds of groups.
 import type { Group, Program } from '../../5-optimize/groups.ts';
 import type { WebGpuTarget } from '../../7-plan/plan.ts';
-import { lowerAttention } from './attention/lower-attention.ts';
+import { attentionSchedules, lowerAttention } from './attention/lower-attention.ts';
 import { contractSchedules, lowerContract } from './contract/lower-contract.ts';
 import type { WgslPart } from './wgsl-part.ts';
 import { lowerMap } from './lower-map.ts';
@@ -36,7 +36,9 @@ export function lowerUntuned(program: Program, group: Group, target: WebGpuTarge
 
 /** The schedules that could compute a group, as JSON, first the one it gets untuned; none where there is but that one. */
 export function schedulesOf(program: Program, group: Group, target: WebGpuTarget): readonly string[] {
-  const schedules = group.kind === 'contract' ? contractSchedules(program, group, target) : [];
+  const isAttention = group.kind === 'attention' || group.kind === 'attention_grad';
+  const contract = group.kind === 'contract' ? contractSchedules(program, group, target) : [];
+  const schedules = isAttention ? attentionSchedules(group, target) : contract;
   return schedules.map((schedule) => JSON.stringify(schedule));
 }
 

@@ -15,7 +15,7 @@ import { ShuffleTileKernel, shuffleTile, shuffleTileWorkgroups } from './shuffle
 import type { ShuffleTile } from './shuffle-tile.ts';
 import { matrixLayout, matrixTileBytes, matrixTileWorkgroups } from './matrix/matrix-layout.ts';
 import type { MatrixTile } from './matrix/matrix-layout.ts';
-import { matrixTile } from './matrix/matrix-schedule.ts';
+import { matrixTiles } from './matrix/matrix-schedule.ts';
 import { MatrixTileKernel } from './matrix/matrix-tile.ts';
 import { wideTensors } from './matrix/stage-halves.ts';
 import { exprsOf, sidesOf, storesOf } from '../../analysis/attention-sides.ts';
@@ -50,6 +50,16 @@ export function lowerAttention(
   };
 }
 
+/** Schedules that may be the fastest, first the one the target gets; none where there is but that one. */
+export function attentionSchedules(
+  group: AttentionGroup | AttentionGradGroup,
+  target: WebGpuTarget,
+): readonly AttentionSchedule[] {
+  const sides = sidesOf(group);
+  if (scheduleOf(sides, target).kind !== 'matrix') return [];
+  return matrixTiles(sides, target).map((tile) => ({ kind: 'matrix', ...tile }));
+}
+
 /** Barriers cost a software adapter much, shuffles of its 8 lanes nothing. */
 function scheduleOf(sides: Sides, target: WebGpuTarget): AttentionSchedule {
   if (target.software && target.subgroupSize === 8) return { kind: 'shuffle', ...shuffleTile(sides, 8) };
@@ -61,7 +71,7 @@ function scheduleOf(sides: Sides, target: WebGpuTarget): AttentionSchedule {
   const narrow = sides.sums.every(({ axis }) => axis.size <= 256);
   if (sides.weights.kind === 'softmax' && few && narrow && decode !== undefined)
     return { kind: 'decode', lanes: decode };
-  const matrix = matrixTile(sides, target);
+  const [matrix] = matrixTiles(sides, target);
   if (matrix) return { kind: 'matrix', ...matrix };
   const tiles = blockTiles(sides, !target.software);
   const block = tiles.find((tile) => fits(blockTileFloats(sides, tile), tile.lanes));

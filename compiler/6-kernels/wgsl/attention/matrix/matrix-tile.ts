@@ -59,7 +59,7 @@ export class MatrixTileKernel {
     for (const sum of sides.sums)
       root.line(this.sumNames(sum).map((name) => `var ${name} = ${RESULT}();`).join(' ')); // prettier-ignore
     this.weights.writeBefore(root);
-    this.overColumns(root, (scope, ahead) => this.writeBlock(scope, ahead));
+    this.overColumns(root);
     this.writeEpilogue(root);
     return [
       `var<workgroup> ${this.range}: vec2i;`,
@@ -89,18 +89,17 @@ export class MatrixTileKernel {
   /** The rows' operand in matrices, which stay in registers. */
   private writeRows(root: WgslScope, { name }: Product): void {
     const { tile, layout } = this;
-    const staged = layout.rows.get(name);
-    if (!staged) return;
-    root.block('', (scope) => {
-      this.stage.write(scope, staged, tile.rows, (inner, place, at) => bindRow(inner, this.sides, place, `top + ${at}`), 'r'); // prettier-ignore
-    });
-    root.line('workgroupBarrier();');
-    for (const i of count(layout.rowParts))
-      for (const k of count(staged.octets / HALVES))
-        root.line(
-          `let row_${name}_${i}_${k} = ${this.load(LEFT, 'row_major', staged.region, this.downTo(i), k * HALVES)};`,
-        );
-    root.line('workgroupBarrier();');
+    const bind: BindPlace = (scope, place, at) => bindRow(scope, this.sides, place, `top + ${at}`);
+    for (const staged of layout.rows.get(name) ?? []) {
+      root.block('', (scope) => this.stage.write(scope, staged, tile.rows, bind, 'r'));
+      root.line('workgroupBarrier();');
+      for (const i of count(layout.rowParts))
+        for (const k of count(staged.octets / HALVES)) {
+          const matrix = this.load(LEFT, 'row_major', staged.region, this.downTo(i), k * HALVES);
+          root.line(`let row_${name}_${i}_${staged.first / HALVES + k} = ${matrix};`);
+        }
+      root.line('workgroupBarrier();');
+    }
   }
 
   private downTo(i: number): string {
@@ -112,13 +111,13 @@ export class MatrixTileKernel {
     return `subgroupMatrixLoad<${type}, ${order}>(&${this.memory}, ${base}u + ${row} * ${stride}u + ${column}${typeof column === 'number' ? 'u' : ''}, ${stride}u)`; // prettier-ignore
   }
 
-  /** `write` is told what each lane has in registers of the columns to come. */
-  private overColumns(root: WgslScope, write: (scope: WgslScope, ahead: readonly Fetched[]) => void): void {
-    const { sides } = this;
+  private overColumns(root: WgslScope): void {
+    const { sides, layout, tile } = this;
     const columns = (scope: WgslScope): void => {
-      const first = this.fetchColumns(scope, 'range.x', 'first');
-      first.forEach(({ value }, i) => scope.line(`var ahead${i} = ${value};`));
-      scope.block(`for (var c = range.x; c < range.y; c += ${this.tile.columns})`, (inner) => write(inner, first));
+      for (const operand of layout.columns)
+        this.fetchAhead(scope, operand, 'range.x', 'first').forEach(({ value }, i) => scope.line(`var ahead_${operand.name}_${i} = ${value};`)); // prettier-ignore
+      this.weights.fetchStats(scope, 'range.x', 'firststat').forEach(({ value }, i) => scope.line(`var ahead_stat_${i} = ${value};`)); // prettier-ignore
+      scope.block(`for (var c = range.x; c < range.y; c += ${tile.columns})`, (inner) => this.writeBlock(inner));
     };
     const heads = pointCount(sides.outer);
     if (heads === 1) {
@@ -135,29 +134,58 @@ export class MatrixTileKernel {
     return (scope, place, at) => bindColumn(scope, this.sides, place, `${first} + i32(${at})`);
   }
 
-  private isAhead(operand: Staged): boolean {
-    return this.tile.ahead && this.stage.even(operand, this.tile.columns);
+  /** What a lane loads of an operand before it is needed. */
+  private fetchAhead(scope: WgslScope, operand: Staged, first: string, tag: string): readonly Fetched[] {
+    const { tile } = this;
+    if (!tile.ahead || !this.stage.even(operand, tile.columns)) return [];
+    return this.stage.fetch(scope, operand, tile.columns, this.bindAt(first), tag);
   }
 
-  private fetchColumns(scope: WgslScope, first: string, tag: string): Fetched[] {
-    const { columns } = this.layout;
-    return columns.filter((one) => this.isAhead(one)).flatMap((one) => this.stage.fetch(scope, one, this.tile.columns, this.bindAt(first), tag)); // prettier-ignore
-  }
-
-  private writeBlock(scope: WgslScope, ahead: readonly Fetched[]): void {
-    const { sides, tile, layout } = this;
-    ahead.forEach(({ to }, i) => scope.line(`${to} = ahead${i};`));
-    for (const operand of layout.columns)
-      if (!this.isAhead(operand)) this.stage.write(scope, operand, tile.columns, this.bindAt('c'), 'now');
-    this.weights.writeStats(scope);
-    scope.line('workgroupBarrier();');
-    if (ahead.length > 0) {
-      scope.line(`let next = c + ${tile.columns};`);
-      this.fetchColumns(scope, 'next', 'next').forEach(({ value }, i) => scope.line(`ahead${i} = ${value};`));
+  /** Writes the columns from `c` on of some operands. */
+  private stageColumns(scope: WgslScope, late: boolean): void {
+    const { tile, layout } = this;
+    for (const operand of layout.columns.filter((one) => one.late === late)) {
+      const fetched = this.fetchAhead(scope, operand, 'next', 'next');
+      const held = fetched.map(({ to }, i) => ({ to, value: `ahead_${operand.name}_${i}` }));
+      if (held.length > 0) this.stage.store(scope, held);
+      else this.stage.write(scope, operand, tile.columns, this.bindAt('c'), 'now');
     }
-    for (const product of sides.products) this.writeProduct(scope, product);
+  }
+
+  /** Loads the columns after those: their names are there, as `stageColumns` was. */
+  private loadAhead(scope: WgslScope, late: boolean): void {
+    for (const operand of this.layout.columns.filter((one) => one.late === late))
+      this.fetchAhead(scope, operand, 'next', 'next').forEach(({ value }, i) => scope.line(`ahead_${operand.name}_${i} = ${value};`)); // prettier-ignore
+  }
+
+  private writeBlock(scope: WgslScope): void {
+    const { sides, tile } = this;
+    scope.line(`let next = c + ${tile.columns};`);
+    this.stageColumns(scope, false);
+    const stats = this.weights.fetchStats(scope, 'next', 'nextstat');
+    if (stats.length > 0)
+      scope.block(`if (lane < ${tile.columns}u)`, (inner) =>
+        stats.forEach(({ to }, i) => inner.line(`${to} = ahead_stat_${i};`)),
+      );
+    scope.line('workgroupBarrier();');
+    this.loadAhead(scope, false);
+    stats.forEach(({ value }, i) => scope.line(`ahead_stat_${i} = ${value};`));
+    const [first, ...others] = sides.products;
+    if (first) this.writeProduct(scope, first);
+    if (!tile.turns) for (const product of others) this.writeProduct(scope, product);
     scope.line('workgroupBarrier();', `let whole = ${this.wholeText(scope)};`);
-    this.weights.write(scope, (inner) => this.writeShrink(inner));
+    this.stageColumns(scope, true);
+    this.loadAhead(scope, true);
+    this.weights.write(
+      scope,
+      (inner) => this.writeShrink(inner),
+      () => {
+        if (!tile.turns) return;
+        scope.line('workgroupBarrier();');
+        for (const product of others) this.writeProduct(scope, product);
+        scope.line('workgroupBarrier();');
+      },
+    );
     for (const sum of sides.sums) this.writeSum(scope, sum);
     scope.line('workgroupBarrier();');
   }

@@ -12,6 +12,7 @@ import type { WgslScope } from '../../wgsl-scope.ts';
 import { bindColumn } from '../row-span.ts';
 import { SUBGROUP } from './matrix-layout.ts';
 import type { MatrixLayout, MatrixTile, Region } from './matrix-layout.ts';
+import type { Fetched } from './stage-halves.ts';
 import { literal } from '../../text/literal.ts';
 
 /** A maximum is taken over anew when it has grown by more than this power of two: halves hold 2^15. */
@@ -60,28 +61,29 @@ export class MatrixWeights {
     root.line(`let row_lse = ${at(group.lse)} * ${LOG2E};`, `let row_delta = ${at(group.delta)};`);
   }
 
-  /** lse and delta of the columns, for all rows. */
-  writeStats(scope: WgslScope): void {
+  /** lse, in powers of two, and delta of the column of a lane, from `first` on (i32 text); none where rows are queries. */
+  fetchStats(scope: WgslScope, first: string, tag: string): readonly Fetched[] {
     const { sides, tile, layout, names } = this;
     const { group } = sides;
-    if (group.kind !== 'attention_grad' || !layout.stats) return;
-    const { lse, delta } = layout.stats;
-    scope.block(`for (var e = lane; e < ${tile.columns}u; e += ${layout.lanes}u)`, (inner) => {
-      bindColumn(inner, sides, 'stat', 'c + i32(e)');
-      const at = (expr: Expr): string => inner.value(exprAt(expr, [sides.column], 'stat'));
-      inner.line(`${names.memory}[${lse}u + e / 4u][e % 4u] = bitcast<u32>(${at(group.lse)} * ${LOG2E});`);
-      inner.line(`${names.memory}[${delta}u + e / 4u][e % 4u] = bitcast<u32>(${at(group.delta)});`);
-    });
+    if (group.kind !== 'attention_grad' || !layout.stats) return [];
+    const at = scope.let(`lane % ${tile.columns}u`, 'at');
+    bindColumn(scope, sides, tag, `${first} + i32(${at})`);
+    const value = (expr: Expr): string => scope.value(exprAt(expr, [sides.column], tag));
+    const place = (base: number): string => `${names.memory}[${base}u + ${at} / 4u][${at} % 4u]`;
+    return [
+      { to: place(layout.stats.lse), value: `bitcast<u32>(${value(group.lse)} * ${LOG2E})` },
+      { to: place(layout.stats.delta), value: `bitcast<u32>(${value(group.delta)})` },
+    ];
   }
 
   /**
    * From scores in workgroup memory to weights there, seen by all. `whole`, `c`, `own` and `slot` are in scope; `shrink` is
-   * written for when what was summed belongs to an older maximum.
+   * written for when what was summed belongs to an older maximum; `second` before the scores of a second product are read.
    */
-  write(scope: WgslScope, shrink: (inner: WgslScope) => void): void {
+  write(scope: WgslScope, shrink: (inner: WgslScope) => void, second: () => void): void {
     for (const t of this.turns) scope.line(`let octet${t} = slot + ${t * this.layout.share}u;`);
     if (this.online) this.writeOnline(scope, shrink);
-    else this.writeGiven(scope);
+    else this.writeGiven(scope, second);
     scope.line('workgroupBarrier();');
   }
 
@@ -222,13 +224,14 @@ export class MatrixWeights {
   }
 
   /** p = e^(score - lse); ds = (p dropped dp - p delta) d score / d (q . k). FlashAttention-2, arXiv 2307.08691 */
-  private writeGiven(scope: WgslScope): void {
+  private writeGiven(scope: WgslScope, second: () => void): void {
     const { vectors, factor, layout } = this;
     this.writeScores(scope);
     const [lse, delta] = this.statTexts();
     for (const v of vectors) scope.line(`var p${v} = exp2(fma(x${v}, vec4f(${this.factorText}), -${lse(v)}));`);
     this.writeHidden(scope, 'p', '0.0f');
     this.writeFactors(scope);
+    second();
     const dp = layout.scores.get('dp');
     if (!dp) return;
     for (const v of vectors) {

@@ -89,30 +89,32 @@ export class HalvesStage {
   }
 
   private octetAt(scope: WgslScope, operand: Staged, bind: BindPlace, place: string, e: string): Fetched {
-    const { axis, octets, region, expr } = operand;
+    const { axis, octets, region, expr, first } = operand;
     const at = scope.let(`${e} / ${octets}u`, 'at');
     const octet = scope.let(`${e} % ${octets}u`, 'octet');
     const inside = axis.size / OCTET;
+    const isInside = first + octets <= inside;
     bind(scope, place, at);
-    const own = octets === inside ? `i32(${octet})` : `min(i32(${octet}), ${inside - 1})`;
+    const along = first === 0 ? `i32(${octet})` : `i32(${octet}) + ${first}`;
+    const own = isInside ? along : `min(${along}, ${inside - 1})`;
     scope.bind(`${axis.name}#${place}`, scope.let(own, 'own'), axis.size);
     const [placed] = axesAt([axis], place);
     const load = this.at(halvesOf(expr) ?? expr, axis, place);
     const index = placed && wideIndex(this.program, scope, load, placed);
     const value = load.kind === 'load' && index ? scope.octet(load.tensor, index) : 'vec4u()';
-    const kept = octets === inside ? value : `select(vec4u(), ${value}, ${octet} < ${inside}u)`;
+    const kept = isInside ? value : `select(vec4u(), ${value}, ${octet} + ${first}u < ${inside}u)`;
     return { to: `${this.memory}[${region.base}u + ${at} * ${region.stride}u + ${octet}]`, value: kept };
   }
 
   private pairAt(scope: WgslScope, operand: Staged, halves: Expr, bind: BindPlace): Fetched {
-    const { axis, octets, region } = operand;
+    const { axis, octets, region, first } = operand;
     const at = scope.let(`e / ${octets * 4}u`, 'at');
     const pair = scope.let(`e % ${octets * 4}u`, 'pair');
     const values = [0, 1].map((half) => {
       const place = `in${half}`;
-      const d = scope.let(`2 * i32(${pair}) + ${half}`, 'd');
+      const d = scope.let(`2 * i32(${pair}) + ${first * OCTET + half}`, 'd');
       bind(scope, place, at);
-      const whole = octets * OCTET === axis.size;
+      const whole = (first + octets) * OCTET <= axis.size;
       scope.bind(`${axis.name}#${place}`, whole ? d : scope.let(`min(${d}, ${axis.size - 1})`, 'own'), axis.size);
       const value = scope.value(this.at(halves, axis, place));
       return whole ? value : `select(0.0h, ${value}, ${d} < ${axis.size})`;
