@@ -19,7 +19,7 @@ export function checkNeeds(plan: Plan, target: Target): void {
   }
   const device = target.kind === 'wasm' ? 'the CPU' : 'the adapter';
   const missing = plan.needs.features.filter((feature) => !target.features.includes(feature));
-  if (missing.length > 0) fail(`${device} lacks ${missing.join(', ')}`);
+  if (missing.length > 0) fail(`${device} lacks ${missing.join(', ')}${adviceFor(missing)}`);
   for (const [what, need, limit] of rows(plan, target)) {
     if (need > limit) fail(`it needs ${need} ${what}, ${device} allows ${limit}`);
   }
@@ -29,6 +29,11 @@ export function checkNeeds(plan: Plan, target: Target): void {
         'A smaller batch, a shorter context or `accumulate` in the train block needs less.',
     );
   }
+}
+
+function adviceFor(features: readonly string[]): string {
+  if (!features.includes('shader-f16')) return '';
+  return '.\n`precision { compute = f16 }` and weights in f16 need numbers in halves; without them everything is f32, and --device cpu has both.';
 }
 
 function rows(plan: Plan, target: Target): [string, number, number][] {
