@@ -120,11 +120,19 @@ export interface GenerationOptions extends CompileOptions {
 /** Plans to generate with a cache: the prompt in chunks, then a token at a time. */
 export function compileGeneration(model: Model, options: GenerationOptions): GenerationPlans {
   requireBuilt(model);
+  const { batch, context, capacity } = sizesOf(model, options);
+  const graph = withWeights(generateGraph(seenUpTo(model, context)), options);
+  const decode = compileGraph({ ...graph, name: 'decode' }, { batch, seq: 1, past: capacity }, options);
+  return { ...compilePrompt(model, options), decode };
+}
+
+/** The same without the Plan for a token: for texts that `compileStream` goes on with. */
+export function compilePrompt(model: Model, options: GenerationOptions): Omit<GenerationPlans, 'decode'> {
+  requireBuilt(model);
   const { batch, context, chunk, capacity } = sizesOf(model, options);
   const graph = withWeights(generateGraph(seenUpTo(model, context)), options);
-  const compile = (name: string, seq: number): Plan =>
-    compileGraph({ ...graph, name }, { batch, seq, past: capacity }, options);
-  return { context, chunk, prefill: compile('prefill', chunk), decode: compile('decode', 1) };
+  const prefill = compileGraph({ ...graph, name: 'prefill' }, { batch, seq: chunk, past: capacity }, options);
+  return { context, chunk, prefill };
 }
 
 /** A Plan that chooses every token on the device and goes on from it; shares weights and caches with `compileGeneration`. */

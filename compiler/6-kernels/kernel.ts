@@ -9,6 +9,8 @@ export interface KernelPart {
   readonly tensors: readonly number[];
   /** Those of `tensors` it sees as elements of another type: parts that see a tensor differently share no dispatch. */
   readonly wide?: readonly number[];
+  /** Each workgroup is done so soon that a dispatch costs as much as many of them. */
+  readonly isBrief?: boolean;
   /** Invocations per workgroup (x; y and z are 1); 1 where a workgroup is run by one thread. */
   readonly workgroupSize: number;
   /** Number of workgroups, linear. Each writes elements no other does, so any may run beside any. */

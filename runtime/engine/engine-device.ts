@@ -36,8 +36,8 @@ export interface EngineBuffer {
 }
 
 export interface PreparedPlan {
-  /** Queues one run and returns; faults show at the next read. */
-  run(): void;
+  /** Queues so many runs, one after another, and returns; faults show at the next read. */
+  run(times: number): void;
   /**
    * One run, and when each step ran. Nothing else may be asked of the device until it has come.
    * @throws DeviceError when the device cannot time its kernels, or fails.

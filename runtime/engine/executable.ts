@@ -62,9 +62,9 @@ export class Executable {
     this.write(input, new array(elementCount(shape)).fill(value));
   }
 
-  /** Queues one run and returns; faults show at the next read. */
-  run(): void {
-    this.#bound.prepared.run();
+  /** Queues one run, or more that go on from each other's states, and returns; faults show at the next read. */
+  run(times = 1): void {
+    this.#bound.prepared.run(times);
   }
 
   /**

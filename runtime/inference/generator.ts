@@ -43,19 +43,22 @@ export interface Generated {
   readonly decodeMs: number;
 }
 
+/** `decode`: may be left out where tokens are chosen on the device, all of them. */
+type PromptPlans = Omit<GenerationPlans, 'decode'> & Partial<Pick<GenerationPlans, 'decode'>>;
+
 /** Generates with one session; call one `generate` at a time. */
 export class Generator {
-  readonly #plans: GenerationPlans;
+  readonly #plans: PromptPlans;
   readonly #prefill: Executable;
-  readonly #decode: Executable;
+  readonly #decode: Executable | null;
   readonly #measure: Measure;
   readonly #stream: TokenStream | null;
   /** Tokens in the cache, in order. */
   #context: number[] = [];
 
   private constructor(
-    plans: GenerationPlans,
-    { prefill, decode, stream }: { prefill: Executable; decode: Executable; stream: TokenStream | null },
+    plans: PromptPlans,
+    { prefill, decode, stream }: { prefill: Executable; decode: Executable | null; stream: TokenStream | null },
     measure: Measure,
   ) {
     this.#plans = plans;
@@ -67,15 +70,15 @@ export class Generator {
 
   /**
    * Loads the Plans into `session`, whose parameters must have been written; a prompt is a `prefill`, a token a `decode`.
-   * `streamPlan`: chooses tokens on the device where none is excluded; without it they are chosen here.
+   * `streamPlan`: chooses tokens on the device where none is excluded; without it they are chosen here, after a `decode`.
    */
   static async open(
     session: Session,
-    plans: GenerationPlans,
+    plans: PromptPlans,
     { measure = unmeasured, streamPlan = null }: { readonly measure?: Measure; readonly streamPlan?: Plan | null } = {},
   ): Promise<Generator> {
     const prefill = await session.load(plans.prefill);
-    const decode = await session.load(plans.decode);
+    const decode = plans.decode ? await session.load(plans.decode) : null;
     const stream = streamPlan === null ? null : await TokenStream.open(session, streamPlan, measure);
     return new Generator(plans, { prefill, decode, stream }, measure);
   }
@@ -122,6 +125,7 @@ export class Generator {
       const kept = this.#context.slice(-Math.max(1, Math.floor(this.#plans.context / 2) - 1));
       return this.#read([...kept, token], 0, run);
     }
+    if (this.#decode === null) throw new TypeError('internal: no plan for a token');
     this.#decode.write('tokens', Int32Array.of(token));
     this.#decode.write('offset', Int32Array.of(this.#context.length));
     this.#decode.write('last', Int32Array.of(0));

@@ -1,7 +1,7 @@
 // Takes: a model with its weights and tokenizer, a device, and how long a text may get. Gives: what generates with them.
 // Promises: one tensor of the weights in memory at a time; nothing stays on the device when it cannot be opened.
 import type { HeldWeights } from '../../compiler/2-check/model.ts';
-import { compileGeneration, compileStream } from '../../compiler/compile.ts';
+import { compileGeneration, compilePrompt, compileStream } from '../../compiler/compile.ts';
 import type { EngineDevice } from '../engine/engine-device.ts';
 import { Session } from '../engine/session.ts';
 import { type Measure, unmeasured } from '../profile/measure.ts';
@@ -32,8 +32,12 @@ export async function openGeneration(
   const session = new Session(device);
   try {
     const options = { target: device.target, context, weights: hasHalves(device) ? held : null };
-    const streamPlan = chooses ? compileStream(model, options) : null;
-    const generator = await Generator.open(session, compileGeneration(model, options), { measure, streamPlan });
+    const generator = chooses
+      ? await Generator.open(session, compilePrompt(model, options), {
+          measure,
+          streamPlan: compileStream(model, options),
+        })
+      : await Generator.open(session, compileGeneration(model, options), { measure });
     await writeWeights(session, weights);
     return { generator, close: () => session.destroy() };
   } catch (error) {

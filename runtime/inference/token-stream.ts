@@ -91,7 +91,7 @@ export class TokenStream {
 
   async #ask(first: number, size: number): Promise<Burst> {
     if (this.#measure !== unmeasured) return this.#askMeasured(first);
-    for (let i = 0; i < size; i++) this.#executable.run();
+    this.#executable.run(size);
     const line = this.#session.read(tokensName);
     line.catch(() => {}); // whoever waits for it is told
     return { first, size, line };

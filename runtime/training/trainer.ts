@@ -126,14 +126,19 @@ export class Trainer {
     const { evaluate } = this.#loaded;
     const { count } = this.#held;
     let total = 0;
+    let before: Promise<number> | null = null;
     for (let i = 0; i < count; i++) {
       const { tokens, labels } = await this.#held.batch(i);
       evaluate.executable.write('tokens', tokens);
       evaluate.executable.write('labels', labels);
       writeScalars(evaluate, { loss_scale: 1 / countLabels(labels, this.#train.loss.ignore) });
       evaluate.executable.run();
-      total += await readScalar(evaluate, 'loss');
+      const loss = readScalar(evaluate, 'loss');
+      loss.catch(() => {}); // told when it is waited for
+      total += (await before) ?? 0; // this one is under way by then
+      before = loss;
     }
+    total += (await before) ?? 0;
     return count === 0 ? null : total / count;
   }
 }

@@ -15,7 +15,10 @@ export type PackingLimits = Pick<Target, 'maxStorageBindings' | 'maxWorkgroupSto
  */
 const FULL = 256;
 
-type PackedPart = Pick<KernelPart, 'family' | 'tensors' | 'wide' | 'workgroupSize' | 'workgroups' | 'workgroupBytes'> & {
+type PackedPart = Pick<
+  KernelPart,
+  'family' | 'tensors' | 'wide' | 'isBrief' | 'workgroupSize' | 'workgroups' | 'workgroupBytes'
+> & {
   /** It shares no dispatch. */
   readonly isAlone?: boolean;
 };
@@ -87,7 +90,8 @@ const isWide = ({ wide = [] }: PackedPart, tensor: number): boolean => wide.incl
 
 const isLight = ({ family }: PackedPart): boolean => family === 'map' || family === 'row' || family === 'scatter';
 
-const isAlone = (part: PackedPart): boolean => part.isAlone === true || (!isLight(part) && part.workgroups >= FULL);
+const isAlone = (part: PackedPart): boolean =>
+  part.isAlone === true || (!isLight(part) && part.isBrief !== true && part.workgroups >= FULL);
 
 /** Light kernels mix freely; heavy ones (products, attention) only with their like, for their registers' sake. */
 function kindOf(part: PackedPart): string {

@@ -146,7 +146,9 @@ export class CpuDevice implements EngineDevice {
     const { id, gates, width } = program;
     let timed: Timed | undefined;
     return {
-      run: () => this.#queue.push((deadline) => this.#run({ id, width, chunks: gates.length }, deadline)),
+      run: (times) => {
+        for (let i = 0; i < times; i++) this.#queue.push((deadline) => this.#run({ id, width, chunks: gates.length }, deadline)); // prettier-ignore
+      },
       profile: async () => {
         const start = performance.now();
         timed ??= await this.#timed(plan, program);

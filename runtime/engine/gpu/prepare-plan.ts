@@ -1,6 +1,6 @@
 // Takes: a Plan, and buffers for it.
 // Gives: pipelines and bind groups that stand ready.
-// Promises: a run is one compute pass over a recorded list; nothing is allocated or looked up in it.
+// Promises: runs are one compute pass over a recorded list; nothing is allocated or looked up in them.
 import type { Plan } from '../../../compiler/7-plan/plan.ts';
 import { at } from '../damaged-plan.ts';
 import { DeviceError } from '../device-error.ts';
@@ -36,7 +36,7 @@ export async function preparePlan(
     workgroups: step.workgroups,
   }));
   const profile = (): Promise<RunTimes> => timedRun(gpu, steps.map(alone), raise, wait);
-  return { run: () => submit(gpu, steps), profile, destroy: () => {} };
+  return { run: (times) => submit(gpu, steps, times), profile, destroy: () => {} };
 }
 
 function alone({ pipeline, group, workgroups }: BoundStep): (pass: GPUComputePassEncoder) => void {
@@ -47,15 +47,18 @@ function alone({ pipeline, group, workgroups }: BoundStep): (pass: GPUComputePas
   };
 }
 
-function submit(gpu: GPUDevice, steps: readonly BoundStep[]): void {
+/** A submit costs the host as much as many dispatches: runs that nothing comes between share one. */
+function submit(gpu: GPUDevice, steps: readonly BoundStep[], times: number): void {
   const encoder = gpu.createCommandEncoder();
   const pass = encoder.beginComputePass();
   let current: GPUComputePipeline | undefined;
-  for (const { pipeline, group, workgroups } of steps) {
-    if (pipeline !== current) pass.setPipeline(pipeline);
-    current = pipeline;
-    pass.setBindGroup(0, group);
-    pass.dispatchWorkgroups(...workgroups);
+  for (let run = 0; run < times; run++) {
+    for (const { pipeline, group, workgroups } of steps) {
+      if (pipeline !== current) pass.setPipeline(pipeline);
+      current = pipeline;
+      pass.setBindGroup(0, group);
+      pass.dispatchWorkgroups(...workgroups);
+    }
   }
   pass.end();
   gpu.queue.submit([encoder.finish()]);

@@ -121,4 +121,6 @@ test('heavy parts that fill a GPU stay alone, light ones do not', () => {
   const run = (family: string, counts: readonly number[]) => schedule(sized(family, counts), dependencies(accesses), limits, true); // prettier-ignore
   expect(run('contract', [100, 2048, 36])).toEqual([[0, 2], [1]]);
   expect(run('map', [100, 2048, 36])).toEqual([[0, 1, 2]]);
+  const brief = sized('contract', [100, 2048, 36]).map((part) => ({ ...part, isBrief: true }));
+  expect(schedule(brief, dependencies(accesses), limits, true)).toEqual([[0, 1, 2]]);
 });

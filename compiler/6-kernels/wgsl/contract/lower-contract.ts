@@ -23,6 +23,8 @@ interface Kind<S extends ContractSchedule> {
   readonly lanes: (schedule: S) => number;
   readonly workgroups: (group: ContractGroup, schedule: S) => number;
   readonly floats: (group: ContractGroup, schedule: S) => number;
+  /** As in `KernelPart`. */
+  readonly isBrief?: boolean;
   readonly wide?: (program: Program, group: ContractGroup, schedule: S) => readonly number[];
   readonly write: (root: WgslScope, group: ContractGroup, schedule: S, prefix: string, program: Program) => string;
 }
@@ -74,6 +76,7 @@ export function lowerContract(
     family: 'contract',
     tensors: touchedTensors(operands, group.stores),
     wide,
+    ...(kind.isBrief === true ? { isBrief: true } : {}),
     workgroupSize: kind.lanes(chosen),
     workgroups: kind.workgroups(turned, chosen),
     workgroupBytes: 4 * kind.floats(turned, chosen),

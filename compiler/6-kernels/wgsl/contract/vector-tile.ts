@@ -227,6 +227,7 @@ function partText(loaded: string, u: number, isHalf: boolean): string {
 
 /** As `lower-contract.ts` wants it. */
 export const vectorKind = {
+  isBrief: true,
   lanes: vectorTileLanes,
   workgroups: vectorTileWorkgroups,
   floats: vectorTileFloats,
