@@ -53,25 +53,59 @@ type Weight = (logit: number) => number;
 
 /** The tokens to choose among, most likely first where their number is limited. */
 function keep(logits: Float32Array, { topK, topP, minP }: SampleSettings, weight: Weight): number[] {
-  const isLikely = (token: number): boolean => weight(logits[token] ?? 0) >= (minP ?? 0);
-  const all = Array.from(logits.keys());
-  if (topK === null && topP === null) return all.filter(isLikely);
+  const isLikely = (logit: number): boolean => weight(logit) >= (minP ?? 0);
+  if (topK === null && topP === null) return tokensOf(logits, isLikely);
   // Numbers sort fast; of a hundred thousand tokens only the few that are kept need an order of their own.
-  const sorted = logits
-    .toSorted()
-    .reverse()
-    .subarray(0, topK ?? logits.length);
-  const count = topP === null ? sorted.length : reaching(sorted, topP, weight);
+  const sorted = topK === null ? likeliest(logits, topP ?? 1, weight) : largest(logits, topK);
+  const count = topP === null || topK === null ? sorted.length : reaching(sorted, topP, weight, sum(sorted, weight));
   const least = sorted[count - 1] ?? 0;
-  const kept = all.filter((token) => (logits[token] ?? 0) >= least);
-  return kept.sort((a, b) => (logits[b] ?? 0) - (logits[a] ?? 0) || a - b).slice(0, count).filter(isLikely); // prettier-ignore
+  const kept = tokensOf(logits, (logit) => logit >= least);
+  kept.sort((a, b) => (logits[b] ?? 0) - (logits[a] ?? 0) || a - b);
+  return kept.slice(0, count).filter((token) => isLikely(logits[token] ?? 0));
 }
 
-/** How many of `sorted` have `share` of all their weight. */
-function reaching(sorted: Float32Array, share: number, weight: Weight): number {
-  const weights = Array.from(sorted, weight);
-  const total = weights.reduce((sum, each) => sum + each, 0);
-  let sum = 0;
-  const last = weights.findIndex((each) => (sum += each) >= share * total);
-  return last < 0 ? weights.length : last + 1;
+function tokensOf(logits: Float32Array, isKept: (logit: number) => boolean): number[] {
+  const tokens: number[] = [];
+  for (let i = 0; i < logits.length; i++) if (isKept(logits[i] ?? 0)) tokens.push(i);
+  return tokens;
+}
+
+/** The `count` largest, the largest first. */
+function largest(logits: Float32Array, count: number): Float32Array {
+  const size = Math.min(count, logits.length);
+  if (size > logits.length / 16) return logits.toSorted().reverse().subarray(0, size);
+  const found = new Float32Array(size).fill(-Infinity);
+  for (const logit of logits) {
+    let at = size - 1;
+    if (logit <= (found[at] ?? 0)) continue;
+    for (; at > 0 && (found[at - 1] ?? 0) < logit; at--) found[at] = found[at - 1] ?? 0;
+    found[at] = logit;
+  }
+  return found;
+}
+
+/** So little a token this many temperatures below the likeliest weighs that few texts need it. */
+const FAR = 10;
+
+/** The fewest of the largest that have `share` of all the weight. */
+function likeliest(logits: Float32Array, share: number, weight: Weight): Float32Array {
+  const all = sum(logits, weight);
+  const least = Math.exp(-FAR);
+  const near = logits.filter((logit) => weight(logit) >= least).sort().reverse(); // prettier-ignore
+  const enough = sum(near, weight) >= share * all * (1 + Number.EPSILON * logits.length);
+  const sorted = enough ? near : logits.toSorted().reverse();
+  return sorted.subarray(0, reaching(sorted, share, weight, all));
+}
+
+function sum(logits: Float32Array, weight: Weight): number {
+  let total = 0;
+  for (const logit of logits) total += weight(logit);
+  return total;
+}
+
+/** How many of `sorted` have `share` of the weight `all`. */
+function reaching(sorted: Float32Array, share: number, weight: Weight, all: number): number {
+  let total = 0;
+  const last = sorted.findIndex((logit) => (total += weight(logit)) >= share * all);
+  return last < 0 ? sorted.length : last + 1;
 }

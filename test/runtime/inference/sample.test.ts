@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { sampleToken, type SampleSettings } from '../../../runtime/inference/sample.ts';
+import { hashOf, uniform } from '../../../runtime/data/random.ts';
+import { drawToken, sampleToken, type SampleSettings } from '../../../runtime/inference/sample.ts';
 import { StopFilter } from '../../../runtime/inference/stop-filter.ts';
 
 const plain: SampleSettings = { temperature: 1, topK: null, topP: null, minP: null };
@@ -28,6 +29,39 @@ describe('sampling', () => {
     ['all of them together', { ...plain, topK: 3, topP: 0.9, minP: 0.5 }, [0.375, 0, 0.625, 0]],
   ] as const)('%s', (_, settings, expected) => {
     shares(settings).forEach((share, token) => expect(share).toBeCloseTo(expected[token] ?? 0, 2));
+  });
+
+  it.each([
+    { topK: 3, topP: null },
+    { topK: 40, topP: null },
+    { topK: 40, topP: 0.5 },
+    { topK: 3000, topP: 0.9 },
+    { topK: null, topP: 0.3 },
+    { topK: null, topP: 0.9999 },
+    { topK: null, topP: 1 },
+  ])('of many tokens the same as sorting them all: %j', ({ topK, topP }) => {
+    for (const step of [0.001, 0.5]) {
+      const many = Float32Array.from({ length: 2000 }, (_, i) => step * Math.round((12 * uniform(3, i)) / step));
+      const order = Array.from(many.keys()).sort((a, b) => (many[b] ?? 0) - (many[a] ?? 0) || a - b).slice(0, topK ?? 2000); // prettier-ignore
+      const weights = order.map((token) => Math.exp((many[token] ?? 0) - (many[order[0] ?? 0] ?? 0)));
+      const all = weights.reduce((sum, each) => sum + each, 0);
+      let reached = 0;
+      const count = topP === null ? order.length : weights.findIndex((each) => (reached += each) >= topP * all) + 1;
+      const chosen = Array.from({ length: 200 }, (_, i) => sampleToken(many, { ...plain, topK, topP }, i / 200));
+      const among = new Set(order.slice(0, count < 1 ? order.length : count));
+      expect(chosen.filter((token) => !among.has(token))).toEqual([]);
+      expect(chosen[0]).toBe(order[0]);
+    }
+  });
+
+  it('draws by a seed as the device does: all tokens by their probability', () => {
+    const counts = [0, 0, 0, 0];
+    for (let i = 0; i < 20_000; i++) {
+      const token = drawToken(logits, 1, hashOf(1, i));
+      counts[token] = (counts[token] ?? 0) + 1;
+    }
+    counts.forEach((each, token) => expect(each / 20_000).toBeCloseTo([0.3, 0.05, 0.5, 0.15][token] ?? 0, 1));
+    expect(drawToken(logits, 0, 7)).toBe(2);
   });
 
   it('gives ties to the lower token', () => {
