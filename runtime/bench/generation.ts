@@ -80,7 +80,6 @@ export function measureDecode(
   return withPlans(settings, 'decode', model, size, async ({ session, plans, executable, fence }) => {
     const streamPlan = compileStream(model, planOptions(settings, size));
     const stream = await TokenStream.open(session, streamPlan, unmeasured);
-    const streamMs = await streamedMs(stream, settings.device, size);
     const tokens = randomTokens(batch, model.vocab, 1);
     const token = (): void => {
       write(executable, tokens, seq - 1, 0);
@@ -96,6 +95,7 @@ export function measureDecode(
       times.push(performance.now() - start);
     }
     const ms = median(times) ?? Number.NaN;
+    const streamMs = await streamedMs(stream, settings.device, size);
     const bytes = streamPlan.steps.reduce((sum, { work }) => sum + (work?.bytes ?? 0), 0);
     const bytesPerSecond = (bytes * 1000) / streamMs;
     return {
@@ -140,10 +140,10 @@ function planOptions({ device, type }: Settings, { batch, seq }: GenerationSize)
 /** Of a token that the device chooses, the cache filling up: the median of a few texts. */
 async function streamedMs(stream: TokenStream, { target }: EngineDevice, { seq }: GenerationSize): Promise<number> {
   const isFast = target.kind === 'webgpu' && !target.software;
-  const count = Math.min(isFast ? 256 : 16, Math.floor(seq / 2));
+  const count = Math.min(isFast ? 256 : target.kind === 'wasm' ? 64 : 8, Math.floor(seq / 2));
   const start = { position: seq - count, token: 0, count, temperature: 1, seedOf: (i: number) => i };
   const times: number[] = [];
-  for (let turn = 0; turn < (isFast ? 6 : 2); turn++) {
+  for (let turn = 0; turn < (isFast ? 6 : 4); turn++) {
     const begin = performance.now();
     // oxlint-disable-next-line no-await-in-loop -- one after another is the point
     for await (const token of stream.tokens(start)) void token;

@@ -39,13 +39,14 @@ function productLine({ flopsPerSecond, type, size: { m, n, k }, ms }: MatmulResu
 
 function trainLines(result: NonNullable<Results['train']>): string[] {
   const { batch, seq, accumulate, ms, cpuMs, tokensPerSecond, flopsPerSecond, shareOfMatmul, kernelMs, dispatches, deviceBytes } = result; // prettier-ignore
+  const work = cpuMs === null ? '' : `, ${milliseconds(cpuMs)} of work for the host`;
   const parts = accumulate > 1 ? ` in ${accumulate} parts` : '';
   const gap = kernelMs === null || kernelMs > ms ? '' : `, ${milliseconds(ms - kernelMs)} between them`;
   return [
     `${titleOf(result)}, ${batch} x ${seq} tokens a step${parts}`,
     `${tokens(tokensPerSecond)}, ${milliseconds(ms)} a step${inKernels({ kernelMs })}${gap}`,
     `${flopRate(flopsPerSecond)} of model work: ${percent(shareOfMatmul)} of the product ceiling`,
-    `${dispatches} dispatches a step, ${milliseconds(cpuMs)} of work for the host, ${bytes(deviceBytes)} on the device`,
+    `${dispatches} dispatches a step${work}, ${bytes(deviceBytes)} on the device`,
   ];
 }
 

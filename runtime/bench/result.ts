@@ -60,8 +60,8 @@ export interface TrainResult extends OfModel {
   readonly accumulate: number;
   /** Of a step: from one loss to the next. */
   readonly ms: number;
-  /** Of the process in a step, all its threads together. */
-  readonly cpuMs: number;
+  /** Of the process in a step, all its threads together; null where the kernels run there too. */
+  readonly cpuMs: number | null;
   readonly steps: readonly number[];
   /** Model FLOPs (PaLM, arXiv 2204.02311, appendix B): what the model needs, nothing that is computed twice. */
   readonly flopsPerSecond: number;

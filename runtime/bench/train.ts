@@ -13,7 +13,7 @@ import type { TrainSettings } from '../training/checkpoint.ts';
 import { compileFitting } from '../training/compile-fitting.ts';
 import { compileTuned } from '../tuning/tune.ts';
 import { Trainer } from '../training/trainer.ts';
-import type { Settings } from './ceilings.ts';
+import { scaleOf, type Settings } from './ceilings.ts';
 import { deviceBytes } from './device-bytes.ts';
 import { fillParameters, randomBatches } from './random-data.ts';
 import type { TrainResult } from './result.ts';
@@ -38,7 +38,8 @@ export async function measureTraining(
     const trainer = await Trainer.open(session, plans, { ...asked, accumulate }, randomBatches(asked, model.vocab));
     fillParameters(session, model);
     report(`train: ${warmup} steps to warm up, ${steps} measured`);
-    const { times, cpuMs } = await timeSteps(trainer, steps);
+    const { times, cpuMs: work } = await timeSteps(trainer, steps);
+    const cpuMs = scaleOf(device) === 'hardware' ? work : null;
     const kernelMs = canTime(device) ? await profiledMs(trainer, warmup + steps + 1) : null;
     const ms = median(times) ?? Number.NaN;
     const tokensPerSecond = (batch * seq * 1000) / ms;

@@ -23,8 +23,9 @@ export interface VectorTile {
   readonly subgroup: number;
 }
 
-/** Steps of k that are written one after the other, so that their loads are under way together. */
+/** Steps of k that are written one after the other, so that their loads are under way together; and registers for what they load. */
 const mostTogether = 8;
+const mostLoads = 32;
 
 const vectorTileLanes = (tile: VectorTile): number => tile.across * tile.along;
 
@@ -103,7 +104,7 @@ export class VectorTileKernel {
     const { along } = this.tile;
     const steps = pointCount(loop.k) / this.wide.vector;
     const each = Math.floor(steps / along);
-    const together = Math.max(1, Math.min(mostTogether, each));
+    const together = Math.max(1, Math.min(mostTogether, each, Math.floor(mostLoads / this.loadsOfStep(loop))));
     const rounds = Math.floor(each / together);
     if (rounds > 1) {
       const k = root.fresh('k');
@@ -116,6 +117,13 @@ export class VectorTileKernel {
     if (each > done) this.writeSteps(root, loop, 'lane_k', done, each - done);
     if (each * along === steps) return;
     root.block(`if (lane_k < ${steps - each * along}u)`, (scope) => this.writeSteps(scope, loop, 'lane_k', each, 1));
+  }
+
+  /** Of 16 bytes. */
+  private loadsOfStep(loop: Loop): number {
+    const { wide, tile } = this;
+    const each = loadsOf(loop).map((load) => (wide.forms.has(load) && load.type !== 'f16' ? wide.vector / QUAD : 1));
+    return Math.max(1, each.reduce((sum, size) => sum + size, 0) * tile.columns);
   }
 
   /** Steps first .. first + size - 1 from `k` on: all loads, then all sums. */
