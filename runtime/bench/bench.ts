@@ -129,6 +129,6 @@ const halves: MixedPrecision = { compute: 'f16', logits: 'f16', keep: [] };
 
 /** @throws UserError */
 function requireType({ target }: EngineDevice, type: ElementType): void {
-  if (type === 'f16' && !target.features.includes('shader-f16'))
+  if (type === 'f16' && target.kind === 'webgpu' && !target.features.includes('shader-f16'))
     throw new UserError(`this device has no f16 (shader-f16); measure --type f32`);
 }
