@@ -122,7 +122,11 @@ describe('train', () => {
       'todo-value',
       'no_decay = a part of the model (attn.q) is not built yet',
     ],
-    ['precision { compute = bf16 }', 'todo-key', '`precision` of train is not built yet'],
+    ['precision { compute = bf16 }', 'todo-value', 'precision.compute = bf16 is not built yet'],
+    ['precision { compute = fp8_e5m2 }', 'todo-value', 'precision.compute = fp8_e5m2 is not built yet'],
+    ['precision { compute = f16; softmax = f16 }', 'todo-value', 'precision.softmax = f16 is not built yet'],
+    ['precision { params = f16 }', 'todo-value', 'precision.params = f16 is not built yet'],
+    ['precision { logits = f16 }', 'todo-value', 'precision.logits = f16 is not built yet'],
     ['ema { }', 'todo-key', '`ema` of train is not built yet'],
     ['clip { value = 1 }', 'todo-key', '`clip.value` of train is not built yet'],
   ])('%s is sound, and what is missing is told when it is run', (items, code, message) => {
@@ -130,6 +134,18 @@ describe('train', () => {
     expect(diagnostics.filter(({ severity }) => severity === 'error')).toEqual([]);
     const [block] = file.trains;
     expect(block && trainSpecOf(block).missing?.map((each) => [each.code, each.message])).toEqual([[code, message]]);
+  });
+
+  it.each([
+    ['', null],
+    ['precision { compute = f16 }', { compute: 'f16', logits: 'f32', keep: [] }],
+    [
+      'precision { compute = f16; params = f16; logits = f16; keep = [head, embed] }',
+      { compute: 'f16', logits: 'f16', keep: ['head', 'embed'] },
+    ],
+  ])('precision: %s', (items, precision) => {
+    const [block] = check(small('', `train { ${items} }`)).file.trains;
+    expect(block && trainSpecOf(block).spec?.precision).toEqual(precision);
   });
 
   it('wants names for two optimizers of one kind', () => {
