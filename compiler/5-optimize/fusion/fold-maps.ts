@@ -1,6 +1,7 @@
 // Takes: groups of a program, in order. Gives: groups where products of few rows take in what follows them, though it reads
 // another of their elements too: a rotation of pairs (RoPE) reads x_i and its partner.
 // Promises: the same numbers; such a product sums a column twice, once for itself and once for its partner.
+import { compileExpr } from '../../3-graph/evaluate/compile-expr.ts';
 import { variable } from '../../3-graph/expr-build.ts';
 import { mapOperands, substitute, variablesOf } from '../../3-graph/expr/walk.ts';
 import type { Expr } from '../../3-graph/expr.ts';
@@ -10,6 +11,8 @@ import type { Accumulator, Axis, ContractGroup, Group, MapGroup } from '../group
 /** A column is read twice: that is cheap where rows are few and a dispatch costs as much as the column. */
 const mostRows = 8;
 const mostPlaces = 2;
+/** Columns whose places are looked through. */
+const mostColumns = 1 << 16;
 
 type Load = Extract<Expr, { kind: 'load' }>;
 
@@ -68,7 +71,8 @@ function takeIn(product: ContractGroup, map: MapGroup): ContractGroup | null {
   if (!first || places.length > mostPlaces || product.n.length !== 1) return null;
   const rows = rowsOf(first, m, map);
   const n = map.axes.filter(({ name }) => !rows?.some((axis) => axis.name === name));
-  if (!rows || !places.every((place) => isAt(place, rows, n))) return null;
+  const columns = product.n[0]?.size ?? 0;
+  if (!rows || !places.every((place) => isAt(place, rows, n) && isWithin(place, n, columns))) return null;
   const rowNames = new Map(m.map(({ name }, i): [string, Expr] => [name, variable(rows[i]?.name ?? '', 'i32')]));
   if (hasClash(product, map)) return null;
   const accumulators: Accumulator[] = [];
@@ -103,6 +107,24 @@ function isAt({ index }: Load, rows: readonly Axis[], n: readonly Axis[]): boole
   const column = index[rows.length];
   if (!column || index.length !== rows.length + 1 || loadsOf([column]).length > 0) return false;
   return isPlain(index.slice(0, rows.length), rows) && [...variablesOf(column).keys()].every((name) => n.some((axis) => axis.name === name)); // prettier-ignore
+}
+
+/** Whether every column that is named is one: a place that a `select` leaves out would be summed all the same. */
+function isWithin({ index }: Load, n: readonly Axis[], columns: number): boolean {
+  const column = index.at(-1);
+  if (!column || points(n) > mostColumns) return false;
+  const at = compileExpr(column, { slotOf: new Map(n.map(({ name }, i) => [name, i])) });
+  const slots = new Float64Array(n.length);
+  for (let point = 0; point < points(n); point++) {
+    let rest = point;
+    for (const [i, { size }] of [...n.entries()].reverse()) {
+      slots[i] = rest % size;
+      rest = Math.floor(rest / size);
+    }
+    const found = at(slots);
+    if (found < 0 || found >= columns) return false;
+  }
+  return true;
 }
 
 const isPlain = (index: readonly Expr[], axes: readonly Axis[]): boolean =>

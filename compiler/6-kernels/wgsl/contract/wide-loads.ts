@@ -22,6 +22,8 @@ export interface WideLoads {
 
 export function wideLoads(program: Program, group: ContractGroup): WideLoads {
   const loops = loopsOf(group);
+  // All loops take as many neighbours a step.
+  if (loops.some(({ k }) => (k.at(-1)?.size ?? 1) % OCTET !== 0)) return { tensors: [], forms: new Map(), vector: 1 };
   const narrow = new Set([...loadedTensors(storeExprs(group.stores)), ...group.stores.map(({ tensor }) => tensor)]);
   const found = loops.flatMap((loop) =>
     loadsOf(loop).map((load) => ({ load, form: formOf(program, group, loop, load) })),
