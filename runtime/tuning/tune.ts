@@ -30,7 +30,6 @@ export async function compileTuned<T>(device: EngineDevice, report: Report, comp
   const missing = missingChoices(programs, known);
   if (missing.length === 0) return first;
   const found = await measureAll(device, missing, report);
-  if (!writeTuned(adapter, found)) report('tuning: what was found cannot be kept; the next run measures again');
   return compile({ target: { ...target, tuned: { ...known.tuned, ...found } } });
 }
 
@@ -51,7 +50,9 @@ async function measureAll(
   report: Report,
 ): Promise<Record<string, string>> {
   const target = device.target as WebGpuTarget;
+  const adapter = device.describe();
   const found: Record<string, string> = {};
+  let isKept = true;
   report(`tuning: ${choices.length} kernels are timed once for this device; --no-tune goes without`);
   for (const [i, choice] of choices.entries()) {
     try {
@@ -62,7 +63,10 @@ async function measureAll(
       // Too large to be tried beside a copy of its results: it stays as it is, and is not asked for again.
       found[choice.key] = choice.schedules[0] ?? '';
     }
+    // At once: whoever stops it here measures only the rest next time.
+    isKept &&= writeTuned(adapter, found);
     if ((i + 1) % 10 === 0) report(`tuning: ${i + 1} of ${choices.length}`);
   }
+  if (!isKept) report('tuning: what was found cannot be kept; the next run measures again');
   return found;
 }

@@ -7,6 +7,7 @@ import { walk } from '../../../analysis/expr-table.ts';
 import type { Linear } from '../../../analysis/linear.ts';
 import { OCTET, wideIndex } from '../../wide-load.ts';
 import { WgslScope } from '../../wgsl-scope.ts';
+import { contiguous } from '../contiguous.ts';
 import { distinct, half, rowOctets } from './matrix-tile.ts';
 import type { MatrixTile } from './matrix-tile.ts';
 
@@ -71,7 +72,7 @@ function operandOf(
   const along = (axis: Axis | undefined): readonly OctetLoad[] =>
     octetLoads(program, scope, halves, axis).filter(({ load }) => !stored.has(load.tensor));
   const [byK, bySide] = [along(lastOf(loop.k)), along(lastOf(axes))];
-  const alongK = byK.length >= bySide.length && (byK.length > 0 || !neighbours(scope, halves, axes));
+  const alongK = byK.length >= bySide.length && (byK.length > 0 || !contiguous(scope, halves, axes));
   const octets = alongK ? byK : bySide;
   const [rows, perRow] = alongK ? [width, tile.depth / OCTET] : [tile.depth, width / OCTET];
   const isPlain = octets.length === 1 && octets[0]?.load === halves;
@@ -89,18 +90,6 @@ function octetLoads(program: Program, scope: WgslScope, halves: Expr, axis: Axis
       found.set(JSON.stringify(load), { load, form });
   });
   return [...found.values()];
-}
-
-/** Whether some load finds neighbours along the side next to each other, though not 8 at a time. */
-function neighbours(scope: WgslScope, halves: Expr, axes: readonly Axis[]): boolean {
-  const last = lastOf(axes)?.name;
-  let found = false;
-  walk([halves], (load) => {
-    if (load.kind !== 'load') return;
-    const { terms } = scope.flatIndex(load.tensor, load.index);
-    found ||= terms.some(({ atom, coefficient }) => coefficient === 1 && atom.kind === 'var' && atom.name === last);
-  });
-  return found;
 }
 
 /** Tensors that are bound 8 halves at a time. */
